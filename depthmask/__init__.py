@@ -1,0 +1,1 @@
+"""Composite, mask and depth data sets, and the networks that are trained on them."""

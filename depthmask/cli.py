@@ -1,0 +1,90 @@
+"""The `depthmask` command: a lazy group, and the exit status of every way to fail.
+
+0 done; 2 wrong usage or input; 1 failed while running; 130 and 143 after SIGINT and SIGTERM.
+Command modules import torch and friends inside their functions, so `--help` answers at once.
+"""
+
+import importlib
+import signal
+import sys
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+
+from shards.errors import InputError, RunError
+from shards.version import __version__
+
+_COMMANDS = {
+    "sample-data": "data",
+    "build-dataset": "data",
+    "stats": "data",
+    "report": "data",
+    "train": "training",
+    "evaluate": "training",
+    "predict": "training",
+    "depth": "teachers",
+    "train-teacher": "teachers",
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"depthmask.commands.{_COMMANDS[name]}")
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="depthmask")
+def cli() -> None:
+    """Build composite, mask and depth data sets, and train networks on them.
+
+    \b
+    Start here:
+      depthmask sample-data demo
+      depthmask build-dataset --fg demo/cars --bg demo/scenes --out demo/shards --samples 2000
+      depthmask stats demo/shards
+      depthmask train --shards demo/shards --out demo/run --minutes 5
+    """
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def _raise_terminated(signum: int, frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _fail(error: BaseException, status: int) -> NoReturn:
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(str(error), err=True)
+    sys.exit(status)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line; exits with the status that the module's first lines name."""
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        cli.main(args=arguments, prog_name="depthmask", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except InputError as error:
+        _fail(error, 2)
+    except RunError as error:
+        _fail(error, 1)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted: what is finished is kept; the same command goes on.", err=True)
+        sys.exit(130)
+    except _Terminated:
+        click.echo("terminated: what is finished is kept; the same command goes on.", err=True)
+        sys.exit(143)

@@ -1,0 +1,1 @@
+"""Command bodies: option parsing and one call of a library function of the same name."""

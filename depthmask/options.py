@@ -1,0 +1,75 @@
+"""Option dataclasses as click options: one declaration serves the Python API and the commands."""
+
+import dataclasses
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_SCALARS: dict[Any, click.ParamType] = {
+    int: click.INT,
+    float: click.FLOAT,
+    str: click.STRING,
+    Path: click.Path(path_type=Path),
+}
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return next(part for part in get_args(hint) if part is not type(None))
+    return hint
+
+
+def _click_type(hint: Any) -> dict[str, Any]:
+    """Keyword arguments of `click.option` for a type: scalar, Literal, fixed or open tuple."""
+    hint = _without_none(hint)
+    if get_origin(hint) is Literal:
+        return {"type": click.Choice(get_args(hint))}
+    if get_origin(hint) is tuple:
+        first, *rest = get_args(hint)
+        if rest == [Ellipsis]:
+            return {"type": _SCALARS[first], "multiple": True}
+        return {"type": tuple(_SCALARS[part] for part in (first, *rest))}
+    return {"type": _SCALARS[hint]}
+
+
+def _click_option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Command], Command]:
+    flag = "--" + field.name.replace("_", "-")
+    required = field.default is dataclasses.MISSING
+    settings: dict[str, Any] = {
+        "help": field.metadata["help"],
+        "required": required,
+        "show_default": not required and field.default not in (None, (), False),
+    }
+    if not required:
+        settings["default"] = field.default
+    if field.metadata["metavar"]:
+        settings["metavar"] = field.metadata["metavar"]
+    if hint is bool:
+        flags = field.metadata["flags"] or (f"{flag}/--no-{field.name.replace('_', '-')}",)
+        return click.option(*flags, field.name, is_flag=True, **settings)
+    flags = field.metadata["flags"] or (flag,)
+    return click.option(*flags, field.name, **settings, **_click_type(hint))
+
+
+def takes(options_class: type) -> Callable[[Callable[[Any], Any]], Callable[..., Any]]:
+    """A decorator: the command receives one `options_class` instance made from its options.
+
+    Ranges and combinations are checked by the dataclass itself (`__post_init__`), so a wrong
+    value gives the same sentence here and in Python.
+    """
+
+    def decorate(function: Callable[[Any], Any]) -> Callable[..., Any]:
+        def command(**values: Any) -> Any:
+            return function(options_class(**values))
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        hints = get_type_hints(options_class)
+        for field in reversed(dataclasses.fields(options_class)):
+            command = _click_option(field, hints[field.name])(command)
+        return command
+
+    return decorate

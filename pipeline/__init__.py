@@ -1,0 +1,1 @@
+"""Generation: sources, plan, compositing, depth teachers, engines."""

@@ -1,0 +1,23 @@
+"""The two kinds of failure a user can meet, each one sentence: where, expected, found, remedy.
+
+`InputError` is wrong usage or input (the command line exits with 2 and has written nothing);
+`RunError` is what failed while running (exit 1, with what was kept and how to go on).
+"""
+
+
+def _sentence(where: str, expected: str, found: str, remedy: str) -> str:
+    return f"{where}: expected {expected}, found {found}; {remedy}"
+
+
+class InputError(ValueError):
+    """Wrong usage or input: `where` it is, what was `expected`, what was `found`, the `remedy`."""
+
+    def __init__(self, where: str, *, expected: str, found: str, remedy: str) -> None:
+        super().__init__(_sentence(where, expected, found, remedy))
+
+
+class RunError(RuntimeError):
+    """A failure while running: the same four parts; the remedy says what is kept, and goes on."""
+
+    def __init__(self, where: str, *, expected: str, found: str, remedy: str) -> None:
+        super().__init__(_sentence(where, expected, found, remedy))
