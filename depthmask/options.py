@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_SCALARS: dict[Any, click.ParamType] = {
+_SCALARS: dict[Any, "click.ParamType[Any]"] = {
     int: click.INT,
     float: click.FLOAT,
     str: click.STRING,

@@ -1,0 +1,62 @@
+"""What depth codes mean: one kind, one unit and one scale over the whole data set."""
+
+import dataclasses
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Kind = Literal["metric", "inverse"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class DepthCoding:
+    """Integer codes 0..2^bits-1 for depth values: value = offset + scale * code.
+
+    `kind` says whether a value is a distance ("metric") or grows as things come nearer
+    ("inverse"); `size` is the side in pixels of a stored map (square).
+    """
+
+    kind: Kind
+    unit: str
+    bits: int
+    size: int
+    scale: float
+    offset: float
+
+    @classmethod
+    def over_range(
+        cls, low: float, high: float, *, kind: Kind, unit: str, bits: int, size: int
+    ) -> "DepthCoding":
+        """The coding whose codes span [low, high] evenly."""
+        scale = (high - low) / (2**bits - 1)
+        return cls(kind=kind, unit=unit, bits=bits, size=size, scale=scale, offset=low)
+
+    @property
+    def largest(self) -> int:
+        """The largest code, 2^bits - 1."""
+        return (1 << self.bits) - 1
+
+    def codes(self, values: NDArray[np.float32]) -> tuple[NDArray[np.uint16], int]:
+        """Codes uint16 of float32 values, and how many values lay outside and were clipped."""
+        scaled = np.rint((values - np.float32(self.offset)) / np.float32(self.scale))
+        clipped = np.clip(scaled, 0, self.largest)
+        return clipped.astype(np.uint16), int(np.count_nonzero(clipped != scaled))
+
+    def fractions(self, codes: NDArray[Any], side: int) -> NDArray[np.float32]:
+        """code / (2^bits - 1) in [0, 1], float32 (side, side): bilinear, half-pixel centres."""
+        fractions = codes.astype(np.float32) / np.float32(self.largest)
+        if codes.shape == (side, side):
+            return fractions
+        picture = Image.fromarray(fractions).resize((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(picture)
+
+    def values(self, codes: NDArray[Any], side: int) -> NDArray[np.float32]:
+        """Depth in `unit`, float32 (side, side)."""
+        span = np.float32(self.scale * self.largest)
+        return np.float32(self.offset) + span * self.fractions(codes, side)
+
+    def to_json(self) -> dict[str, Any]:
+        """The `depth` entry of plan.json."""
+        return dataclasses.asdict(self)

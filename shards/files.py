@@ -1,0 +1,87 @@
+"""Files that are either whole or absent: temporary name, fsync, rename, fsync of the folder."""
+
+import hashlib
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+TEMPORARY_SUFFIX = ".tmp"
+
+
+def temporary_beside(path: Path) -> Path:
+    """A fresh hidden name in the folder of `path`; leftovers are known by their suffix."""
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames within `folder` durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_file(path: Path) -> None:
+    """Make the bytes of `path` durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def publish(temporary: Path, final: Path) -> None:
+    """Give a finished temporary file its final name, durably; it may come from elsewhere."""
+    if temporary.parent.resolve() != final.parent.resolve():
+        beside = temporary_beside(final)
+        try:
+            shutil.copyfile(temporary, beside)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        temporary.unlink()
+        temporary = beside
+    sync_file(temporary)
+    os.replace(temporary, final)
+    sync_folder(final.parent)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`, whole or not at all."""
+    temporary = temporary_beside(path)
+    try:
+        temporary.write_bytes(data)
+        publish(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def create_if_absent(path: Path, data: bytes) -> bool:
+    """Write `path` unless it exists; says whether it was this call that wrote it."""
+    temporary = temporary_beside(path)
+    try:
+        temporary.write_bytes(data)
+        sync_file(temporary)
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return True
+
+
+def remove_temporaries(folder: Path) -> int:
+    """Delete what killed writers left behind in `folder`; says how many files."""
+    stale = [path for path in folder.glob(f".*{TEMPORARY_SUFFIX}") if path.is_file()]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return len(stale)
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,171 @@
+"""The JSON files of a data set: plan.json first, a commit record a shard, dataset.json last."""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from shards.codecs import document
+from shards.depth import DepthCoding
+from shards.errors import InputError
+from shards.files import create_if_absent, write_atomic
+from shards.keys import BACKGROUND, SPLITS, record_name
+from shards.moments import NOTHING, Moments
+
+FORMAT = 1
+PLAN, MANIFEST, LOG = "plan.json", "dataset.json", "build.log.jsonl"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What is known of one finished shard; a shard without its record does not exist."""
+
+    build: str
+    name: str
+    split: str
+    samples: int
+    bytes: int
+    sha256: str
+    first: int
+    last: int
+    sums: dict[str, Moments]
+    clipped: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The commit record as JSON-ready values."""
+        values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return values | {"sums": {name: sums.to_json() for name, sums in self.sums.items()}}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Record":
+        """The inverse of `to_json`."""
+        sums = {name: Moments.from_json(rows) for name, rows in values["sums"].items()}
+        return cls(**(values | {"sums": sums}))
+
+
+def _read_json(path: Path, remedy: str) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(str(path), expected="this file", found="none", remedy=remedy) from None
+    except (ValueError, OSError) as error:
+        raise InputError(
+            str(path), expected="readable JSON", found=str(error), remedy=remedy
+        ) from None
+
+
+def build_id(plan: dict[str, Any]) -> str:
+    """SHA-256 of plan.json's bytes: what every commit record of the build names."""
+    return hashlib.sha256(document(plan)).hexdigest()
+
+
+def write_plan(folder: Path, plan: dict[str, Any]) -> bool:
+    """Create plan.json unless one is there; says whether this call wrote it."""
+    return create_if_absent(folder / PLAN, document(plan))
+
+
+def read_plan(folder: Path) -> dict[str, Any]:
+    """The contents of plan.json; InputError where it is absent, unreadable or of another format."""
+    remedy = "give the --out folder of a build-dataset"
+    plan: dict[str, Any] = _read_json(folder / PLAN, remedy)
+    found = plan.get("format") if isinstance(plan, dict) else None
+    if found != FORMAT:
+        raise InputError(
+            str(folder / PLAN),
+            expected=f"format {FORMAT}",
+            found=f"format {found}",
+            remedy="read it with the depthmask version that wrote it",
+        )
+    return plan
+
+
+def write_record(folder: Path, record: Record) -> None:
+    """Commit a shard: its record appears whole, after the shard itself is durable."""
+    write_atomic(folder / record_name(record.name), document(record.to_json()))
+
+
+def read_record(folder: Path, shard: str) -> Record | None:
+    """The record of a shard, or None where there is none."""
+    path = folder / record_name(shard)
+    if not path.exists():
+        return None
+    remedy = "delete this record and run the same build-dataset again"
+    values = _read_json(path, remedy)
+    try:
+        return Record.from_json(values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            str(path), expected="a commit record", found=f"{error!r}", remedy=remedy
+        ) from None
+
+
+def digest_of(records: Iterable[Record]) -> str:
+    """SHA-256 over the lines `NAME SHA256` in order of name: one word for all shards' bytes."""
+    lines = sorted(f"{record.name} {record.sha256}\n" for record in records)
+    return hashlib.sha256("".join(lines).encode("ascii")).hexdigest()
+
+
+def _stats(records: Iterable[Record], largest: dict[str, int]) -> dict[str, Any]:
+    totals: dict[str, Moments] = {}
+    for record in records:
+        for field, sums in record.sums.items():
+            totals[field] = totals.get(field, NOTHING) + sums
+    return {
+        field: {"mean": sums.mean(largest[field]), "std": sums.std(largest[field])}
+        for field, sums in totals.items()
+    }
+
+
+def largest_values(depth: dict[str, Any] | None) -> dict[str, int]:
+    """The stored value that stands for 1.0, by field."""
+    largest = {"image": 255, "mask": 255, "background": 255}
+    return largest if depth is None else largest | {"depth": DepthCoding(**depth).largest}
+
+
+def merge_stats(records: Sequence[Record], depth: dict[str, Any] | None) -> dict[str, Any]:
+    """The `stats` entry: mean and std of each field, over all samples and by split."""
+    largest = largest_values(depth)
+    of_samples = [record for record in records if record.split != BACKGROUND]
+    splits = {
+        split: _stats((r for r in of_samples if r.split == split), largest) for split in SPLITS
+    }
+    return _stats(of_samples, largest) | {"splits": splits}
+
+
+def make_manifest(plan: dict[str, Any], records: Sequence[Record]) -> dict[str, Any]:
+    """dataset.json: plan.json plus splits, shards, backgrounds, stats and digest."""
+    ordered = sorted(records, key=lambda record: record.name)
+    entries = [
+        (r.split, {k: getattr(r, k) for k in ("name", "split", "samples", "bytes", "sha256")})
+        for r in ordered
+    ]
+    shards = [entry for split, entry in entries if split != BACKGROUND]
+    return plan | {
+        "splits": {
+            split: {
+                "samples": sum(s["samples"] for s in shards if s["split"] == split),
+                "shards": sum(1 for s in shards if s["split"] == split),
+            }
+            for split in SPLITS
+        },
+        "shards": shards,
+        "backgrounds": [entry for split, entry in entries if split == BACKGROUND],
+        "stats": merge_stats(ordered, plan["depth"]),
+        "digest": digest_of(ordered),
+    }
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write dataset.json, whole: the data set is complete from then on."""
+    write_atomic(folder / MANIFEST, document(manifest))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The contents of dataset.json; InputError where the folder is no finished data set."""
+    read_plan(folder)
+    manifest: dict[str, Any] = _read_json(
+        folder / MANIFEST, "finish it: run the same build-dataset command again"
+    )
+    return manifest

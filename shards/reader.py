@@ -1,0 +1,138 @@
+"""One reader for both stores: random access by position and split, lazy, picklable."""
+
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shards.codecs import decode_jpeg
+from shards.depth import DepthCoding
+from shards.errors import InputError
+from shards.keys import BACKGROUND, SPLITS, keys_from, shard_name
+from shards.manifest import read_manifest
+from shards.sample import Sample
+from shards.stores import Shard, open_shard
+
+_BACKGROUND_CACHE_BYTES = 64 << 20
+
+
+class Dataset(Sequence[Sample]):
+    """The samples of a finished data set, train then val; `split(name)` gives one of the two.
+
+    Shard files are opened when first touched, once a process: a Dataset may be pickled, or
+    inherited by a forked worker, at any time.
+    """
+
+    def __init__(self, path: str | Path, splits: tuple[str, ...] = SPLITS) -> None:
+        self.path = Path(path)
+        self.manifest: dict[str, Any] = read_manifest(self.path)
+        self.size: int = self.manifest["options"]["size"]
+        self.stats: dict[str, Any] = self.manifest["stats"]
+        self.digest: str = self.manifest["digest"]
+        depth = self.manifest["depth"]
+        self.depth = None if depth is None else DepthCoding(**depth)
+        self._splits = splits
+        self._counts = {split: self.manifest["splits"][split]["samples"] for split in SPLITS}
+        self._per_shard: int = self.manifest["options"]["samples_per_shard"]
+        self._format: str = self.manifest["options"]["format"]
+        self._backgrounds = {
+            source["name"]: position
+            for position, source in enumerate(self.manifest["sources"]["bg"])
+        }
+        self._forget()
+
+    def split(self, name: str) -> "Dataset":
+        """The samples of one split ("train" or "val")."""
+        if name not in SPLITS:
+            raise InputError(
+                "split",
+                expected="train or val",
+                found=repr(name),
+                remedy="name one of the two",
+            )
+        return Dataset(self.path, (name,))
+
+    def __len__(self) -> int:
+        return sum(self._counts[split] for split in self._splits)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        position = index + len(self) if index < 0 else index
+        for split in self._splits:
+            if 0 <= position < self._counts[split]:
+                return self.sample(split, position)
+            position -= self._counts[split]
+        raise IndexError(f"sample {index} of a data set of {len(self)}")
+
+    def sample(self, split: str, position: int) -> Sample:
+        """The sample at `position` of `split`."""
+        number, row = divmod(position, self._per_shard)
+        shard = self.shard(split, number)
+        return Sample(
+            split=split,
+            position=position,
+            size=self.size,
+            coding=self.depth,
+            fields=shard.fields,
+            get=partial(shard.get, row),
+            find_background=self.background,
+        )
+
+    def background(self, name: str) -> NDArray[np.uint8]:
+        """The pixels of a background by its source's name, uint8 (H, W, 3), kept for a while."""
+        self._forget_after_fork()
+        if name in self._kept:
+            self._kept.move_to_end(name)
+            return self._kept[name]
+        number, row = divmod(self._backgrounds[name], self._per_shard)
+        pixels = decode_jpeg(self.shard(BACKGROUND, number).get(row, "background.jpg"))
+        self._kept[name] = pixels
+        while len(self._kept) * pixels.nbytes > _BACKGROUND_CACHE_BYTES:
+            self._kept.popitem(last=False)
+        return pixels
+
+    def shard(self, split: str, number: int) -> Shard:
+        """Shard `number` of a split (or of the backgrounds), opened."""
+        self._forget_after_fork()
+        opened = self._opened.get((split, number))
+        if opened is None:
+            first = number * self._per_shard
+            total = len(self._backgrounds) if split == BACKGROUND else self._counts[split]
+            path = self.path / shard_name(split, number, self._format)
+            samples = min(self._per_shard, total - first)
+            opened = open_shard(self._format, path, keys_from(split, first), samples)
+            self._opened[split, number] = opened
+        return opened
+
+    def close(self) -> None:
+        """Release every open shard."""
+        for shard in self._opened.values():
+            shard.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._process = os.getpid()
+        self._opened: dict[tuple[str, int], Shard] = {}
+        self._kept: OrderedDict[str, NDArray[np.uint8]] = OrderedDict()
+
+    def _forget_after_fork(self) -> None:
+        if self._process != os.getpid():
+            self._forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_opened": {}, "_kept": OrderedDict(), "_process": -1}
+
+
+def open_dataset(path: str | Path) -> Dataset:
+    """The finished data set in a folder, train then val; InputError where there is none."""
+    return Dataset(path)

@@ -1,0 +1,94 @@
+"""One sample of a data set: every field decoded when it is asked for.
+
+| field         | what                                   | stored as                     |
+|---------------|----------------------------------------|-------------------------------|
+| `image.jpg`   | the composite (H, W, 3)                | uint8                         |
+| `mask.png`    | the foreground's alpha as placed (H, W)| uint8 0..255, soft            |
+| `depth.png16` | the depth target (h, w), native size   | uint16 codes 0..2^bits-1      |
+| `depth.jpg`   | the same with `--depth-format jpeg8`   | uint8 codes                   |
+| `json`        | sources, flip, placement, box          | JSON                          |
+| `background.jpg` | the clean background (H, W, 3)      | uint8, shards of its own, or inline |
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shards.codecs import decode_grey_jpeg, decode_jpeg, decode_png
+from shards.depth import DepthCoding
+from shards.errors import InputError
+from shards.keys import sample_key
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One sample; `get` fetches the bytes of a field, `find_background` the background's pixels."""
+
+    split: str
+    position: int
+    size: int
+    coding: DepthCoding | None
+    fields: tuple[str, ...]
+    get: Callable[[str], bytes] = dataclasses.field(repr=False)
+    find_background: Callable[[str], NDArray[np.uint8]] = dataclasses.field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """The sample's name within the data set: "train-000000012"."""
+        return sample_key(self.split, self.position)
+
+    @cached_property
+    def info(self) -> dict[str, Any]:
+        """The sample's facts: foreground and background names, flip, placement, box."""
+        facts: dict[str, Any] = json.loads(self.get("json"))
+        return facts
+
+    @cached_property
+    def image(self) -> NDArray[np.uint8]:
+        """The composite, uint8 (H, W, 3)."""
+        return decode_jpeg(self.get("image.jpg"))
+
+    @cached_property
+    def mask(self) -> NDArray[np.uint8]:
+        """The foreground's alpha as placed, uint8 (H, W), 0..255."""
+        return decode_png(self.get("mask.png"))
+
+    @cached_property
+    def background(self) -> NDArray[np.uint8]:
+        """The clean background, uint8 (H, W, 3). Shared between samples: do not write to it."""
+        if "background.jpg" in self.fields:
+            return decode_jpeg(self.get("background.jpg"))
+        return self.find_background(self.info["background"])
+
+    @cached_property
+    def depth_codes(self) -> NDArray[Any]:
+        """The stored depth codes, uint16 (or uint8 with jpeg8), (h, w) at the stored size."""
+        self._coding()
+        if "depth.png16" in self.fields:
+            return decode_png(self.get("depth.png16"))
+        return decode_grey_jpeg(self.get("depth.jpg"))
+
+    @property
+    def depth_unit(self) -> NDArray[np.float32]:
+        """Depth as a fraction of the code range, float32 (H, W) in [0, 1]."""
+        return self._coding().fractions(self.depth_codes, self.size)
+
+    @property
+    def depth(self) -> NDArray[np.float32]:
+        """Depth values in the data set's kind and unit, float32 (H, W)."""
+        return self._coding().values(self.depth_codes, self.size)
+
+    def _coding(self) -> DepthCoding:
+        if self.coding is None:
+            raise InputError(
+                self.key,
+                expected="a data set with depth",
+                found="one built with --depth-model none",
+                remedy="build it again with a depth model",
+            )
+        return self.coding

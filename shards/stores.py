@@ -1,0 +1,50 @@
+"""The table of stores: how shards are written and opened, by format name (= file ending)."""
+
+from pathlib import Path
+from typing import Protocol
+
+from shards.keys import KeyOf
+from shards.lmdb_store import LmdbShard, LmdbWriter
+from shards.tar_store import TarShard, TarWriter
+
+
+class StoreWriter(Protocol):
+    """Writes one shard file."""
+
+    def add(self, key: str, fields: dict[str, bytes]) -> None:
+        """Append a sample; keys must come in order."""
+
+    def close(self) -> tuple[int, str]:
+        """End the shard; its size in bytes and SHA-256."""
+
+    def abort(self) -> None:
+        """Stop writing."""
+
+
+class Shard(Protocol):
+    """Random access to one shard file, by row and field."""
+
+    fields: tuple[str, ...]
+
+    def get(self, row: int, field: str) -> bytes:
+        """The bytes of one field of the sample at `row`."""
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of payload by field."""
+
+    def close(self) -> None:
+        """Release the file."""
+
+
+_WRITERS: dict[str, type[TarWriter] | type[LmdbWriter]] = {"tar": TarWriter, "lmdb": LmdbWriter}
+_SHARDS: dict[str, type[TarShard] | type[LmdbShard]] = {"tar": TarShard, "lmdb": LmdbShard}
+
+
+def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
+    """A writer of one shard file of `format`; `capacity` bounds the payload in bytes."""
+    return _WRITERS[format](path, capacity)
+
+
+def open_shard(format: str, path: Path, key_of: KeyOf, samples: int) -> Shard:
+    """One shard file opened for reading; RunError where it is damaged."""
+    return _SHARDS[format](path, key_of, samples)

@@ -1,0 +1,151 @@
+"""Writing one shard safely: encode, sum, store, fsync, rename, commit record."""
+
+import dataclasses
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shards.codecs import decode_grey_jpeg, decode_jpeg, encode_jpeg, encode_json, encode_png
+from shards.files import publish, temporary_beside
+from shards.keys import BACKGROUND, sample_key
+from shards.manifest import Record, write_record
+from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
+from shards.stores import open_writer
+
+DepthFormat = Literal["png16", "jpeg8"]
+_JPEG8_QUALITY = 90
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Encoding:
+    """How samples become bytes."""
+
+    format: Literal["tar", "lmdb"]
+    image_quality: int
+    depth_format: DepthFormat
+    inline_backgrounds: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class RawSample:
+    """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts."""
+
+    position: int
+    image: NDArray[np.uint8]
+    mask: NDArray[np.uint8]
+    depth_codes: NDArray[np.uint16] | None
+    clipped: int
+    background: "StoredBackground"
+    info: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class StoredBackground:
+    """A background as it is stored, and the moments of its decoded pixels."""
+
+    data: bytes
+    moments: Moments
+
+
+def store_background(pixels: NDArray[np.uint8], quality: int) -> StoredBackground:
+    """Encode a background (H, W, 3) once; its moments are those of what a reader decodes."""
+    data = encode_jpeg(pixels, quality)
+    return StoredBackground(data=data, moments=moments_of_bytes(decode_jpeg(data)))
+
+
+class ShardWriter:
+    """One shard in the making. Leaving the `with` block without `commit` leaves no trace."""
+
+    def __init__(
+        self, folder: Path, name: str, *, split: str, build: str, encoding: Encoding, capacity: int
+    ) -> None:
+        self._folder, self._name, self._split, self._build = folder, name, split, build
+        self._encoding = encoding
+        self._temporary = temporary_beside(folder / name)
+        self._store = open_writer(encoding.format, self._temporary, capacity)
+        self._sums: dict[str, Moments] = {}
+        self._positions: list[int] = []
+        self._clipped = 0
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._closed:
+            self._store.abort()
+        self._temporary.unlink(missing_ok=True)
+
+    def add(self, sample: RawSample) -> None:
+        """Encode a sample and append it; positions must come in order."""
+        encoding = self._encoding
+        image = encode_jpeg(sample.image, encoding.image_quality)
+        fields = {
+            "image.jpg": image,
+            "mask.png": encode_png(sample.mask, "none"),
+            "json": encode_json(sample.info),
+        }
+        self._sum("image", moments_of_bytes(decode_jpeg(image)))
+        self._sum("mask", moments_of_bytes(sample.mask))
+        self._sum("background", sample.background.moments)
+        if sample.depth_codes is not None:
+            self._add_depth(fields, sample.depth_codes)
+        if encoding.inline_backgrounds:
+            fields["background.jpg"] = sample.background.data
+        self._clipped += sample.clipped
+        self._append(sample.position, fields)
+
+    def add_background(self, position: int, stored: StoredBackground, info: dict[str, Any]) -> None:
+        """Append a background to a background shard."""
+        self._sum("background", stored.moments)
+        self._append(position, {"background.jpg": stored.data, "json": encode_json(info)})
+
+    def commit(self) -> Record:
+        """Make the shard durable under its final name, then its record: now it exists."""
+        size, sha256 = self._store.close()
+        self._closed = True
+        publish(self._temporary, self._folder / self._name)
+        record = Record(
+            build=self._build,
+            name=self._name,
+            split=self._split,
+            samples=len(self._positions),
+            bytes=size,
+            sha256=sha256,
+            first=self._positions[0],
+            last=self._positions[-1],
+            sums=self._sums,
+            clipped=self._clipped,
+        )
+        write_record(self._folder, record)
+        return record
+
+    def _add_depth(self, fields: dict[str, bytes], codes: NDArray[np.uint16]) -> None:
+        if self._encoding.depth_format == "png16":
+            fields["depth.png16"] = encode_png(codes, "up")
+            self._sum("depth", moments_of_codes(codes))
+        else:
+            data = encode_jpeg(codes.astype(np.uint8), _JPEG8_QUALITY)
+            fields["depth.jpg"] = data
+            self._sum("depth", moments_of_bytes(decode_grey_jpeg(data)))
+
+    def _sum(self, field: str, moments: Moments) -> None:
+        self._sums[field] = self._sums.get(field, NOTHING) + moments
+
+    def _append(self, position: int, fields: dict[str, bytes]) -> None:
+        self._store.add(sample_key(self._split, position), fields)
+        self._positions.append(position)
+
+
+def payload_bound(split: str, samples: int, size: int) -> int:
+    """An upper bound in bytes on a shard's payload that follows from the plan alone."""
+    planes = 3 if split == BACKGROUND else 3 + 1 + 2 + 3  # image, mask, depth, inline background
+    return samples * (planes * size * size * 5 // 4 + 20_000)
