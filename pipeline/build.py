@@ -1,0 +1,285 @@
+"""`build_dataset`: check, plan, make the shards that are missing, write the manifest."""
+
+import dataclasses
+import datetime
+import json
+import os
+import shutil
+import socket
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline.counters import Counters
+from pipeline.engines import Failure, run_here
+from pipeline.options import BuildOptions
+from pipeline.plan import Plan, ShardTask, make_plan
+from pipeline.render import Site
+from pipeline.sources import Skipped, Source, check_sources
+from pipeline.versions import versions_in_use
+from shards.depth import DepthCoding
+from shards.errors import InputError, RunError
+from shards.files import remove_temporaries
+from shards.keys import BACKGROUND
+from shards.manifest import (
+    LOG,
+    PLAN,
+    Record,
+    make_manifest,
+    read_plan,
+    read_record,
+    write_manifest,
+    write_plan,
+)
+from shards.options import identity_of
+
+
+class Watcher(Protocol):
+    """Who is told how a build goes on; the command line shows it, the default keeps silent."""
+
+    def checking(self, role: str, done: int, total: int) -> None:
+        """`done` of `total` files of a role ("fg", "bg") are checked."""
+
+    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
+        """The plan stands; `missing` shards are to be made."""
+
+    def building(self, total: int, counters: Counters) -> None:
+        """Shards with `total` samples are being made; `counters.total()` says how many are done."""
+
+    def finished(self) -> None:
+        """No more shards are being made, whatever the reason."""
+
+
+class SilentWatcher:
+    """A watcher that shows nothing."""
+
+    def checking(self, role: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
+        """Nothing."""
+
+    def building(self, total: int, counters: Counters) -> None:
+        """Nothing."""
+
+    def finished(self) -> None:
+        """Nothing."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BuildResult:
+    """What a build left in its folder."""
+
+    out: Path
+    digest: str
+    samples: dict[str, int]
+    shards_made: int
+    shards_kept: int
+    clipped: int
+    skipped: tuple[Skipped, ...]
+
+
+def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> BuildResult:
+    """Build a data set, or finish one; the same options again go on where it stopped.
+
+    InputError (nothing written) for wrong options, sources or folder; RunError with what is kept
+    where shards could not be made.
+    """
+    watch = watcher or SilentWatcher()
+    refuse_foreign_folder(options.out)
+    plan, skipped = plan_build(options, watch)
+    if options.overwrite and options.out.exists():
+        shutil.rmtree(options.out)
+    _take_folder(options.out, plan)
+    kept = _committed(options.out, plan)
+    missing = [task for task in plan.tasks() if task.name not in kept]
+    watch.planned(plan, skipped, len(missing))
+    made = _make_shards(options, plan, missing, watch)
+    records = [*kept.values(), *made]
+    manifest = make_manifest(plan.document, records)
+    write_manifest(options.out, manifest)
+    _log(options.out, event="complete", digest=manifest["digest"])
+    return BuildResult(
+        out=options.out,
+        digest=manifest["digest"],
+        samples=plan.samples,
+        shards_made=len(made),
+        shards_kept=len(kept),
+        clipped=sum(record.clipped for record in records),
+        skipped=tuple(skipped),
+    )
+
+
+def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
+    """The plan of a build and the files left out, from sources checked now; writes nothing."""
+    fg, fg_skipped = _check(options.fg, "fg", watch)
+    bg, bg_skipped = _check(options.bg, "bg", watch)
+    skipped = fg_skipped + bg_skipped
+    if options.strict and skipped:
+        raise InputError(
+            skipped[0].path,
+            expected="every file to be usable (--strict)",
+            found=f"{skipped[0].reason} ({len(skipped)} such files in all)",
+            remedy="take these files out, or leave --strict away to go on without them",
+        )
+    teacher, depth = _teacher_facts(options)
+    plan = make_plan(
+        options=identity_of(options),
+        fg=fg,
+        bg=bg,
+        skipped=skipped,
+        teacher=teacher,
+        depth=depth,
+        versions=versions_in_use(with_teacher=teacher is not None, device=options.device),
+    )
+    return plan, skipped
+
+
+def _check(root: Path, role: Any, watch: Watcher) -> tuple[list[Source], list[Skipped]]:
+    sources, skipped = check_sources(
+        root, role, lambda done, total: watch.checking(role, done, total)
+    )
+    return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
+
+
+def _teacher_facts(options: BuildOptions) -> tuple[dict[str, Any] | None, DepthCoding | None]:
+    if options.depth_model == "none":
+        return None, None
+    from pipeline.teachers import describe_teacher
+
+    card = describe_teacher(options.depth_model, canvas=options.size, weights=options.depth_weights)
+    size = options.size if options.depth_size == "full" else min(card.output_size, options.size)
+    coding = DepthCoding.over_range(
+        card.low, card.high, kind=card.kind, unit=card.unit, bits=options.depth_bits, size=size
+    )
+    facts = {
+        "name": card.name,
+        "weights_sha256": card.weights_sha256,
+        "input_size": card.input_size,
+    }
+    return facts, coding
+
+
+def refuse_foreign_folder(out: Path) -> None:
+    """InputError where `out` is neither absent, nor empty, nor a data set of ours."""
+    if not out.exists() or (out.is_dir() and ((out / PLAN).exists() or not any(out.iterdir()))):
+        return
+    raise InputError(
+        f"--out {out}",
+        expected="a new or empty folder, or a depthmask data set",
+        found="a folder that holds something else" if out.is_dir() else "a file",
+        remedy="name another folder",
+    )
+
+
+def _take_folder(out: Path, plan: Plan) -> None:
+    """Write plan.json, or go on with the one that stands there if it is the same."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        remove_temporaries(out)
+        if write_plan(out, plan.document):
+            return
+    except OSError as error:
+        raise RunError(
+            f"--out {out}",
+            expected="a folder that can be written",
+            found=error.strerror or str(error),
+            remedy="nothing was written; make room or give another folder",
+        ) from None
+    standing = read_plan(out)
+    differing = differences(standing, plan.document)
+    if differing:
+        raise InputError(
+            f"--out {out}",
+            expected="the data set that was begun here",
+            found="a difference in " + ", ".join(differing),
+            remedy="give the same options and sources, another --out, or --overwrite",
+        )
+
+
+def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """What two plans disagree on, in words: options with both values, sources, versions."""
+    found = [
+        f"--{name.replace('_', '-')} ({standing['options'].get(name)} there, {value} here)"
+        for name, value in wanted["options"].items()
+        if standing["options"].get(name) != value
+    ]
+    found += [
+        f"the {role} sources"
+        for role in ("fg", "bg")
+        if not found and standing["sources"][role] != wanted["sources"][role]
+    ]
+    found += [
+        f"version of {name} ({standing['versions'].get(name)} there, {value} here)"
+        for name, value in wanted["versions"].items()
+        if standing["versions"].get(name) != value
+    ]
+    rest = ("teacher", "depth", "skipped")
+    found += [name for name in rest if not found and standing[name] != wanted[name]]
+    return found
+
+
+def _committed(out: Path, plan: Plan) -> dict[str, Record]:
+    """Records of the shards that are done, by name."""
+    records = {task.name: read_record(out, task.name) for task in plan.tasks()}
+    return {
+        name: record
+        for name, record in records.items()
+        if record is not None and record.build == plan.build and (out / name).exists()
+    }
+
+
+def _make_shards(
+    options: BuildOptions, plan: Plan, missing: list[ShardTask], watch: Watcher
+) -> list[Record]:
+    if not missing:
+        return []
+    _log(
+        options.out,
+        event="build",
+        host=socket.gethostname(),
+        fg=str(options.fg.resolve()),
+        bg=str(options.bg.resolve()),
+        versions=plan.document["versions"],
+        missing=len(missing),
+    )
+    site = Site(
+        out=options.out.resolve(),
+        fg=options.fg.resolve(),
+        bg=options.bg.resolve(),
+        device=options.device,
+        depth_weights=options.depth_weights,
+    )
+    workers = options.workers or os.cpu_count() or 1
+    counters = Counters(len(missing))
+    watch.building(sum(t.samples for t in missing if t.split != BACKGROUND), counters)
+    made: list[Record] = []
+    failed: list[tuple[ShardTask, Failure]] = []
+    results = run_here(site, plan.build, missing, counters, workers)
+    try:
+        with closing(results):  # type: ignore[type-var]
+            for task, outcome in results:
+                if isinstance(outcome, Failure):
+                    failed.append((task, outcome))
+                else:
+                    made.append(outcome)
+                    _log(options.out, event="shard", name=task.name)
+    finally:
+        watch.finished()
+        counters.remove()
+    if failed:
+        task, failure = failed[0]
+        raise RunError(
+            task.name,
+            expected="a whole shard",
+            found=f"{failure.reason} ({len(failed)} of {len(missing)} shards failed)",
+            remedy="the other shards are kept; the same command goes on",
+        )
+    return made
+
+
+def _log(out: Path, **facts: Any) -> None:
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    with (out / LOG).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"time": now} | facts) + "\n")

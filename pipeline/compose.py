@@ -1,0 +1,81 @@
+"""From a scene to pixels: where the foreground goes, and the composite with its mask."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.plan import Scene
+
+Box = tuple[int, int, int, int]
+"""x, y, width, height in pixels of the canvas."""
+
+_HEADROOM = 2
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Foreground:
+    """A foreground ready to be placed: premultiplied "RGBa" pixels, and its size before reduction.
+
+    The proportions of a placement follow `size`, (width, height) of the alpha box in the source.
+    """
+
+    picture: Image.Image
+    size: tuple[int, int]
+
+
+def place(scene: Scene, size: tuple[int, int], canvas: int, scales: tuple[float, float]) -> Box:
+    """Where a foreground of `size` (width, height) stands on the canvas, wholly inside.
+
+    Its longest side becomes a uniform share of the canvas from `scales`; each side has at least
+    one pixel; every position is equally likely.
+    """
+    low, high = scales
+    longest = max(1, int((low + scene.scale * (high - low)) * canvas + 0.5))
+    width, height = (max(1, int(side * longest / max(size) + 0.5)) for side in size)
+    x = int(scene.x * (canvas - width + 1))
+    y = int(scene.y * (canvas - height + 1))
+    return x, y, width, height
+
+
+def resample(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A premultiplied picture scaled without overshoot, so no colour exceeds its alpha."""
+    shrinks = size[0] < picture.width or size[1] < picture.height
+    filter = Image.Resampling.HAMMING if shrinks else Image.Resampling.BILINEAR
+    return picture.resize(size, filter)
+
+
+def prepare_foreground(cropped: Image.Image, canvas: int, largest_scale: float) -> Foreground:
+    """A cropped "RGBA" picture premultiplied, and reduced to twice the largest size it is used at.
+
+    Scaling from the full picture for each sample would be the dearest step of a build.
+    """
+    premultiplied = cropped.convert("RGBa")
+    limit = max(1, int(_HEADROOM * largest_scale * canvas + 0.5))
+    longest = max(cropped.size)
+    if longest <= limit:
+        return Foreground(premultiplied, cropped.size)
+    width, height = (max(1, int(side * limit / longest + 0.5)) for side in cropped.size)
+    return Foreground(resample(premultiplied, (width, height)), cropped.size)
+
+
+def compose(
+    background: Image.Image, foreground: Image.Image, box: Box, flip: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The composite uint8 (S, S, 3) and the mask uint8 (S, S), the foreground's alpha as placed.
+
+    `background` is "RGB" at canvas size, `foreground` premultiplied "RGBa". Outside the box, and
+    wherever the mask is 0, the composite is the background; where it is 255, the foreground.
+    """
+    x, y, width, height = box
+    placed = resample(foreground, (width, height))
+    if flip:
+        placed = placed.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    straight = placed.convert("RGBA")
+    alpha = straight.getchannel("A")
+    image = background.copy()
+    image.paste(straight.convert("RGB"), (x, y), alpha)
+    mask = np.zeros((background.height, background.width), np.uint8)
+    mask[y : y + height, x : x + width] = np.asarray(alpha)
+    return np.asarray(image), mask

@@ -1,0 +1,110 @@
+"""The options of a build. Those marked as identity decide the bytes, and stand in plan.json."""
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Literal
+
+from shards.errors import InputError
+from shards.options import option
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BuildOptions:
+    """What `depthmask build-dataset` and `depthmask.build_dataset` take."""
+
+    fg: Path = option(help="Folder of foregrounds: pictures with alpha.", metavar="DIR")
+    bg: Path = option(help="Folder of backgrounds.", metavar="DIR")
+    out: Path = option(Path("shards"), "Folder of the data set.", metavar="DIR")
+    size: int = option(224, "Side of the square samples in pixels.", identity=True)
+    placements: int = option(
+        20, "Random placements of each foreground on each background.", identity=True
+    )
+    flip: bool = option(True, "Also use each foreground mirrored.", identity=True)
+    samples: int | None = option(
+        None, "Samples over both splits.  [default: the whole plan]", identity=True
+    )
+    seed: int = option(0, "Seed of every random draw.", identity=True)
+    fg_scale: tuple[float, float] = option(
+        (0.4, 0.72),
+        "Range of the foreground's longest side, as a share of the size.",
+        identity=True,
+        metavar="MIN MAX",
+    )
+    format: Literal["tar", "lmdb"] = option("tar", "Store of the shards.", identity=True)
+    samples_per_shard: int = option(1000, "Samples in a full shard.", identity=True)
+    val_fraction: float = option(0.1, "Share held out for validation.", identity=True)
+    split_by: Literal["source", "sample"] = option(
+        "source",
+        "Hold out whole sources (no picture in both splits), or samples (leaks; for comparison).",
+        identity=True,
+    )
+    depth_model: str = option(
+        "densedepth-lite", "Depth teacher, or none for no depth.", identity=True, metavar="NAME"
+    )
+    depth_weights: Path | None = option(
+        None, "Weights of the teacher.  [default: the shipped ones]", metavar="FILE"
+    )
+    depth_format: Literal["png16", "jpeg8"] = option(
+        "png16", "How depth is stored: exact, or small and lossy in 8 bits.", identity=True
+    )
+    depth_bits: int = option(12, "Bits of a stored depth code.", identity=True)
+    depth_size: Literal["native", "full"] = option(
+        "native", "Store depth as the teacher gives it, or scaled to the size.", identity=True
+    )
+    image_quality: int = option(90, "JPEG quality of images and backgrounds.", identity=True)
+    inline_backgrounds: bool = option(
+        False,
+        "Repeat the background within each sample.",
+        identity=True,
+        flags=("--inline-backgrounds",),
+    )
+    workers: int | None = option(None, "Worker processes.  [default: one a core]")
+    device: str = option("cpu", "Where the teacher runs: cpu, cuda, cuda:1, …")
+    dry_run: bool = option(
+        False,
+        "Only say what would be built: samples, shards, bytes, time.",
+        flags=("--dry-run",),
+    )
+    overwrite: bool = option(
+        False, "Delete the data set that stands in --out first.", flags=("--overwrite",)
+    )
+    strict: bool = option(
+        False, "Take any source that cannot be used as an error.", flags=("--strict",)
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what no build could carry out, naming the option."""
+        _within("--size", self.size, 16, 4096)
+        _within("--placements", self.placements, 1, 10**9)
+        _within("--seed", self.seed, 0, 2**63 - 1)
+        _within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
+        _within("--val-fraction", self.val_fraction, 0, 1)
+        _within("--depth-bits", self.depth_bits, 1, 16)
+        _within("--image-quality", self.image_quality, 1, 100)
+        if self.samples is not None:
+            _within("--samples", self.samples, 1, 10**9 - 1)
+        if self.workers is not None:
+            _within("--workers", self.workers, 1, 1024)
+        if self.depth_format == "jpeg8" and self.depth_bits != 8:
+            raise InputError(
+                "--depth-format jpeg8",
+                expected="--depth-bits 8",
+                found=str(self.depth_bits),
+                remedy="add --depth-bits 8",
+            )
+        low, high = self.fg_scale
+        if not 0 < low <= high <= 1:
+            raise InputError(
+                "--fg-scale",
+                expected="0 < MIN <= MAX <= 1",
+                found=f"{low} {high}",
+                remedy="give shares of the sample's side, such as 0.4 0.72",
+            )
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not (low <= value <= high) or math.isnan(value):
+        raise InputError(
+            name, expected=f"{low} to {high}", found=str(value), remedy="choose a value within"
+        )

@@ -1,0 +1,192 @@
+"""The plan: which sample stands at (split, position), in constant time and memory.
+
+A data set is a function of its plan. `Plan.scene(split, position)` is that function's first half:
+no state, no sequence, so any worker may evaluate any part at any time.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.draws import STAGE_PLACEMENT, permute, uniforms
+from pipeline.sources import Skipped, Source, split_sources
+from shards.depth import DepthCoding
+from shards.errors import InputError
+from shards.keys import BACKGROUND, SPLITS, shard_name
+from shards.manifest import FORMAT, build_id
+
+BOTH = "both"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """One sample before any pixel: source indices, mirror, and three uniform draws in [0, 1)."""
+
+    split: str
+    position: int
+    background: int
+    foreground: int
+    flip: bool
+    placement: int
+    scale: float
+    x: float
+    y: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ShardTask:
+    """One shard to make: positions [first, first + samples) of a split (or of the backgrounds)."""
+
+    name: str
+    split: str
+    first: int
+    samples: int
+
+
+def assign_splits(
+    fg: Sequence[Source], bg: Sequence[Source], fraction: float, split_by: str
+) -> tuple[list[Source], list[Source]]:
+    """Foregrounds and backgrounds with their splits filled in.
+
+    No val when either kind has one identity only: its pictures would have to be in both.
+    """
+    if split_by == "sample":
+        return (
+            [dataclasses.replace(source, split=BOTH) for source in fg],
+            [dataclasses.replace(source, split=BOTH) for source in bg],
+        )
+    if 1 in (len({s.sha256 for s in fg}), len({s.sha256 for s in bg})):
+        fraction = 0
+    return split_sources(list(fg), fraction), split_sources(list(bg), fraction)
+
+
+def make_plan(
+    *,
+    options: dict[str, Any],
+    fg: Sequence[Source],
+    bg: Sequence[Source],
+    skipped: Sequence[Skipped],
+    teacher: dict[str, Any] | None,
+    depth: DepthCoding | None,
+    versions: dict[str, str],
+) -> "Plan":
+    """The plan of a build; its `document` is what stands in plan.json."""
+    fg, bg = assign_splits(fg, bg, options["val_fraction"], options["split_by"])
+    return Plan(
+        {
+            "format": FORMAT,
+            "options": options,
+            "sources": {
+                "fg": [source.to_json() for source in fg],
+                "bg": [source.to_json() for source in bg],
+            },
+            "skipped": [dataclasses.asdict(entry) for entry in skipped],
+            "teacher": teacher,
+            "depth": None if depth is None else depth.to_json(),
+            "versions": versions,
+        }
+    )
+
+
+class Plan:
+    """plan.json with the functions that it defines."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.build = build_id(document)
+        self.options: dict[str, Any] = document["options"]
+        self.fg = [Source.from_json(entry) for entry in document["sources"]["fg"]]
+        self.bg = [Source.from_json(entry) for entry in document["sources"]["bg"]]
+        depth = document["depth"]
+        self.depth = None if depth is None else DepthCoding(**depth)
+        self._seed: int = self.options["seed"]
+        self._flips = 2 if self.options["flip"] else 1
+        self._placements: int = self.options["placements"]
+        self._of_split = {
+            split: (self._indices(self.fg, split), self._indices(self.bg, split))
+            for split in SPLITS
+        }
+        self.samples = self._sizes()
+
+    @staticmethod
+    def _indices(sources: Sequence[Source], split: str) -> list[int]:
+        return [i for i, source in enumerate(sources) if source.split in (split, BOTH)]
+
+    def cells(self, split: str) -> int:
+        """How many samples the whole plan has in a split (in both together, split by sample)."""
+        fg, bg = self._of_split[split]
+        return len(fg) * len(bg) * self._flips * self._placements
+
+    @property
+    def unused_cells(self) -> int:
+        """Pairs of a train and a val source, in neither split: samples the plan leaves out."""
+        if self.options["split_by"] == "sample":
+            return 0
+        everything = len(self.fg) * len(self.bg) * self._flips * self._placements
+        return everything - sum(self.cells(split) for split in SPLITS)
+
+    def _sizes(self) -> dict[str, int]:
+        wanted: int | None = self.options["samples"]
+        fraction: float = self.options["val_fraction"]
+        cells = {split: self.cells(split) for split in SPLITS}
+        if self.options["split_by"] == "sample":
+            total = cells["train"] if wanted is None else min(wanted, cells["train"])
+            val = int(fraction * total + 0.5)
+            return {"train": total - val, "val": val}
+        if wanted is None:
+            return cells
+        val = min(cells["val"], int(fraction * wanted + 0.5))
+        return {"train": min(cells["train"], wanted - val), "val": val}
+
+    def scene(self, split: str, position: int) -> Scene:
+        """The scene at `position` of `split`; it depends on neither the number of samples."""
+        if not 0 <= position < self.samples[split]:
+            raise InputError(
+                "position",
+                expected=f"0 to {self.samples[split] - 1} of split {split}",
+                found=str(position),
+                remedy="see the counts that `depthmask stats` prints",
+            )
+        fg, bg = self._of_split[split]
+        cell = self._cell(split, position)
+        cell, placement = divmod(cell, self._placements)
+        cell, flip = divmod(cell, self._flips)
+        background, foreground = divmod(cell, len(fg))
+        scale, x, y = uniforms(self._seed, STAGE_PLACEMENT, split, position, 3)
+        return Scene(
+            split=split,
+            position=position,
+            background=bg[background],
+            foreground=fg[foreground],
+            flip=bool(flip),
+            placement=placement,
+            scale=scale,
+            x=x,
+            y=y,
+        )
+
+    def _cell(self, split: str, position: int) -> int:
+        cells = self.cells(split)
+        if self.options["split_by"] == "sample":
+            row = position if split == "train" else cells - 1 - position
+            return permute(row, cells, self._seed, "train")
+        return permute(position, cells, self._seed, split)
+
+    def tasks(self) -> list[ShardTask]:
+        """Every shard of the data set, in the fixed order backgrounds, val, train."""
+        per_shard: int = self.options["samples_per_shard"]
+        counts = {
+            BACKGROUND: len(self.bg),
+            "val": self.samples["val"],
+            "train": self.samples["train"],
+        }
+        return [
+            ShardTask(
+                name=shard_name(split, first // per_shard, self.options["format"]),
+                split=split,
+                first=first,
+                samples=min(per_shard, count - first),
+            )
+            for split, count in counts.items()
+            for first in range(0, count, per_shard)
+        ]

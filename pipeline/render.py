@@ -1,0 +1,218 @@
+"""Rendering: a scene to a sample, and a shard's worth of samples to a file with its record."""
+
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.caches import ByteCache
+from pipeline.compose import Foreground, compose, place, prepare_foreground
+from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, square_pixels
+from pipeline.plan import Plan, Scene, ShardTask
+from pipeline.sources import Source
+from shards.errors import RunError
+from shards.keys import BACKGROUND
+from shards.manifest import Record, read_plan
+from shards.writer import (
+    Encoding,
+    RawSample,
+    ShardWriter,
+    StoredBackground,
+    payload_bound,
+    store_background,
+)
+
+if TYPE_CHECKING:
+    from pipeline.teachers import Teacher
+
+BATCH = 16
+"""Pictures a teacher sees at once. Fixed: a network's last bits may depend on it."""
+
+_CACHE_BYTES = 48 << 20
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Site:
+    """Where a build happens: none of it decides a byte of the data set."""
+
+    out: Path
+    fg: Path
+    bg: Path
+    device: str
+    depth_weights: Path | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Background:
+    picture: Image.Image
+    stored: StoredBackground
+
+
+class Renderer:
+    """Evaluates a plan: holds decoded sources (bounded) and the teacher of one process."""
+
+    def __init__(self, plan: Plan, site: Site) -> None:
+        self.plan, self._site = plan, site
+        self._canvas: int = plan.options["size"]
+        low, high = plan.options["fg_scale"]
+        self._scales = (low, high)
+        self._backgrounds = ByteCache[_Background](
+            _CACHE_BYTES, lambda kept: 4 * self._canvas**2 + len(kept.stored.data)
+        )
+        self._foregrounds = ByteCache[Foreground](
+            _CACHE_BYTES, lambda kept: 4 * kept.picture.width * kept.picture.height
+        )
+
+    @functools.cached_property
+    def teacher(self) -> "Teacher":
+        """The depth teacher, loaded once a process, on one thread so that its bits do not vary."""
+        from pipeline.teachers import load_teacher
+
+        return load_teacher(
+            self.plan.options["depth_model"],
+            canvas=self._canvas,
+            weights=self._site.depth_weights,
+            device=self._site.device,
+        )
+
+    def _picture(self, root: Path, source: Source) -> Image.Image:
+        path = root / source.name
+        try:
+            data = path.read_bytes()
+            if hashlib.sha256(data).hexdigest() == source.sha256:
+                return decode_picture(data)
+            found = "another content"
+        except (OSError, UnusablePictureError) as error:
+            found = str(error)
+        raise RunError(
+            str(path),
+            expected="the picture that stood here when the build began",
+            found=found,
+            remedy="put it back and run the same command again; finished shards are kept",
+        )
+
+    def _background(self, index: int) -> _Background:
+        picture = square_pixels(self._picture(self._site.bg, self.plan.bg[index]), self._canvas)
+        quality = self.plan.options["image_quality"]
+        return _Background(picture, store_background(np.asarray(picture), quality))
+
+    def _foreground(self, index: int) -> Foreground:
+        picture = self._picture(self._site.fg, self.plan.fg[index])
+        return prepare_foreground(crop_to_alpha(picture), self._canvas, self._scales[1])
+
+    def stored_background(self, index: int) -> StoredBackground:
+        """A background as it is stored."""
+        return self._backgrounds.get(index, self._background).stored
+
+    def draw(self, scene: Scene) -> RawSample:
+        """The sample of a scene, without depth."""
+        background = self._backgrounds.get(scene.background, self._background)
+        foreground = self._foregrounds.get(scene.foreground, self._foreground)
+        box = place(scene, foreground.size, self._canvas, self._scales)
+        image, mask = compose(background.picture, foreground.picture, box, scene.flip)
+        info = {
+            "split": scene.split,
+            "position": scene.position,
+            "foreground": self.plan.fg[scene.foreground].name,
+            "background": self.plan.bg[scene.background].name,
+            "flip": scene.flip,
+            "placement": scene.placement,
+            "box": list(box),
+        }
+        return RawSample(
+            position=scene.position,
+            image=image,
+            mask=mask,
+            depth_codes=None,
+            clipped=0,
+            background=background.stored,
+            info=info,
+        )
+
+    def samples(self, split: str, positions: range) -> Iterator[RawSample]:
+        """The samples at `positions`, in order, with depth where the plan has a teacher."""
+        drawn = (self.draw(self.plan.scene(split, position)) for position in positions)
+        if self.plan.depth is None:
+            yield from drawn
+            return
+        for batch in _batches(drawn):
+            yield from self._with_depth(batch)
+
+    def _with_depth(self, batch: tuple[RawSample, ...]) -> Iterator[RawSample]:
+        coding = self.plan.depth
+        if coding is None:
+            raise TypeError("a plan without depth has no codes")
+        maps = self.teacher.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
+        for sample, values in zip(batch, maps, strict=True):
+            codes, clipped = coding.codes(_scale_map(values, coding.size))
+            yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
+
+
+def _batches(samples: Iterator[RawSample]) -> Iterator[tuple[RawSample, ...]]:
+    while batch := tuple(islice(samples, BATCH)):
+        yield batch
+
+
+def _scale_map(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+    if values.shape == (side, side):
+        return values
+    picture = Image.fromarray(values).resize((side, side), Image.Resampling.BILINEAR)
+    return np.asarray(picture)
+
+
+def encoding_of(options: dict[str, Any]) -> Encoding:
+    """How a plan's samples become bytes."""
+    return Encoding(
+        format=options["format"],
+        image_quality=options["image_quality"],
+        depth_format=options["depth_format"],
+        inline_backgrounds=options["inline_backgrounds"],
+    )
+
+
+def render_shard(
+    renderer: Renderer, folder: Path, task: ShardTask, tick: Callable[[int], None]
+) -> Record:
+    """Make one shard in `folder` and commit it; `tick(samples done)` is called as it grows."""
+    plan = renderer.plan
+    capacity = payload_bound(task.split, task.samples, plan.options["size"])
+    positions = range(task.first, task.first + task.samples)
+    with ShardWriter(
+        folder,
+        task.name,
+        split=task.split,
+        build=plan.build,
+        encoding=encoding_of(plan.options),
+        capacity=capacity,
+    ) as writer:
+        if task.split == BACKGROUND:
+            for position in positions:
+                source = plan.bg[position]
+                info = {"name": source.name, "sha256": source.sha256}
+                writer.add_background(position, renderer.stored_background(position), info)
+        else:
+            for done, sample in enumerate(renderer.samples(task.split, positions), 1):
+                writer.add(sample)
+                tick(done)
+        return writer.commit()
+
+
+@functools.lru_cache(maxsize=1)
+def renderer_of(site: Site, build: str) -> Renderer:
+    """This process's renderer for a build, made from plan.json: tasks carry no plan with them."""
+    plan = Plan(read_plan(site.out))
+    if plan.build != build:
+        raise RunError(
+            str(site.out / "plan.json"),
+            expected=f"build {build[:12]}",
+            found=f"build {plan.build[:12]}",
+            remedy="run the same command again",
+        )
+    return Renderer(plan, site)
