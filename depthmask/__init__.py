@@ -1,1 +1,49 @@
-"""Composite, mask and depth data sets, and the networks that are trained on them."""
+"""Composite, mask and depth data sets, and the networks that are trained on them.
+
+    import depthmask
+    depthmask.build_dataset(depthmask.BuildOptions(fg=..., bg=..., out=...))
+    samples = depthmask.open_dataset("shards")
+
+Names are imported when they are first used, so `import depthmask` does not import torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from shards.version import __version__
+
+if TYPE_CHECKING:
+    from pipeline.build import build_dataset
+    from pipeline.options import BuildOptions
+    from pipeline.teachers import load_teacher
+    from shards.reader import open_dataset
+
+_HOMES = {
+    "BuildOptions": "pipeline.options",
+    "build_dataset": "pipeline.build",
+    "load_teacher": "pipeline.teachers",
+    "open_dataset": "shards.reader",
+}
+
+__all__ = ["BuildOptions", "__version__", "build_dataset", "load_teacher", "open_dataset"]
+
+
+def _refuse_intruders() -> None:
+    """`pipeline` and `shards` are common names: one beside the user's script would hide ours."""
+    for name in ("pipeline", "shards"):
+        module = importlib.import_module(name)
+        if not hasattr(module, "IS_DEPTHMASK"):
+            found = getattr(module, "__file__", None) or list(getattr(module, "__path__", []))
+            raise ImportError(
+                f"depthmask: expected its own package {name!r}, found {found}; rename that file "
+                "or folder, or start from another directory"
+            )
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'depthmask' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+_refuse_intruders()

@@ -42,7 +42,7 @@ def _click_option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Comma
     settings: dict[str, Any] = {
         "help": field.metadata["help"],
         "required": required,
-        "show_default": not required and field.default not in (None, (), False),
+        "show_default": not required and field.default is not False and field.default != (),
     }
     if not required:
         settings["default"] = field.default

@@ -1,1 +1,3 @@
 """Generation: sources, plan, compositing, depth teachers, engines."""
+
+IS_DEPTHMASK = True

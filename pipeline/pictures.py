@@ -91,5 +91,5 @@ def square_pixels(picture: Image.Image, side: int) -> Image.Image:
     width, height = picture.size
     edge = min(width, height)
     left, top = (width - edge) // 2, (height - edge) // 2
-    box = (left, top, left + edge, top + edge)
-    return picture.resize((side, side), Image.Resampling.BICUBIC, box=box)
+    square = picture.crop((left, top, left + edge, top + edge))
+    return square.resize((side, side), Image.Resampling.BICUBIC)

@@ -1,0 +1,132 @@
+"""How a build shows itself: a bar on a terminal, a line now and then elsewhere; on stderr."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.counters import Counters
+from pipeline.plan import Plan
+from pipeline.sources import Skipped
+
+_POLL_SECONDS = 0.25
+_LINE_SECONDS = 15.0
+
+
+class _Rate(ProgressColumn):
+    """Steps a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.finished_speed or task.speed or 0:,.0f}/s", style="progress.data.speed")
+
+
+def open_progress(console: Console) -> Progress:
+    """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+class BuildProgress:
+    """Watches a build for a person at the command line."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._progress = open_progress(self._console)
+        self._bars: dict[str, TaskID] = {}
+        self._stop = threading.Event()
+        self._poller: threading.Thread | None = None
+
+    def checking(self, role: str, done: int, total: int) -> None:
+        """Move the bar of the source check."""
+        if role not in self._bars:
+            self._progress.start()
+            names = {"fg": "foregrounds", "bg": "backgrounds"}
+            title = f"checking {names[role]}"
+            self._bars[role] = self._progress.add_task(title, total=total)
+        self._progress.update(self._bars[role], completed=done)
+
+    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
+        """Say what was planned and which files are left out."""
+        self._progress.stop()
+        if skipped:
+            table = Table("left out", "because", title_justify="left", box=None)
+            for entry in skipped:
+                table.add_row(Text(entry.path), Text(entry.reason))
+            self._console.print(table)
+        for line in describe_plan(plan):
+            self._console.print(line)
+        done = len(plan.tasks()) - missing
+        if done:
+            self._console.print(f"{done} shards are there already, {missing} to make")
+
+    def building(self, total: int, counters: Counters) -> None:
+        """Follow the counters until `finished`."""
+        self._progress = open_progress(self._console)
+        self._progress.start()
+        bar = self._progress.add_task("building", total=total)
+
+        def show(done: int) -> None:
+            self._progress.update(bar, completed=done)
+
+        self._poller = threading.Thread(target=self._poll, args=(total, counters, show))
+        self._poller.start()
+
+    def finished(self) -> None:
+        """Stop following."""
+        if self._poller is not None:
+            self._stop.set()
+            self._poller.join()
+        self._progress.stop()
+
+    def _poll(self, total: int, counters: Counters, show: Callable[[int], None]) -> None:
+        begin = last_line = time.monotonic()
+        while True:
+            stopped = self._stop.wait(_POLL_SECONDS)
+            done, now = counters.total(), time.monotonic()
+            show(done)
+            if not self._console.is_terminal and now - last_line > _LINE_SECONDS:
+                last_line = now
+                self._console.print(f"{done:,} of {total:,} samples, {done / (now - begin):,.0f}/s")
+            if stopped:
+                return
+
+
+def describe_plan(plan: Plan) -> list[str]:
+    """What a plan will build, and what it leaves out, a line each."""
+    train, val = plan.samples["train"], plan.samples["val"]
+    lines = [
+        f"{len(plan.fg)} foregrounds x {len(plan.bg)} backgrounds: "
+        f"{train:,} train and {val:,} val samples in {len(plan.tasks())} shards"
+    ]
+    wanted = plan.options["samples"]
+    if wanted is not None and wanted > train + val:
+        lines.append(
+            f"--samples {wanted:,} is more than there are cells: add sources or raise --placements"
+        )
+    if val == 0 and plan.options["val_fraction"] > 0:
+        lines.append("no val split: it takes two different pictures of each kind")
+    if plan.unused_cells:
+        lines.append(
+            f"{plan.unused_cells:,} cells pair a train with a val source: they are in neither split"
+        )
+    return lines

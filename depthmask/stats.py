@@ -1,0 +1,174 @@
+"""`stats`: what a data set holds, as one dictionary and as tables."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from shards.errors import RunError
+from shards.keys import BACKGROUND, SPLITS
+from shards.reader import Dataset, open_dataset
+from shards.recount import recompute_stats, recount_samples
+
+_AREA_SAMPLES = 1000
+_QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+
+
+def dataset_stats(
+    path: Path,
+    *,
+    recompute: bool = False,
+    workers: int | None = None,
+    tick: Callable[[int], None] = lambda samples: None,
+) -> dict[str, Any]:
+    """Counts, bytes, sources, mean/std and the distribution of foreground areas of a data set.
+
+    `recompute` reads every pixel again and raises RunError unless the mean and std come out
+    exactly as the build wrote them; without it the areas are those of up to 1,000 samples, evenly
+    spread, and `foreground_area.samples` says of how many.
+    """
+    dataset = open_dataset(path)
+    manifest = dataset.manifest
+    if recompute:
+        stats, areas = recompute_stats(dataset, workers, tick)
+        _require_equal(path, stats, dataset.stats)
+    else:
+        areas = _spread_areas(dataset)
+    files = manifest["shards"] + manifest["backgrounds"]
+    return {
+        "digest": dataset.digest,
+        "size": dataset.size,
+        "samples": len(dataset),
+        "splits": manifest["splits"],
+        "bytes": {"files": sum(f["bytes"] for f in files), "fields": _bytes_by_field(dataset)},
+        "sources": {role: _describe_sources(manifest["sources"][role]) for role in ("fg", "bg")},
+        "skipped": manifest["skipped"],
+        "teacher": manifest["teacher"],
+        "depth": manifest["depth"],
+        "stats": dataset.stats,
+        "recomputed": recompute,
+        "foreground_area": _describe_areas(areas),
+    }
+
+
+def _require_equal(path: Path, found: dict[str, Any], written: dict[str, Any]) -> None:
+    if found == written:
+        return
+    field = next((name for name in written if found.get(name) != written[name]), "a field")
+    raise RunError(
+        str(path),
+        expected=f"mean and std of {field} as the build wrote them",
+        found=f"{found.get(field)} instead of {written.get(field)}",
+        remedy="delete the damaged shard's files and run the same build-dataset again",
+    )
+
+
+def _spread_areas(dataset: Dataset) -> list[float]:
+    areas: list[float] = []
+    for split in SPLITS:
+        count = len(dataset.split(split))
+        step = max(1, -(-len(dataset) // _AREA_SAMPLES))
+        areas += recount_samples(dataset, split, range(0, count, step)).areas
+    return areas
+
+
+def _describe_areas(areas: list[float]) -> dict[str, Any]:
+    values = np.asarray(areas) if areas else np.zeros(1)
+    quantiles = np.quantile(values, _QUANTILES).tolist()
+    return {
+        "samples": len(areas),
+        "mean": float(values.mean()),
+        "quantiles": {f"{q:g}": value for q, value in zip(_QUANTILES, quantiles, strict=True)},
+        "histogram": np.histogram(values, bins=10, range=(0, 1))[0].tolist(),
+    }
+
+
+def _bytes_by_field(dataset: Dataset) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    counts = {split: dataset.manifest["splits"][split]["shards"] for split in SPLITS}
+    counts[BACKGROUND] = len(dataset.manifest["backgrounds"])
+    for split, count in counts.items():
+        for number in range(count):
+            for field, size in dataset.shard(split, number).sizes().items():
+                name = f"{BACKGROUND}: {field}" if split == BACKGROUND else field
+                totals[name] = totals.get(name, 0) + size
+    return totals
+
+
+def _describe_sources(sources: list[dict[str, Any]]) -> dict[str, Any]:
+    widths, heights = zip(*(source["size"] for source in sources), strict=True)
+    splits = [source["split"] for source in sources]
+    return {
+        "count": len(sources),
+        "splits": {split: splits.count(split) for split in sorted(set(splits))},
+        "width": [min(widths), max(widths)],
+        "height": [min(heights), max(heights)],
+    }
+
+
+def _size_text(size: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:,.0f} {unit}" if unit == "B" else f"{size:,.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"
+
+
+def _floats(values: list[float]) -> str:
+    return "  ".join(f"{value:.4f}" for value in values)
+
+
+def stats_tables(facts: dict[str, Any]) -> Group:
+    """The facts of `dataset_stats` as tables for a terminal."""
+    counts = Table("split", "samples", "shards", "foregrounds", "backgrounds", title="Samples")
+    for split in SPLITS:
+        of_split = facts["splits"][split]
+        sources = [facts["sources"][role]["splits"] for role in ("fg", "bg")]
+        kinds = [str(s.get(split, s.get("both", 0))) for s in sources]
+        counts.add_row(split, f"{of_split['samples']:,}", f"{of_split['shards']:,}", *kinds)
+    sources_table = Table("sources", "count", "width", "height", title="Sources")
+    for role, name in (("fg", "foregrounds"), ("bg", "backgrounds")):
+        of_role = facts["sources"][role]
+        spans = ["-".join(str(side) for side in of_role[axis]) for axis in ("width", "height")]
+        sources_table.add_row(name, f"{of_role['count']:,}", *spans)
+    sizes = Table("field", "bytes", "a sample", title="Storage")
+    for field, size in facts["bytes"]["fields"].items():
+        each = "" if field.startswith(BACKGROUND + ":") else _size_text(size / facts["samples"])
+        sizes.add_row(field, _size_text(size), each)
+    sizes.add_row("files", _size_text(facts["bytes"]["files"]), "")
+    moments = Table("field", "mean", "std", "train mean", "train std", title="Moments in [0, 1]")
+    for field in ("image", "mask", "depth", "background"):
+        if field in facts["stats"]:
+            train = facts["stats"]["splits"]["train"].get(field, {"mean": [], "std": []})
+            both = (facts["stats"][field], train)
+            moments.add_row(field, *(_floats(of[key]) for of in both for key in ("mean", "std")))
+    return Group(counts, sources_table, sizes, moments, _area_table(facts), _footer(facts))
+
+
+def _area_table(facts: dict[str, Any]) -> Table:
+    area = facts["foreground_area"]
+    title = f"Foreground's share of the area ({area['samples']:,} samples)"
+    table = Table(*(f"{float(q):.0%}" for q in area["quantiles"]), "mean", title=title)
+    table.add_row(*(f"{v:.3f}" for v in area["quantiles"].values()), f"{area['mean']:.3f}")
+    return table
+
+
+def _footer(facts: dict[str, Any]) -> Text:
+    depth = facts["depth"]
+    lines = [f"size     {facts['size']} x {facts['size']}"]
+    if depth is None:
+        lines.append("depth    none")
+    else:
+        lines.append(
+            f"depth    {facts['teacher']['name']}: {depth['kind']}, {depth['unit']}, "
+            f"{depth['bits']} bits at {depth['size']} x {depth['size']}"
+        )
+    lines.append(f"left out {len(facts['skipped'])} files")
+    lines += [f"         {entry['path']}: {entry['reason']}" for entry in facts["skipped"][:10]]
+    how = "read again, equal to the build's" if facts["recomputed"] else "as the build wrote them"
+    lines += [f"moments  {how}", f"digest   {facts['digest']}"]
+    return Text("\n".join(lines))

@@ -1,0 +1,63 @@
+"""What a build would take: samples, shards, bytes and time, from a measured handful."""
+
+import dataclasses
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from pipeline.options import BuildOptions
+from pipeline.plan import Plan, ShardTask
+from pipeline.render import Renderer, Site, render_shard
+from shards.keys import SPLITS
+
+_HANDFUL = 32
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """Bytes on disk and seconds of a build, extrapolated from `measured` samples."""
+
+    bytes: int
+    seconds: float
+    workers: int
+    measured: int
+
+    def lines(self) -> list[str]:
+        """The estimate for a person."""
+        return [
+            f"about {self.bytes / 1e6:,.1f} MB, headers and padding included",
+            f"about {self.seconds:,.0f} s with {self.workers} workers "
+            f"(measured on {self.measured} samples in one process)",
+        ]
+
+
+def estimate_build(plan: Plan, options: BuildOptions) -> Estimate:
+    """Make a few samples and backgrounds in a temporary folder, and scale up; keeps nothing."""
+    site = Site(
+        out=options.out,
+        fg=options.fg,
+        bg=options.bg,
+        device=options.device,
+        depth_weights=options.depth_weights,
+    )
+    renderer = Renderer(plan, site)
+    split = max(SPLITS, key=lambda name: plan.samples[name])
+    count = min(_HANDFUL, plan.samples[split])
+    total = sum(plan.samples.values())
+    workers = options.workers or os.cpu_count() or 1
+    with tempfile.TemporaryDirectory(prefix="depthmask-") as folder:
+        name = f"{split}-000000.{plan.options['format']}"
+        task = ShardTask(name=name, split=split, first=0, samples=count)
+        render_shard(renderer, Path(folder), task, lambda done: None)
+        begin = time.perf_counter()
+        record = render_shard(renderer, Path(folder), task, lambda done: None)
+        seconds = time.perf_counter() - begin
+    backgrounds = sum(len(renderer.stored_background(i).data) for i in range(min(8, len(plan.bg))))
+    each_background = backgrounds / min(8, len(plan.bg)) + 2048
+    return Estimate(
+        bytes=int(record.bytes / count * total + each_background * len(plan.bg)),
+        seconds=seconds / count * total / workers,
+        workers=workers,
+        measured=count,
+    )

@@ -1,0 +1,79 @@
+"""Pictures drawn on the spot, so that tests need nothing but the project."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.build import BuildResult, build_dataset
+from pipeline.options import BuildOptions
+
+OUTSIDE = (5, 4)
+"""How many foregrounds and backgrounds `sources` has."""
+
+
+def draw_foreground(seed: int) -> Image.Image:
+    """A soft-edged coloured ellipse with stripes, RGBA, on a transparent canvas."""
+    rng = np.random.default_rng(seed)
+    width, height = rng.integers(40, 120, 2)
+    y, x = np.mgrid[:height, :width]
+    radius = np.hypot((x - width / 2) / (width * 0.4), (y - height / 2) / (height * 0.4))
+    alpha = np.clip((1.1 - radius) / 0.2, 0, 1) * 255
+    stripes = rng.integers(60, 255, 3)[None, None] * (0.6 + 0.4 * np.sin(x / 5 + seed)[..., None])
+    pixels = np.dstack([stripes, alpha]).astype(np.uint8)  # (H, W, 4)
+    return Image.fromarray(pixels)
+
+
+def draw_background(seed: int) -> Image.Image:
+    """A noisy two-colour gradient, RGB, of varied proportions."""
+    rng = np.random.default_rng(1000 + seed)
+    width, height = rng.integers(80, 160, 2)
+    top, bottom = rng.integers(0, 255, (2, 3))
+    ramp = np.linspace(0, 1, height)[:, None, None]
+    pixels = top * (1 - ramp) + bottom * ramp + rng.normal(0, 6, (height, width, 3))
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with fg/*.png (5, soft alpha) and bg/*.png (4)."""
+    root = tmp_path_factory.mktemp("sources")
+    for role, count, draw in (
+        ("fg", OUTSIDE[0], draw_foreground),
+        ("bg", OUTSIDE[1], draw_background),
+    ):
+        (root / role).mkdir()
+        for seed in range(count):
+            draw(seed).save(root / role / f"{role}{seed}.png")
+    return root
+
+
+def small_options(sources: Path, out: Path, **changes: object) -> BuildOptions:
+    """Options of a build that takes about a second."""
+    options: dict[str, object] = {
+        "fg": sources / "fg",
+        "bg": sources / "bg",
+        "out": out,
+        "size": 64,
+        "samples": 120,
+        "samples_per_shard": 25,
+        "val_fraction": 0.25,
+        "depth_model": "none",
+        "workers": 1,
+    }
+    return BuildOptions(**(options | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def plain_build(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """A finished tar data set without depth: 120 samples of 64 px, 25 a shard."""
+    return build_dataset(small_options(sources, tmp_path_factory.mktemp("plain") / "shards"))
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished tar data set with depth by the shipped teacher: 48 samples of 64 px."""
+    out = tmp_path_factory.mktemp("tiny") / "shards"
+    build_dataset(small_options(sources, out, samples=48, depth_model="densedepth-lite"))
+    return out

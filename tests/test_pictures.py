@@ -1,0 +1,118 @@
+"""pipeline/pictures.py"""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.pictures import (
+    UnusablePictureError,
+    crop_to_alpha,
+    decode_picture,
+    solid_share,
+    square_pixels,
+)
+
+
+def encode(picture: Image.Image, format: str = "PNG", **settings: Any) -> bytes:
+    stream = io.BytesIO()
+    picture.save(stream, format, **settings)
+    return stream.getvalue()
+
+
+def halves(mode: str, left: Any, right: Any) -> Image.Image:
+    picture = Image.new(mode, (8, 4), left)
+    picture.paste(right, (4, 0, 8, 4))
+    return picture
+
+
+def test_palette_with_transparency_becomes_rgba() -> None:
+    picture = halves("P", 0, 1)
+    picture.putpalette([255, 0, 0, 0, 0, 255])
+    decoded = decode_picture(encode(picture, transparency=bytes([255, 0])))
+    assert decoded.mode == "RGBA"
+    assert decoded.getpixel((0, 0)) == (255, 0, 0, 255)
+    assert decoded.getpixel((7, 0)) == (0, 0, 255, 0)
+
+
+def test_grey_with_alpha_keeps_its_alpha() -> None:
+    decoded = decode_picture(encode(halves("LA", (90, 255), (10, 40))))
+    assert decoded.getpixel((7, 3)) == (10, 10, 10, 40)
+
+
+def test_a_colour_key_becomes_alpha() -> None:
+    decoded = decode_picture(encode(halves("RGB", (1, 2, 3), (9, 9, 9)), transparency=(9, 9, 9)))
+    assert decoded.getpixel((0, 0)) == (1, 2, 3, 255)
+    assert decoded.getpixel((7, 0)) == (9, 9, 9, 0)
+
+
+def test_sixteen_bit_grey_is_scaled_not_clipped() -> None:
+    values = np.array([[0, 257, 300, 32768, 65535]], np.uint16)
+    decoded = decode_picture(encode(Image.fromarray(values)))
+    assert decoded.mode == "RGB"
+    assert np.asarray(decoded)[0, :, 0].tolist() == [0, 1, 1, 128, 255]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "CMYK", "YCbCr"])
+def test_modes_without_alpha_become_rgb(mode: str) -> None:
+    format = "PNG" if mode in ("1", "L") else "JPEG"
+    assert decode_picture(encode(Image.new(mode, (8, 8)), format)).mode == "RGB"
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation: int) -> None:
+    upright = np.zeros((24, 16, 3), np.uint8)
+    upright[:8, :8] = 255  # the bright corner belongs at the top left
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    picture = Image.fromarray(upright)
+    stored = picture if orientation == 1 else picture.transpose(undo[orientation])
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    decoded = np.asarray(decode_picture(encode(stored, "JPEG", exif=exif, quality=100)))
+    assert decoded.shape == upright.shape
+    assert abs(decoded.astype(int) - upright).max() < 40
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty file"),
+        (b"# a text file\n", "not a picture"),
+        (encode(Image.effect_noise((64, 64), 90))[:-900], "damaged"),
+        (encode(Image.effect_noise((64, 64), 90).convert("RGB"), "JPEG")[:-900], "damaged"),
+    ],
+)
+def test_what_is_no_whole_picture_is_refused_with_the_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(UnusablePictureError, match=reason):
+        decode_picture(data)
+
+
+def test_crop_takes_the_alpha_box() -> None:
+    picture = Image.new("RGBA", (20, 10), (255, 0, 0, 0))
+    picture.paste((0, 255, 0, 7), (3, 2, 9, 6))
+    assert crop_to_alpha(picture).size == (6, 4)
+    with pytest.raises(UnusablePictureError, match="wholly transparent"):
+        crop_to_alpha(Image.new("RGBA", (5, 5), (1, 2, 3, 0)))
+
+
+def test_solid_share_tells_faint_pictures() -> None:
+    assert solid_share(Image.new("RGBA", (200, 100), (0, 0, 0, 255))) == 1
+    assert solid_share(Image.new("RGBA", (200, 100), (0, 0, 0, 90))) == 0
+
+
+def test_backgrounds_give_their_centred_square_over_mid_grey() -> None:
+    wide = Image.new("RGB", (300, 100), (255, 0, 0))
+    wide.paste((0, 0, 255), (100, 0, 200, 100))
+    assert np.asarray(square_pixels(wide, 32)).reshape(-1, 3).tolist() == [[0, 0, 255]] * 1024
+    clear = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
+    assert square_pixels(clear, 4).getpixel((1, 1)) == (128, 128, 128)

@@ -1,0 +1,108 @@
+"""pipeline/sources.py"""
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+from conftest import OUTSIDE, draw_background, draw_foreground
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.sources import Role, Source, check_sources, find_files, split_sources
+from shards.errors import InputError
+
+
+def silent(done: int, total: int) -> None:
+    """No progress."""
+
+
+def test_files_come_in_order_of_their_utf8_bytes(tmp_path: Path) -> None:
+    for name in ("b.png", "B.png", "ä.png", "a/z.png", "a b.png", "-x.png", ".hidden", ".d/x"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    expected = ["-x.png", "B.png", "a b.png", "a/z.png", "b.png", "ä.png"]
+    assert find_files(tmp_path) == expected
+
+
+def test_loops_of_links_end(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.png").write_bytes(b"x")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "other").symlink_to(tmp_path / "a", target_is_directory=True)
+    assert find_files(tmp_path) == ["a/x.png"]
+
+
+def test_every_usable_picture_is_found(sources: Path) -> None:
+    found, skipped = check_sources(sources / "fg", "fg", silent)
+    assert [source.name for source in found] == [f"fg{i}.png" for i in range(OUTSIDE[0])]
+    assert not skipped
+
+
+def test_files_that_cannot_be_used_are_named_with_the_reason(tmp_path: Path) -> None:
+    draw_foreground(0).save(tmp_path / "good.PNG")
+    draw_background(0).save(tmp_path / "opaque.png")
+    Image.new("RGBA", (30, 30), (9, 9, 9, 30)).save(tmp_path / "faint.png")
+    (tmp_path / "notes.txt").write_text("notes")
+    (tmp_path / "dangling.png").symlink_to(tmp_path / "nowhere")
+    found, skipped = check_sources(tmp_path, "fg", silent)
+    assert [source.name for source in found] == ["good.PNG"]
+    reasons = {entry.path: entry.reason for entry in skipped}
+    assert reasons["opaque.png"] == "no alpha channel"
+    assert reasons["faint.png"].startswith("too faint: 0.0%")
+    assert reasons["notes.txt"] == "not a picture"
+    assert reasons["dangling.png"] == "No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("make", "role", "found"),
+    [
+        (lambda root: None, "bg", "no such folder"),
+        (lambda root: root.write_text("x"), "bg", "a file"),
+        (lambda root: root.mkdir(), "bg", "an empty folder"),
+        (lambda root: (root.mkdir(), (root / "a.txt").write_text("x")), "bg", "none among 1 files"),
+        (lambda root: (root.mkdir(), draw_background(1).save(root / "a.png")), "fg", "no alpha"),
+    ],
+)
+def test_a_folder_without_sources_gets_a_sentence(
+    make: object, role: Role, found: str, tmp_path: Path
+) -> None:
+    make(tmp_path / "root")  # type: ignore[operator]
+    with pytest.raises(InputError, match=found):
+        check_sources(tmp_path / "root", role, silent)
+
+
+@given(st.integers(1, 40), st.floats(0, 1))
+def test_the_split_has_the_promised_size(count: int, fraction: float) -> None:
+    sources = [Source(name=str(i), sha256=f"{i:064x}", size=(1, 1)) for i in range(count)]
+    val = sum(source.split == "val" for source in split_sources(sources, fraction))
+    if fraction == 0 or count == 1:
+        assert val == 0
+    elif fraction == 1:
+        assert val == count
+    else:
+        assert val == min(count - 1, max(1, int(fraction * count + 0.5)))
+
+
+def test_equal_files_fall_on_the_same_side() -> None:
+    sources = [Source(name=str(i), sha256=f"{i // 2:064x}", size=(1, 1)) for i in range(20)]
+    splits = [source.split for source in split_sources(sources, 0.3)]
+    assert splits[::2] == splits[1::2]
+
+
+def test_names_and_order_do_not_decide_the_split() -> None:
+    sources = [Source(name=str(i), sha256=f"{i:064x}", size=(1, 1)) for i in range(30)]
+    renamed = [dataclasses.replace(s, name="x" + s.name) for s in reversed(sources)]
+    by_hash = {s.sha256: s.split for s in split_sources(sources, 0.25)}
+    assert by_hash == {s.sha256: s.split for s in split_sources(renamed, 0.25)}
+
+
+def test_an_unreadable_file_is_left_out(tmp_path: Path) -> None:
+    if os.geteuid() == 0:
+        pytest.skip("root reads everything")
+    draw_background(0).save(tmp_path / "a.png")
+    draw_background(1).save(tmp_path / "b.png")
+    (tmp_path / "b.png").chmod(0)
+    _, skipped = check_sources(tmp_path, "bg", silent)
+    assert [entry.path for entry in skipped] == ["b.png"]
