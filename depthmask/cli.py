@@ -19,6 +19,7 @@ _COMMANDS = {
     "sample-data": "data",
     "build-dataset": "data",
     "stats": "data",
+    "render": "data",
     "report": "data",
     "train": "training",
     "evaluate": "training",

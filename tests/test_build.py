@@ -170,7 +170,7 @@ def test_nothing_is_written_when_sources_are_wrong(sources: Path, tmp_path: Path
 def test_strict_takes_a_skipped_file_as_an_error(sources: Path, tmp_path: Path) -> None:
     moved = Path(shutil.copytree(sources, tmp_path / "sources"))
     (moved / "fg" / "notes.txt").write_text("notes")
-    with pytest.raises(InputError, match="fg/notes.txt: expected every file to be usable"):
+    with pytest.raises(InputError, match="expected every file to be usable"):
         build_dataset(small_options(moved, tmp_path / "out", strict=True))
     assert build_dataset(small_options(moved, tmp_path / "out")).skipped[0].path == "fg/notes.txt"
 

@@ -98,6 +98,9 @@ def test_python_reads_the_tar_and_finds_no_trace_of_who_made_it(tmp_path: Path) 
 
 def test_plain_lmdb_reads_the_shard(tmp_path: Path) -> None:
     write("lmdb", tmp_path / "s")
-    with lmdb.open(str(tmp_path / "s"), subdir=False, readonly=True, lock=False) as environment:
-        with environment.begin() as transaction:
-            assert transaction.get(b"train-000000002.image.jpg") == SAMPLES[2]["image.jpg"]
+    path = str(tmp_path / "s")
+    with (
+        lmdb.open(path, subdir=False, readonly=True, lock=False) as environment,
+        environment.begin() as transaction,
+    ):
+        assert transaction.get(b"train-000000002.image.jpg") == SAMPLES[2]["image.jpg"]

@@ -80,3 +80,30 @@ def stats(shards: Path, as_json: bool, recompute: bool, workers: int | None) -> 
     else:
         width = None if sys.stdout.isatty() else 120
         Console(width=width).print(stats_tables(facts))
+
+
+@click.command()
+@click.argument("shards", type=click.Path(path_type=Path), metavar="SHARDS")
+@click.argument("split", type=click.Choice(["train", "val"]))
+@click.argument("position", type=click.INT)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.option(
+    "--fg", type=click.Path(path_type=Path), help="Foregrounds, if they moved since the build."
+)
+@click.option(
+    "--bg", type=click.Path(path_type=Path), help="Backgrounds, if they moved since the build."
+)
+def render(
+    shards: Path, split: str, position: int, out: Path, fg: Path | None, bg: Path | None
+) -> None:
+    """Draw one sample again from its sources, from its name alone.
+
+    \b
+    Examples:
+      depthmask render shards val 17 --out sample
+      depthmask render shards train 0 --out sample --fg cars --bg scenes
+    """
+    from pipeline.replay import render_sample, write_sample
+
+    for path in write_sample(render_sample(shards, split, position, fg=fg, bg=bg), out):
+        click.echo(str(path))

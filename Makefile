@@ -1,0 +1,46 @@
+# `make demo` and `make test` do all the set-up; everything stays below this folder.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := demo
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: demo test test-all lint types clean
+
+.venv/installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: .venv/installed  ## draw pictures, build, train, predict, report
+	rm -rf $(DEMO)
+	$(BIN)/depthmask sample-data $(DEMO)/pictures
+	$(BIN)/depthmask build-dataset --fg $(DEMO)/pictures/cars --bg $(DEMO)/pictures/scenes \
+	    --out $(DEMO)/shards --size 128 --samples 1500 --val-fraction .25 --samples-per-shard 250
+	$(BIN)/depthmask stats $(DEMO)/shards
+	$(BIN)/depthmask train --shards $(DEMO)/shards --out $(DEMO)/run --size 96 --minutes 4
+	$(BIN)/depthmask evaluate $(DEMO)/run/best.pt --shards $(DEMO)/shards
+	$(BIN)/depthmask render $(DEMO)/shards val 0 --out $(DEMO)/sample
+	$(BIN)/depthmask predict $(DEMO)/run/best.pt --image $(DEMO)/sample/image.png \
+	    --background $(DEMO)/sample/background.jpg --out $(DEMO)/prediction
+	$(BIN)/depthmask report $(DEMO)/shards --out $(DEMO)/shards.html
+	$(BIN)/depthmask report $(DEMO)/run --out $(DEMO)/run.html
+	@echo "Look at $(DEMO)/prediction/*.png, $(DEMO)/shards.html and $(DEMO)/run.html."
+
+test: .venv/installed  ## the tests that every change must pass
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" --numprocesses 2 --dist worksteal
+
+test-all: .venv/installed  ## the same, and those that take minutes
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/installed
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv $(DEMO)

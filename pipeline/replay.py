@@ -1,0 +1,69 @@
+"""One sample again, from its name alone: what the plan says stands at (split, position)."""
+
+import json
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline.plan import Plan
+from pipeline.render import BATCH, Renderer, Site
+from shards.codecs import document, encode_png
+from shards.errors import InputError
+from shards.keys import SPLITS
+from shards.manifest import LOG, read_plan
+from shards.writer import RawSample
+
+
+def render_sample(
+    shards: Path, split: str, position: int, *, fg: Path | None = None, bg: Path | None = None
+) -> RawSample:
+    """The sample at `position` of `split`, drawn from its sources as the build drew it.
+
+    The folders of sources are those of the last build on this data set, unless given. Depth is
+    predicted in the same batch as in the build, so its last bits are the same too.
+    """
+    plan = Plan(read_plan(shards))
+    if split not in SPLITS:
+        raise InputError(
+            "SPLIT", expected="train or val", found=repr(split), remedy="name one of the two"
+        )
+    plan.scene(split, position)
+    if fg is None or bg is None:
+        roots = _roots_of_last_build(shards)
+        fg, bg = fg or roots["fg"], bg or roots["bg"]
+    site = Site(out=shards, fg=fg, bg=bg, device="cpu", depth_weights=None)
+    per_shard: int = plan.options["samples_per_shard"]
+    first = position - position % per_shard % BATCH
+    last = min(first + BATCH, first - first % per_shard + per_shard, plan.samples[split])
+    samples = Renderer(plan, site).samples(split, range(first, last))
+    return next(sample for sample in samples if sample.position == position)
+
+
+def _roots_of_last_build(shards: Path) -> dict[str, Path]:
+    path = shards / LOG
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    builds = [entry for entry in map(json.loads, lines) if entry["event"] == "build"]
+    if not builds:
+        raise InputError(
+            str(path),
+            expected="the folders that the data set was built from",
+            found="none",
+            remedy="name them with --fg and --bg",
+        )
+    return {role: Path(builds[-1][role]) for role in ("fg", "bg")}
+
+
+def write_sample(sample: RawSample, out: Path) -> list[Path]:
+    """Write a sample as image.png, background.jpg, mask.png, depth.png (16 bit), sample.json."""
+    out.mkdir(parents=True, exist_ok=True)
+    files = {
+        "background.jpg": sample.background.data,
+        "mask.png": encode_png(sample.mask, "none"),
+        "sample.json": document(sample.info),
+    }
+    if sample.depth_codes is not None:
+        files["depth.png"] = encode_png(sample.depth_codes, "up")
+    for name, data in files.items():
+        (out / name).write_bytes(data)
+    Image.fromarray(sample.image).save(out / "image.png")
+    return [out / name for name in sorted([*files, "image.png"])]

@@ -1,0 +1,163 @@
+"""depthmask/cli.py, depthmask/options.py and the data commands, as a user runs them"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import draw_background, draw_foreground
+
+from pipeline.build import BuildResult
+
+
+def depthmask(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "depthmask", *(str(part) for part in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+COMMANDS = (
+    "sample-data",
+    "build-dataset",
+    "stats",
+    "render",
+    "report",
+    "train",
+    "evaluate",
+    "predict",
+    "depth",
+    "train-teacher",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = depthmask(command, "--help")
+    assert result.returncode == 0
+    assert f"depthmask {command} " in result.stdout.partition("Example")[2]
+
+
+def test_help_imports_neither_torch_nor_numpy() -> None:
+    program = (
+        "import sys\n"
+        "from depthmask.cli import main\n"
+        "try:\n"
+        "    main(['build-dataset', '--help'])\n"
+        "except SystemExit:\n"
+        "    pass\n"
+        "print(sorted({'torch', 'numpy', 'rich', 'PIL'} & set(sys.modules)))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_answers_at_once() -> None:
+    def seconds() -> float:
+        begin = time.perf_counter()
+        depthmask("--help")
+        return time.perf_counter() - begin
+
+    assert min(seconds() for _ in range(3)) < 1.0
+
+
+def folder_without_pictures(root: Path) -> tuple[object, ...]:
+    (root / "fg").mkdir()
+    (root / "fg" / "notes.txt").write_text("notes")
+    return ("--fg", root / "fg", "--bg", root)
+
+
+def foregrounds_without_alpha(root: Path) -> tuple[object, ...]:
+    (root / "bg").mkdir()
+    draw_background(0).save(root / "bg" / "a.png")
+    return ("--fg", root / "bg", "--bg", root / "bg")
+
+
+def no_such_folder(root: Path) -> tuple[object, ...]:
+    return ("--fg", root / "nowhere", "--bg", root)
+
+
+def folder_of_something_else(root: Path) -> tuple[object, ...]:
+    for role, draw in (("fg", draw_foreground), ("bg", draw_background)):
+        (root / role).mkdir()
+        draw(1).save(root / role / "a.png")
+    (root / "out").mkdir()
+    (root / "out" / "thesis.txt").write_text("mine")
+    return ("--fg", root / "fg", "--bg", root / "bg")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "sentence"),
+    [
+        (no_such_folder, "found no such folder"),
+        (folder_without_pictures, "found none among 1 files (the first, notes.txt: not a picture)"),
+        (foregrounds_without_alpha, "no alpha channel"),
+        (folder_of_something_else, "found a folder that holds something else"),
+    ],
+)
+def test_wrong_use_gets_one_sentence_and_status_2_with_nothing_written(
+    prepare: object, sentence: str, tmp_path: Path
+) -> None:
+    arguments = prepare(tmp_path)  # type: ignore[operator]
+    before = sorted(tmp_path.rglob("*"))
+    result = depthmask("build-dataset", *arguments, "--out", tmp_path / "out")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: ")
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--size", 7, "--size: expected 16 to 4096, found 7"),
+        ("--val-fraction", 1.5, "--val-fraction: expected 0 to 1, found 1.5"),
+        ("--depth-bits", 17, "--depth-bits: expected 1 to 16, found 17"),
+        ("--depth-format", "jpeg8", "expected --depth-bits 8, found 12"),
+        ("--format", "zip", "'zip' is not one of"),
+        ("--depth-model", "densdepth-lite", "densedepth-lite"),
+    ],
+)
+def test_wrong_options_are_named(
+    option: str, value: object, sentence: str, sources: Path, tmp_path: Path
+) -> None:
+    arguments = ("--fg", sources / "fg", "--bg", sources / "bg", "--out", tmp_path / "out")
+    result = depthmask("build-dataset", *arguments, option, value)
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_build_prints_the_digest_on_stdout(sources: Path, tmp_path: Path) -> None:
+    arguments = ("--fg", sources / "fg", "--bg", sources / "bg", "--depth-model", "none")
+    sizes = ("--size", 32, "--samples", 20, "--out", tmp_path / "out")
+    result = depthmask("build-dataset", *arguments, *sizes)
+    assert result.returncode == 0
+    manifest = json.loads((tmp_path / "out" / "dataset.json").read_text())
+    assert result.stdout.endswith(f"digest {manifest['digest']}\n")
+    assert "in neither split" in result.stderr
+
+
+def test_a_dry_run_writes_nothing_and_says_what_would_be(sources: Path, tmp_path: Path) -> None:
+    arguments = ("--fg", sources / "fg", "--bg", sources / "bg", "--depth-model", "none")
+    out = tmp_path / "out"
+    result = depthmask("build-dataset", *arguments, "--size", 32, "--out", out, "--dry-run")
+    assert result.returncode == 0
+    assert "headers and padding included" in result.stdout
+    assert "480 train and 40 val samples" in result.stderr
+    assert not out.exists()
+
+
+def test_stats_as_json_is_json_alone(plain_build: BuildResult) -> None:
+    result = depthmask("stats", plain_build.out, "--json", "--recompute", "--workers", 1)
+    facts = json.loads(result.stdout)
+    assert facts["samples"] == 120
+    assert facts["recomputed"] is True
+    assert facts["splits"]["val"] == {"samples": 30, "shards": 2}
+
+
+def test_stats_of_something_else_is_refused(tmp_path: Path) -> None:
+    result = depthmask("stats", tmp_path)
+    assert result.returncode == 2
+    assert "plan.json: expected this file, found none" in result.stderr
