@@ -1,70 +1,27 @@
 """`build_dataset`: check, plan, make the shards that are missing, write the manifest."""
 
 import dataclasses
-import datetime
-import json
 import os
 import shutil
 import socket
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from pipeline.counters import Counters
 from pipeline.engines import Failure, run_here
+from pipeline.folder import committed_records, log_event, refuse_foreign_folder, take_folder
 from pipeline.options import BuildOptions
 from pipeline.plan import Plan, ShardTask, make_plan
 from pipeline.render import Site
 from pipeline.sources import Skipped, Source, check_sources
 from pipeline.versions import versions_in_use
+from pipeline.watcher import SilentWatcher, Watcher
 from shards.depth import DepthCoding
 from shards.errors import InputError, RunError
-from shards.files import remove_temporaries
 from shards.keys import BACKGROUND
-from shards.manifest import (
-    LOG,
-    PLAN,
-    Record,
-    make_manifest,
-    read_plan,
-    read_record,
-    write_manifest,
-    write_plan,
-)
+from shards.manifest import Record, make_manifest, write_manifest
 from shards.options import identity_of
-
-
-class Watcher(Protocol):
-    """Who is told how a build goes on; the command line shows it, the default keeps silent."""
-
-    def checking(self, role: str, done: int, total: int) -> None:
-        """`done` of `total` files of a role ("fg", "bg") are checked."""
-
-    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
-        """The plan stands; `missing` shards are to be made."""
-
-    def building(self, total: int, counters: Counters) -> None:
-        """Shards with `total` samples are being made; `counters.total()` says how many are done."""
-
-    def finished(self) -> None:
-        """No more shards are being made, whatever the reason."""
-
-
-class SilentWatcher:
-    """A watcher that shows nothing."""
-
-    def checking(self, role: str, done: int, total: int) -> None:
-        """Nothing."""
-
-    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
-        """Nothing."""
-
-    def building(self, total: int, counters: Counters) -> None:
-        """Nothing."""
-
-    def finished(self) -> None:
-        """Nothing."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,15 +48,15 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     plan, skipped = plan_build(options, watch)
     if options.overwrite and options.out.exists():
         shutil.rmtree(options.out)
-    _take_folder(options.out, plan)
-    kept = _committed(options.out, plan)
+    take_folder(options.out, plan)
+    kept = committed_records(options.out, plan)
     missing = [task for task in plan.tasks() if task.name not in kept]
     watch.planned(plan, skipped, len(missing))
     made = _make_shards(options, plan, missing, watch)
     records = [*kept.values(), *made]
     manifest = make_manifest(plan.document, records)
     write_manifest(options.out, manifest)
-    _log(options.out, event="complete", digest=manifest["digest"])
+    log_event(options.out, event="complete", digest=manifest["digest"])
     return BuildResult(
         out=options.out,
         digest=manifest["digest"],
@@ -161,81 +118,12 @@ def _teacher_facts(options: BuildOptions) -> tuple[dict[str, Any] | None, DepthC
     return facts, coding
 
 
-def refuse_foreign_folder(out: Path) -> None:
-    """InputError where `out` is neither absent, nor empty, nor a data set of ours."""
-    if not out.exists() or (out.is_dir() and ((out / PLAN).exists() or not any(out.iterdir()))):
-        return
-    raise InputError(
-        f"--out {out}",
-        expected="a new or empty folder, or a depthmask data set",
-        found="a folder that holds something else" if out.is_dir() else "a file",
-        remedy="name another folder",
-    )
-
-
-def _take_folder(out: Path, plan: Plan) -> None:
-    """Write plan.json, or go on with the one that stands there if it is the same."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        remove_temporaries(out)
-        if write_plan(out, plan.document):
-            return
-    except OSError as error:
-        raise RunError(
-            f"--out {out}",
-            expected="a folder that can be written",
-            found=error.strerror or str(error),
-            remedy="nothing was written; make room or give another folder",
-        ) from None
-    standing = read_plan(out)
-    differing = differences(standing, plan.document)
-    if differing:
-        raise InputError(
-            f"--out {out}",
-            expected="the data set that was begun here",
-            found="a difference in " + ", ".join(differing),
-            remedy="give the same options and sources, another --out, or --overwrite",
-        )
-
-
-def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """What two plans disagree on, in words: options with both values, sources, versions."""
-    found = [
-        f"--{name.replace('_', '-')} ({standing['options'].get(name)} there, {value} here)"
-        for name, value in wanted["options"].items()
-        if standing["options"].get(name) != value
-    ]
-    found += [
-        f"the {role} sources"
-        for role in ("fg", "bg")
-        if not found and standing["sources"][role] != wanted["sources"][role]
-    ]
-    found += [
-        f"version of {name} ({standing['versions'].get(name)} there, {value} here)"
-        for name, value in wanted["versions"].items()
-        if standing["versions"].get(name) != value
-    ]
-    rest = ("teacher", "depth", "skipped")
-    found += [name for name in rest if not found and standing[name] != wanted[name]]
-    return found
-
-
-def _committed(out: Path, plan: Plan) -> dict[str, Record]:
-    """Records of the shards that are done, by name."""
-    records = {task.name: read_record(out, task.name) for task in plan.tasks()}
-    return {
-        name: record
-        for name, record in records.items()
-        if record is not None and record.build == plan.build and (out / name).exists()
-    }
-
-
 def _make_shards(
     options: BuildOptions, plan: Plan, missing: list[ShardTask], watch: Watcher
 ) -> list[Record]:
     if not missing:
         return []
-    _log(
+    log_event(
         options.out,
         event="build",
         host=socket.gethostname(),
@@ -264,7 +152,7 @@ def _make_shards(
                     failed.append((task, outcome))
                 else:
                     made.append(outcome)
-                    _log(options.out, event="shard", name=task.name)
+                    log_event(options.out, event="shard", name=task.name)
     finally:
         watch.finished()
         counters.remove()
@@ -277,9 +165,3 @@ def _make_shards(
             remedy="the other shards are kept; the same command goes on",
         )
     return made
-
-
-def _log(out: Path, **facts: Any) -> None:
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    with (out / LOG).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"time": now} | facts) + "\n")

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from conftest import draw_background, small_options
 
-from pipeline.build import SilentWatcher, plan_build
+from pipeline.build import plan_build
 from pipeline.caches import ByteCache
 from pipeline.options import BuildOptions
 from pipeline.render import Renderer, Site, renderer_of
+from pipeline.watcher import SilentWatcher
 from shards.errors import RunError
 
 

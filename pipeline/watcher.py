@@ -1,0 +1,40 @@
+"""Who is told how a build goes on."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from pipeline.counters import Counters
+from pipeline.plan import Plan
+from pipeline.sources import Skipped
+
+
+class Watcher(Protocol):
+    """What a build says of itself: the command line shows it, the default keeps silent."""
+
+    def checking(self, role: str, done: int, total: int) -> None:
+        """`done` of `total` files of a role ("fg", "bg") are checked."""
+
+    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
+        """The plan stands; `missing` shards are to be made."""
+
+    def building(self, total: int, counters: Counters) -> None:
+        """Shards with `total` samples are being made; `counters.total()` says how many are done."""
+
+    def finished(self) -> None:
+        """No more shards are being made, whatever the reason."""
+
+
+class SilentWatcher:
+    """A watcher that shows nothing."""
+
+    def checking(self, role: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
+        """Nothing."""
+
+    def building(self, total: int, counters: Counters) -> None:
+        """Nothing."""
+
+    def finished(self) -> None:
+        """Nothing."""
