@@ -152,7 +152,7 @@ class Plan:
         cell, placement = divmod(cell, self._placements)
         cell, flip = divmod(cell, self._flips)
         background, foreground = divmod(cell, len(fg))
-        scale, x, y = uniforms(self._seed, STAGE_PLACEMENT, split, position, 3)
+        scale, x, y, _ = uniforms(self._seed, STAGE_PLACEMENT, split, position)
         return Scene(
             split=split,
             position=position,

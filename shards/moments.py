@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-_VALUES = np.arange(256, dtype=np.int64)
-_SQUARES = _VALUES**2
+_EXACT_ROWS = 2**24 // 255**2
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,10 +57,21 @@ NOTHING = Moments(())
 
 
 def moments_of_bytes(pixels: NDArray[np.uint8]) -> Moments:
-    """Moments of uint8 pixels (H, W, 3) or (H, W), through a histogram: integers throughout."""
-    histogram = np.array(Image.fromarray(pixels).histogram(), np.int64).reshape(-1, 256)  # (C, 256)
-    count = pixels.shape[0] * pixels.shape[1]
-    sums, squares = histogram @ _VALUES, histogram @ _SQUARES
+    """Moments of uint8 pixels (H, W, 3) or (H, W).
+
+    Sums are matrix products in float32 over at most 258 rows at a time, where every partial sum
+    is an integer below 2^24: exact in any order, and half the time of a histogram.
+    """
+    channels = pixels.shape[2] if pixels.ndim == 3 else 1
+    rows = pixels.reshape(pixels.shape[0], -1)  # (H, W * C)
+    sums, squares = np.zeros((2, channels), np.int64)
+    for start in range(0, len(rows), _EXACT_ROWS):
+        part = rows[start : start + _EXACT_ROWS].astype(np.float32)
+        ones = np.ones(len(part), np.float32)
+        sums += (ones @ part).astype(np.int64).reshape(-1, channels).sum(axis=0)  # (W, C) -> (C,)
+        part *= part
+        squares += (ones @ part).astype(np.int64).reshape(-1, channels).sum(axis=0)
+    count = pixels.size // channels
     return Moments(tuple((count, int(s), int(q)) for s, q in zip(sums, squares, strict=True)))
 
 

@@ -84,9 +84,9 @@ def test_bright_edges_get_no_dark_fringe(colour: tuple[int, int, int]) -> None:
     assert ((mask > 0) & (mask < 255)).any()
 
 
-def test_large_foregrounds_are_reduced_to_twice_their_largest_use() -> None:
+def test_large_foregrounds_are_reduced_to_little_more_than_their_largest_use() -> None:
     ready = prepare_foreground(Image.new("RGBA", (1000, 400), (1, 2, 3, 255)), 64, 0.5)
-    assert ready.picture.size == (64, 26)
+    assert ready.picture.size == (40, 16)
     assert ready.size == (1000, 400)
 
 

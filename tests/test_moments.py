@@ -48,6 +48,13 @@ def test_mean_and_std_agree_with_numpy() -> None:
     assert moments.std(255) == pytest.approx(flat.std(0).tolist(), abs=1e-14)
 
 
+@pytest.mark.parametrize("height", [257, 258, 259, 2048])
+def test_white_pictures_of_any_height_are_summed_exactly(height: int) -> None:
+    white = np.full((height, 3), 255, np.uint8)
+    count = 3 * height
+    assert moments_of_bytes(white).channels == ((count, count * 255, count * 255**2),)
+
+
 def test_constant_pixels_have_no_deviation() -> None:
     assert moments_of_bytes(np.full((7, 7, 3), 201, np.uint8)).std(255) == [0.0, 0.0, 0.0]
 
