@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pipeline.growth import grow_plan
 from pipeline.plan import Plan
 from shards.errors import InputError, RunError
 from shards.files import remove_temporaries
@@ -24,7 +25,7 @@ def refuse_foreign_folder(out: Path) -> None:
 
 
 def take_folder(out: Path, plan: Plan) -> None:
-    """Write plan.json, or go on with the one that stands there if it is the same."""
+    """Write plan.json, or go on with the one that stands there; it may have had fewer samples."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         remove_temporaries(out)
@@ -46,14 +47,15 @@ def take_folder(out: Path, plan: Plan) -> None:
             found="a difference in " + ", ".join(differing),
             remedy="give the same options and sources, another --out, or --overwrite",
         )
+    grow_plan(out, standing, plan)
 
 
 def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """What two plans disagree on, in words: options with both values, sources, versions."""
+    """What two plans disagree on but `samples`: options with both values, sources, versions."""
     found = [
         f"--{name.replace('_', '-')} ({standing['options'].get(name)} there, {value} here)"
         for name, value in wanted["options"].items()
-        if standing["options"].get(name) != value
+        if name != "samples" and standing["options"].get(name) != value
     ]
     found += [
         f"the {role} sources"
@@ -71,13 +73,23 @@ def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 
 def committed_records(out: Path, plan: Plan) -> dict[str, Record]:
-    """Records of the shards that are done, by name."""
-    records = {task.name: read_record(out, task.name) for task in plan.tasks()}
+    """Records of the shards that are done, by name: each as long as the plan has it now."""
+    records = {task: read_record(out, task.name) for task in plan.tasks()}
     return {
-        name: record
-        for name, record in records.items()
-        if record is not None and record.build == plan.build and (out / name).exists()
+        task.name: record
+        for task, record in records.items()
+        if record is not None
+        and record.build == plan.build
+        and record.samples == task.samples
+        and _has_size(out / task.name, record.bytes)
     }
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except FileNotFoundError:
+        return False
 
 
 def log_event(out: Path, **facts: Any) -> None:

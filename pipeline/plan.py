@@ -88,6 +88,17 @@ def make_plan(
     )
 
 
+def require_position(split: str, position: int, count: int) -> None:
+    """InputError unless `position` is one of the `count` of `split`."""
+    if not 0 <= position < count:
+        raise InputError(
+            "position",
+            expected=f"0 to {count - 1} of split {split}",
+            found=str(position),
+            remedy="see the counts that `depthmask stats` prints",
+        )
+
+
 class Plan:
     """plan.json with the functions that it defines."""
 
@@ -139,14 +150,11 @@ class Plan:
         return {"train": min(cells["train"], wanted - val), "val": val}
 
     def scene(self, split: str, position: int) -> Scene:
-        """The scene at `position` of `split`; it depends on neither the number of samples."""
-        if not 0 <= position < self.samples[split]:
-            raise InputError(
-                "position",
-                expected=f"0 to {self.samples[split] - 1} of split {split}",
-                found=str(position),
-                remedy="see the counts that `depthmask stats` prints",
-            )
+        """The scene at `position` of `split`, whether the data set reaches so far or not.
+
+        It does not depend on the number of samples, so what knows a plan outlives its growth.
+        """
+        require_position(split, position, self.cells(split))
         fg, bg = self._of_split[split]
         cell = self._cell(split, position)
         cell, placement = divmod(cell, self._placements)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from pipeline.plan import Plan
+from pipeline.plan import Plan, require_position
 from pipeline.render import BATCH, Renderer, Site
 from shards.codecs import document, encode_png
 from shards.errors import InputError
@@ -27,7 +27,7 @@ def render_sample(
         raise InputError(
             "SPLIT", expected="train or val", found=repr(split), remedy="name one of the two"
         )
-    plan.scene(split, position)
+    require_position(split, position, plan.samples[split])
     if fg is None or bg is None:
         roots = _roots_of_last_build(shards)
         fg, bg = fg or roots["fg"], bg or roots["bg"]

@@ -10,7 +10,7 @@ from typing import Any
 from shards.codecs import document
 from shards.depth import DepthCoding
 from shards.errors import InputError
-from shards.files import create_if_absent, write_atomic
+from shards.files import create_if_absent, sync_folder, write_atomic
 from shards.keys import BACKGROUND, SPLITS, record_name
 from shards.moments import NOTHING, Moments
 
@@ -57,13 +57,24 @@ def _read_json(path: Path, remedy: str) -> Any:
 
 
 def build_id(plan: dict[str, Any]) -> str:
-    """SHA-256 of plan.json's bytes: what every commit record of the build names."""
-    return hashlib.sha256(document(plan)).hexdigest()
+    """SHA-256 of plan.json without `samples`: what every commit record of the build names.
+
+    No sample's bytes depend on how many there are, so a shard outlives the growth of its data set.
+    """
+    options = {name: value for name, value in plan["options"].items() if name != "samples"}
+    return hashlib.sha256(document(plan | {"options": options})).hexdigest()
 
 
 def write_plan(folder: Path, plan: dict[str, Any]) -> bool:
     """Create plan.json unless one is there; says whether this call wrote it."""
     return create_if_absent(folder / PLAN, document(plan))
+
+
+def replace_plan(folder: Path, plan: dict[str, Any]) -> None:
+    """Put another plan.json in the place of the one that stands; dataset.json goes first."""
+    (folder / MANIFEST).unlink(missing_ok=True)
+    sync_folder(folder)
+    write_atomic(folder / PLAN, document(plan))
 
 
 def read_plan(folder: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.options import BuildOptions
+from shards.manifest import LOG
 
 OUTSIDE = (5, 4)
 """How many foregrounds and backgrounds `sources` has."""
@@ -63,6 +64,11 @@ def small_options(sources: Path, out: Path, **changes: object) -> BuildOptions:
         "workers": 1,
     }
     return BuildOptions(**(options | changes))  # type: ignore[arg-type]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Every file of a data set but the log."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 @pytest.fixture(scope="session")

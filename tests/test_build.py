@@ -11,17 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import draw_background, small_options
+from conftest import draw_background, files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
 from shards.errors import InputError, RunError
-from shards.manifest import LOG
 from shards.reader import open_dataset
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file of a data set but the log."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 def test_workers_do_not_change_a_byte(

@@ -117,8 +117,11 @@ def test_tasks_cover_backgrounds_val_and_train_in_that_order() -> None:
 
 
 def test_a_position_outside_gets_a_sentence() -> None:
-    with pytest.raises(InputError, match="0 to 14 of split train, found 15"):
-        plan_of(samples=20).scene("train", 15)
+    plan = plan_of(samples=20)
+    assert plan.scene("train", 15) == plan_of().scene("train", 15)
+    count = plan.cells("train")
+    with pytest.raises(InputError, match=f"0 to {count - 1} of split train, found {count}"):
+        plan.scene("train", count)
 
 
 def test_plans_beyond_memory_are_answered_at_once() -> None:

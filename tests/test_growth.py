@@ -1,0 +1,110 @@
+"""pipeline/growth.py: a data set grown is the data set built at once"""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import files_of, small_options
+
+from pipeline.build import BuildResult, build_dataset
+from pipeline.folder import committed_records
+from pipeline.plan import Plan
+from shards.errors import InputError
+from shards.manifest import MANIFEST, read_plan, replace_plan
+
+
+@pytest.fixture
+def started(plain_build: BuildResult, tmp_path: Path) -> Path:
+    """A copy of the plain build: 120 samples, 90 train and 30 val, 25 a shard."""
+    return Path(shutil.copytree(plain_build.out, tmp_path / "started"))
+
+
+@pytest.fixture(scope="module")
+def large(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """What 120 samples grow to."""
+    out = tmp_path_factory.mktemp("large") / "shards"
+    return build_dataset(small_options(sources, out, samples=200))
+
+
+def test_a_grown_data_set_has_the_bytes_of_one_plain_build(
+    started: Path, large: BuildResult, sources: Path
+) -> None:
+    full = [started / name for name in ("train-000000.tar", "val-000000.tar")]
+    before = [(path.stat().st_ino, path.read_bytes()) for path in full]
+    grown = build_dataset(small_options(sources, started, samples=200))
+    assert grown.digest == large.digest
+    assert files_of(started) == files_of(large.out)
+    assert [(path.stat().st_ino, path.read_bytes()) for path in full] == before
+    assert grown.shards_made == 5  # the short train-000003 and val-000001, and train 4 to 6
+    assert grown.shards_kept == 5
+
+
+def test_growth_in_three_steps_is_growth_in_one(
+    started: Path, large: BuildResult, sources: Path
+) -> None:
+    for samples in (121, 160, 200):
+        last = build_dataset(small_options(sources, started, samples=samples))
+    assert last.digest == large.digest
+    assert files_of(started) == files_of(large.out)
+
+
+@pytest.mark.parametrize("format", ["tar", "lmdb"])
+def test_an_unfinished_data_set_grows_too(
+    format: str, sources: Path, tmp_path: Path, large: BuildResult
+) -> None:
+    small = small_options(sources, tmp_path / "shards", format=format)
+    build_dataset(small)
+    for name in (MANIFEST, "train-000001.json", f"val-000001.{format}"):
+        (small.out / name).unlink()
+    grown = build_dataset(dataclasses.replace(small, samples=200))
+    plain = build_dataset(dataclasses.replace(small, samples=200, out=tmp_path / "plain"))
+    assert files_of(grown.out) == files_of(plain.out)
+    if format == "tar":
+        assert grown.digest == large.digest
+
+
+def test_a_growth_killed_at_any_step_goes_on(
+    started: Path, large: BuildResult, sources: Path
+) -> None:
+    steps = (
+        lambda: (started / MANIFEST).unlink(),
+        lambda: replace_plan(started, read_plan(large.out)),
+        lambda: shutil.copy(large.out / "train-000003.tar", started),
+        lambda: shutil.copy(large.out / "train-000003.json", started),
+    )
+    for number, step in enumerate(steps):
+        step()
+        copy = Path(shutil.copytree(started, started.with_name(f"copy{number}")))
+        build_dataset(small_options(sources, copy, samples=200))
+        assert files_of(copy) == files_of(large.out)
+
+
+def test_a_killed_growth_never_takes_a_short_shard_for_a_full_one(
+    started: Path, large: BuildResult
+) -> None:
+    replace_plan(started, read_plan(large.out))
+    kept = committed_records(started, Plan(read_plan(started)))
+    assert "train-000002.tar" in kept
+    assert "train-000003.tar" not in kept
+    shutil.copy(large.out / "train-000003.json", started / "train-000003.json")
+    assert "train-000003.tar" not in committed_records(started, Plan(read_plan(started)))
+
+
+@pytest.mark.parametrize("samples", [119, 1])
+def test_fewer_samples_are_refused_in_a_sentence(
+    plain_build: BuildResult, sources: Path, samples: int
+) -> None:
+    before = files_of(plain_build.out)
+    with pytest.raises(InputError, match=f"may only grow, found {samples}; give a larger number"):
+        build_dataset(small_options(sources, plain_build.out, samples=samples))
+    assert files_of(plain_build.out) == before
+
+
+def test_the_whole_plan_is_more_than_any_number(started: Path, sources: Path) -> None:
+    whole = build_dataset(small_options(sources, started, samples=None))
+    assert whole.samples == {"train": 480, "val": 40}
+    with pytest.raises(InputError, match="at least the 520 samples"):
+        build_dataset(small_options(sources, started, samples=519))
+    same = build_dataset(small_options(sources, started, samples=10**6))
+    assert (same.shards_made, same.digest) == (0, whole.digest)
