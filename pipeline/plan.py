@@ -12,7 +12,9 @@ from pipeline.draws import STAGE_PLACEMENT, permute, uniforms
 from pipeline.sources import Skipped, Source, split_sources
 from shards.depth import DepthCoding
 from shards.errors import InputError
-from shards.keys import BACKGROUND, SPLITS, shard_name
+from shards.keys import BACKGROUND, SPLITS
+from shards.layout import ShardTask as ShardTask
+from shards.layout import lay_out
 from shards.manifest import FORMAT, build_id
 
 BOTH = "both"
@@ -31,16 +33,6 @@ class Scene:
     scale: float
     x: float
     y: float
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ShardTask:
-    """One shard to make: positions [first, first + samples) of a split (or of the backgrounds)."""
-
-    name: str
-    split: str
-    first: int
-    samples: int
 
 
 def assign_splits(
@@ -182,19 +174,9 @@ class Plan:
 
     def tasks(self) -> list[ShardTask]:
         """Every shard of the data set, in the fixed order backgrounds, val, train."""
-        per_shard: int = self.options["samples_per_shard"]
         counts = {
             BACKGROUND: len(self.bg),
             "val": self.samples["val"],
             "train": self.samples["train"],
         }
-        return [
-            ShardTask(
-                name=shard_name(split, first // per_shard, self.options["format"]),
-                split=split,
-                first=first,
-                samples=min(per_shard, count - first),
-            )
-            for split, count in counts.items()
-            for first in range(0, count, per_shard)
-        ]
+        return lay_out(counts, self.options["samples_per_shard"], self.options["format"])

@@ -56,6 +56,22 @@ def store_background(pixels: NDArray[np.uint8], quality: int) -> StoredBackgroun
     return StoredBackground(data=data, moments=moments_of_bytes(decode_jpeg(data)))
 
 
+def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:
+    """The bytes of a sample by field."""
+    fields = {
+        "image.jpg": encode_jpeg(sample.image, encoding.image_quality),
+        "mask.png": encode_png(sample.mask, "none"),
+        "json": encode_json(sample.info),
+    }
+    if sample.depth_codes is not None and encoding.depth_format == "png16":
+        fields["depth.png16"] = encode_png(sample.depth_codes, "up")
+    elif sample.depth_codes is not None:
+        fields["depth.jpg"] = encode_jpeg(sample.depth_codes.astype(np.uint8), _JPEG8_QUALITY)
+    if encoding.inline_backgrounds:
+        fields["background.jpg"] = sample.background.data
+    return fields
+
+
 class ShardWriter:
     """One shard in the making. Leaving the `with` block without `commit` leaves no trace."""
 
@@ -86,20 +102,14 @@ class ShardWriter:
 
     def add(self, sample: RawSample) -> None:
         """Encode a sample and append it; positions must come in order."""
-        encoding = self._encoding
-        image = encode_jpeg(sample.image, encoding.image_quality)
-        fields = {
-            "image.jpg": image,
-            "mask.png": encode_png(sample.mask, "none"),
-            "json": encode_json(sample.info),
-        }
-        self._sum("image", moments_of_bytes(decode_jpeg(image)))
+        fields = encode_sample(sample, self._encoding)
+        self._sum("image", moments_of_bytes(decode_jpeg(fields["image.jpg"])))
         self._sum("mask", moments_of_bytes(sample.mask))
         self._sum("background", sample.background.moments)
-        if sample.depth_codes is not None:
-            self._add_depth(fields, sample.depth_codes)
-        if encoding.inline_backgrounds:
-            fields["background.jpg"] = sample.background.data
+        if "depth.jpg" in fields:
+            self._sum("depth", moments_of_bytes(decode_grey_jpeg(fields["depth.jpg"])))
+        elif sample.depth_codes is not None:
+            self._sum("depth", moments_of_codes(sample.depth_codes))
         self._clipped += sample.clipped
         self._append(sample.position, fields)
 
@@ -127,15 +137,6 @@ class ShardWriter:
         )
         write_record(self._folder, record)
         return record
-
-    def _add_depth(self, fields: dict[str, bytes], codes: NDArray[np.uint16]) -> None:
-        if self._encoding.depth_format == "png16":
-            fields["depth.png16"] = encode_png(codes, "up")
-            self._sum("depth", moments_of_codes(codes))
-        else:
-            data = encode_jpeg(codes.astype(np.uint8), _JPEG8_QUALITY)
-            fields["depth.jpg"] = data
-            self._sum("depth", moments_of_bytes(decode_grey_jpeg(data)))
 
     def _sum(self, field: str, moments: Moments) -> None:
         self._sums[field] = self._sums.get(field, NOTHING) + moments
