@@ -61,8 +61,17 @@ class _Terminated(BaseException):
     """SIGTERM arrived."""
 
 
-def _raise_terminated(signum: int, frame: FrameType | None) -> NoReturn:
-    raise _Terminated
+def _stop_once(signum: int, frame: FrameType | None) -> NoReturn:
+    """Raise once; what comes while the command cleans up would only leave things behind."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt if signum == signal.SIGINT else _Terminated
+
+
+def _interrupted(stop: BaseException, how: str, status: int) -> NoReturn:
+    notes = getattr(stop.__cause__ or stop, "__notes__", ["what is finished is kept."])
+    click.echo(f"{how}: {' '.join(notes)}", err=True)
+    sys.exit(status)
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
@@ -73,7 +82,9 @@ def _fail(error: BaseException, status: int) -> NoReturn:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; exits with the status that the module's first lines name."""
-    signal.signal(signal.SIGTERM, _raise_terminated)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(each) != signal.SIG_IGN:  # as nohup and `&` in scripts set it
+            signal.signal(each, _stop_once)
     try:
         cli.main(args=arguments, prog_name="depthmask", standalone_mode=False)
     except click.ClickException as error:
@@ -83,9 +94,7 @@ def main(arguments: list[str] | None = None) -> Any:
         _fail(error, 2)
     except RunError as error:
         _fail(error, 1)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted: what is finished is kept; the same command goes on.", err=True)
-        sys.exit(130)
-    except _Terminated:
-        click.echo("terminated: what is finished is kept; the same command goes on.", err=True)
-        sys.exit(143)
+    except (KeyboardInterrupt, click.Abort) as stop:
+        _interrupted(stop, "interrupted", 130)
+    except _Terminated as stop:
+        _interrupted(stop, "terminated", 143)

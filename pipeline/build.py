@@ -2,37 +2,44 @@
 
 import dataclasses
 import os
-import shutil
 import socket
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from pipeline.counters import Counters
-from pipeline.engines import Failure, run_here
-from pipeline.folder import committed_records, log_event, refuse_foreign_folder, take_folder
+from pipeline.engines.job import Engine
+from pipeline.engines.table import engine_of
+from pipeline.folder import (
+    committed_records,
+    empty_folder,
+    log_event,
+    refuse_foreign_folder,
+    take_folder,
+)
+from pipeline.lock import builder_lock
 from pipeline.options import BuildOptions
+from pipeline.parts import parse_part
 from pipeline.plan import Plan, ShardTask, make_plan
+from pipeline.production import make_shards, names_of, truthful
 from pipeline.render import Site
 from pipeline.sources import Skipped, Source, check_sources
 from pipeline.versions import versions_in_use
 from pipeline.watcher import SilentWatcher, Watcher
 from shards.depth import DepthCoding
-from shards.errors import InputError, RunError
-from shards.keys import BACKGROUND
+from shards.errors import InputError
 from shards.manifest import Record, make_manifest, write_manifest
 from shards.options import identity_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """What a build left in its folder."""
+    """What a build left in its folder; no digest as long as shards are missing (`--part`)."""
 
     out: Path
-    digest: str
+    digest: str | None
     samples: dict[str, int]
     shards_made: int
     shards_kept: int
+    shards_missing: int
     clipped: int
     skipped: tuple[Skipped, ...]
 
@@ -40,32 +47,77 @@ class BuildResult:
 def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> BuildResult:
     """Build a data set, or finish one; the same options again go on where it stopped.
 
+    With `part` only that part's shards; whoever sees all of them writes dataset.json.
     InputError (nothing written) for wrong options, sources or folder; RunError with what is kept
     where shards could not be made.
     """
     watch = watcher or SilentWatcher()
-    refuse_foreign_folder(options.out)
+    out = options.out
+    part = None if options.part is None else parse_part(options.part, os.environ)
+    refuse_foreign_folder(out)
     plan, skipped = plan_build(options, watch)
-    if options.overwrite and options.out.exists():
-        shutil.rmtree(options.out)
-    take_folder(options.out, plan)
-    kept = committed_records(options.out, plan)
-    missing = [task for task in plan.tasks() if task.name not in kept]
-    watch.planned(plan, skipped, len(missing))
-    made = _make_shards(options, plan, missing, watch)
-    records = [*kept.values(), *made]
-    manifest = make_manifest(plan.document, records)
-    write_manifest(options.out, manifest)
-    log_event(options.out, event="complete", digest=manifest["digest"])
+    engine = engine_of(options)
+    with truthful(out, plan):
+        out.mkdir(parents=True, exist_ok=True)
+        with builder_lock(out, part):
+            if options.overwrite:
+                empty_folder(out)
+            tasks = plan.tasks() if part is None else part.of(plan.tasks())
+            take_folder(out, plan, None if part is None else names_of(tasks))
+            kept = committed_records(out, plan, tasks)
+            missing = [task for task in tasks if task.name not in kept]
+            watch.planned(plan, skipped, len(missing))
+            made = _make_missing(options, plan, missing, engine, watch)
+            if part is None:
+                records = [*kept.values(), *made]
+            else:
+                records = list(committed_records(out, plan).values())
+            digest = _complete(out, plan, records)
     return BuildResult(
-        out=options.out,
-        digest=manifest["digest"],
+        out=out,
+        digest=digest,
         samples=plan.samples,
         shards_made=len(made),
         shards_kept=len(kept),
+        shards_missing=len(plan.tasks()) - len(records),
         clipped=sum(record.clipped for record in records),
         skipped=tuple(skipped),
     )
+
+
+def _make_missing(
+    options: BuildOptions, plan: Plan, missing: list[ShardTask], engine: Engine, watch: Watcher
+) -> list[Record]:
+    if not missing:
+        return []
+    site = Site(
+        out=options.out.resolve(),
+        fg=options.fg.resolve(),
+        bg=options.bg.resolve(),
+        device=options.device,
+        depth_weights=options.depth_weights,
+    )
+    log_event(
+        site.out,
+        event="build",
+        host=socket.gethostname(),
+        fg=str(site.fg),
+        bg=str(site.bg),
+        versions=plan.document["versions"],
+        missing=len(missing),
+    )
+    return make_shards(site, plan, missing, engine, watch)
+
+
+def _complete(out: Path, plan: Plan, records: list[Record]) -> str | None:
+    """Write dataset.json if no shard is missing; the digest it has then."""
+    if len(records) < len(plan.tasks()):
+        return None
+    manifest = make_manifest(plan.document, records)
+    write_manifest(out, manifest)
+    log_event(out, event="complete", digest=manifest["digest"])
+    digest: str = manifest["digest"]
+    return digest
 
 
 def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
@@ -95,7 +147,10 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
 
 def _check(root: Path, role: Any, watch: Watcher) -> tuple[list[Source], list[Skipped]]:
     sources, skipped = check_sources(
-        root, role, lambda done, total: watch.checking(role, done, total)
+        root,
+        role,
+        lambda done, total: watch.checking(role, done, total),
+        lambda name, words: watch.remark(role, name, words),
     )
     return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
 
@@ -116,52 +171,3 @@ def _teacher_facts(options: BuildOptions) -> tuple[dict[str, Any] | None, DepthC
         "input_size": card.input_size,
     }
     return facts, coding
-
-
-def _make_shards(
-    options: BuildOptions, plan: Plan, missing: list[ShardTask], watch: Watcher
-) -> list[Record]:
-    if not missing:
-        return []
-    log_event(
-        options.out,
-        event="build",
-        host=socket.gethostname(),
-        fg=str(options.fg.resolve()),
-        bg=str(options.bg.resolve()),
-        versions=plan.document["versions"],
-        missing=len(missing),
-    )
-    site = Site(
-        out=options.out.resolve(),
-        fg=options.fg.resolve(),
-        bg=options.bg.resolve(),
-        device=options.device,
-        depth_weights=options.depth_weights,
-    )
-    workers = options.workers or os.cpu_count() or 1
-    counters = Counters(len(missing))
-    watch.building(sum(t.samples for t in missing if t.split != BACKGROUND), counters)
-    made: list[Record] = []
-    failed: list[tuple[ShardTask, Failure]] = []
-    results = run_here(site, plan.build, missing, counters, workers)
-    try:
-        with closing(results):  # type: ignore[type-var]
-            for task, outcome in results:
-                if isinstance(outcome, Failure):
-                    failed.append((task, outcome))
-                else:
-                    made.append(outcome)
-                    log_event(options.out, event="shard", name=task.name)
-    finally:
-        watch.finished()
-        counters.remove()
-    if failed:
-        task, failure = failed[0]
-        raise RunError(
-            task.name,
-            expected="a whole shard",
-            found=f"{failure.reason} ({len(failed)} of {len(missing)} shards failed)",
-            remedy="the other shards are kept; the same command goes on",
-        )
-    return made

@@ -1,10 +1,10 @@
 """Samples done so far, by shard, from every process of this machine: one small mapped file."""
 
-import os
-import tempfile
-from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from shards.scratch import Scratch
 
 
 class Counters:
@@ -14,9 +14,9 @@ class Counters:
     """
 
     def __init__(self, count: int) -> None:
-        descriptor, name = tempfile.mkstemp(prefix="depthmask-", suffix=".counters")
-        os.close(descriptor)
-        self._path = Path(name)
+        scratch = Scratch()
+        self._scratch: Scratch | None = scratch
+        self._path = scratch.path / "counters"
         self._path.write_bytes(bytes(8 * max(1, count)))
 
     def _open(self) -> "np.memmap[tuple[int], np.dtype[np.int64]]":
@@ -31,5 +31,9 @@ class Counters:
         return int(self._open().sum())
 
     def remove(self) -> None:
-        """Delete the file."""
-        self._path.unlink(missing_ok=True)
+        """Delete the file; only the process that made the counters may."""
+        if self._scratch is not None:
+            self._scratch.remove()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_scratch": None}

@@ -2,19 +2,26 @@
 
 import datetime
 import json
+import os
+import shutil
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline.growth import grow_plan
-from pipeline.plan import Plan
-from shards.errors import InputError, RunError
-from shards.files import remove_temporaries
+from pipeline.lock import is_lock
+from pipeline.plan import Plan, ShardTask
+from shards.errors import InputError
+from shards.files import TEMPORARY_SUFFIX, remove_temporaries
+from shards.keys import record_name
 from shards.manifest import LOG, PLAN, Record, read_plan, read_record, write_plan
 
 
 def refuse_foreign_folder(out: Path) -> None:
     """InputError where `out` is neither absent, nor empty, nor a data set of ours."""
-    if not out.exists() or (out.is_dir() and ((out / PLAN).exists() or not any(out.iterdir()))):
+    if not out.exists() or (
+        out.is_dir() and ((out / PLAN).exists() or all(_is_ours(p.name) for p in out.iterdir()))
+    ):
         return
     raise InputError(
         f"--out {out}",
@@ -24,20 +31,33 @@ def refuse_foreign_folder(out: Path) -> None:
     )
 
 
-def take_folder(out: Path, plan: Plan) -> None:
-    """Write plan.json, or go on with the one that stands there; it may have had fewer samples."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        remove_temporaries(out)
-        if write_plan(out, plan.document):
-            return
-    except OSError as error:
-        raise RunError(
-            f"--out {out}",
-            expected="a folder that can be written",
-            found=error.strerror or str(error),
-            remedy="nothing was written; make room or give another folder",
-        ) from None
+def _is_ours(name: str) -> bool:
+    """Whether a file can be what a build leaves that was killed before it had a plan.json."""
+    return is_lock(name) or (name.startswith(f".{PLAN}.") and name.endswith(TEMPORARY_SUFFIX))
+
+
+def empty_folder(out: Path) -> None:
+    """Delete a data set, but the lock that the caller holds on it; plan.json goes last.
+
+    Killed in between, the folder is still known as a data set and can be overwritten again.
+    """
+    paths = [path for path in out.iterdir() if not is_lock(path.name)]
+    for path in sorted(paths, key=lambda path: path.name == PLAN):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) -> None:
+    """Write plan.json, or go on with the one that stands there; it may have had fewer samples.
+
+    Half-made files of killed builds go: all of them, or those of the files that the caller
+    `writes` where others write beside it.
+    """
+    remove_temporaries(out, writes)
+    if not (out / PLAN).exists() and write_plan(out, plan.document):
+        return
     standing = read_plan(out)
     differing = differences(standing, plan.document)
     if differing:
@@ -72,17 +92,36 @@ def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     return found
 
 
-def committed_records(out: Path, plan: Plan) -> dict[str, Record]:
-    """Records of the shards that are done, by name: each as long as the plan has it now."""
-    records = {task: read_record(out, task.name) for task in plan.tasks()}
-    return {
-        task.name: record
-        for task, record in records.items()
-        if record is not None
-        and record.build == plan.build
+def committed_records(
+    out: Path, plan: Plan, tasks: Sequence[ShardTask] | None = None
+) -> dict[str, Record]:
+    """Records of the shards that are done, by name; of all shards of the plan, or of `tasks`."""
+    there = set(os.listdir(out))
+    records = {
+        task.name: committed_record(out, task, plan.build)
+        for task in (plan.tasks() if tasks is None else tasks)
+        if task.name in there and record_name(task.name) in there
+    }
+    return {name: record for name, record in records.items() if record is not None}
+
+
+def committed_record(out: Path, task: ShardTask, build: str) -> Record | None:
+    """The record of a shard if it is done: of this build, as long as the plan has it now."""
+    record = read_record(out, task.name)
+    if (
+        record is not None
+        and record.build == build
         and record.samples == task.samples
         and _has_size(out / task.name, record.bytes)
-    }
+    ):
+        return record
+    return None
+
+
+def count_committed(out: Path, plan: Plan) -> int:
+    """How many shards of a plan have a record, without reading any; 0 where there is no folder."""
+    there = set(os.listdir(out)) if out.is_dir() else set()
+    return sum(task.name in there and record_name(task.name) in there for task in plan.tasks())
 
 
 def _has_size(path: Path, size: int) -> bool:
@@ -95,5 +134,9 @@ def _has_size(path: Path, size: int) -> bool:
 def log_event(out: Path, **facts: Any) -> None:
     """Append a line to build.log.jsonl: the time and `facts`."""
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    with (out / LOG).open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"time": now} | facts) + "\n")
+    line = (json.dumps({"time": now} | facts) + "\n").encode("ascii")
+    descriptor = os.open(out / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        os.write(descriptor, line)  # one call, so that lines of several processes stay whole
+    finally:
+        os.close(descriptor)

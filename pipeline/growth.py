@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.plan import Plan
-from shards.errors import InputError, RunError
+from shards.errors import InputError
 from shards.manifest import replace_plan
 
 
@@ -28,12 +28,4 @@ def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> None:
             found=f"{sum(plan.samples.values()):,}",
             remedy="give a larger number, another --out, or --overwrite",
         )
-    try:
-        replace_plan(out, plan.document)
-    except OSError as error:
-        raise RunError(
-            f"--out {out}",
-            expected="a folder that can be written",
-            found=error.strerror or str(error),
-            remedy="every shard is kept; make room and run the same command again",
-        ) from None
+    replace_plan(out, plan.document)

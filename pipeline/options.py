@@ -2,9 +2,11 @@
 
 import dataclasses
 import math
+import os
 from pathlib import Path
 from typing import Literal
 
+from pipeline.parts import parse_part
 from shards.errors import InputError
 from shards.options import option
 
@@ -59,7 +61,23 @@ class BuildOptions:
         identity=True,
         flags=("--inline-backgrounds",),
     )
-    workers: int | None = option(None, "Worker processes.  [default: one a core]")
+    workers: int | None = option(
+        None, "Worker processes; 1 works in this process itself.  [default: one a core]"
+    )
+    engine: Literal["local", "ray"] = option(
+        "local", "Where shards are made: in processes here, or on a Ray cluster."
+    )
+    ray_address: str | None = option(
+        None,
+        "Ray cluster: auto, HOST:PORT or ray://…  [default: one started on this machine]",
+        metavar="ADDRESS",
+    )
+    part: str | None = option(
+        None,
+        "Make one part of the shards only: 0/3 is the first of three; slurm takes the place in "
+        "the job array.",
+        metavar="I/N",
+    )
     device: str = option("cpu", "Where the teacher runs: cpu, cuda, cuda:1, …")
     dry_run: bool = option(
         False,
@@ -86,6 +104,22 @@ class BuildOptions:
             _within("--samples", self.samples, 1, 10**9 - 1)
         if self.workers is not None:
             _within("--workers", self.workers, 1, 1024)
+        if self.part is not None:
+            parse_part(self.part, os.environ)
+        if self.part is not None and self.overwrite:
+            raise InputError(
+                "--part",
+                expected="no --overwrite beside it",
+                found="--overwrite",
+                remedy="delete the folder before the first part starts",
+            )
+        if self.ray_address is not None and self.engine != "ray":
+            raise InputError(
+                "--ray-address",
+                expected="--engine ray",
+                found=f"--engine {self.engine}",
+                remedy="add --engine ray",
+            )
         if self.depth_format == "jpeg8" and self.depth_bits != 8:
             raise InputError(
                 "--depth-format jpeg8",

@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 
 TEMPORARY_SUFFIX = ".tmp"
@@ -73,9 +74,16 @@ def create_if_absent(path: Path, data: bytes) -> bool:
     return True
 
 
-def remove_temporaries(folder: Path) -> int:
-    """Delete what killed writers left behind in `folder`; says how many files."""
-    stale = [path for path in folder.glob(f".*{TEMPORARY_SUFFIX}") if path.is_file()]
+def remove_temporaries(folder: Path, of: Collection[str] | None = None) -> int:
+    """Delete what killed writers left behind in `folder`; says how many files.
+
+    `of` names the files whose half-made forms go; without it all go, whoever may be writing them.
+    """
+    stale = [
+        path
+        for path in folder.glob(f".*{TEMPORARY_SUFFIX}")
+        if path.is_file() and (of is None or path.name[1:].rsplit(".", 2)[0] in of)
+    ]
     for path in stale:
         path.unlink(missing_ok=True)
     return len(stale)

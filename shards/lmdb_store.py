@@ -4,8 +4,8 @@ Written in a local temporary folder (LMDB is not for network file systems) and m
 opened read-only and without a lock file, once a process, after any fork.
 """
 
+import errno
 import shutil
-import tempfile
 from itertools import takewhile
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import lmdb
 from shards.errors import RunError
 from shards.files import sha256_of
 from shards.keys import KeyOf
+from shards.scratch import Scratch
 
 _MEBIBYTE = 1 << 20
 
@@ -27,8 +28,8 @@ class LmdbWriter:
 
     def __init__(self, path: Path, capacity: int) -> None:
         self._path = path
-        self._folder = Path(tempfile.mkdtemp(prefix="depthmask-"))
-        self._local = self._folder / "shard.lmdb"
+        self._scratch = Scratch()
+        self._local = self._scratch.path / "shard.lmdb"
         map_size = (capacity * 5 // 4 // _MEBIBYTE + 16) * _MEBIBYTE
         self._environment = lmdb.open(
             str(self._local), map_size=map_size, subdir=False, lock=False, sync=False
@@ -37,22 +38,32 @@ class LmdbWriter:
 
     def add(self, key: str, fields: dict[str, bytes]) -> None:
         """Append a sample; keys must come in order."""
-        for field in sorted(fields):
-            self._transaction.put(f"{key}.{field}".encode("ascii"), fields[field], append=True)
+        try:
+            for field in sorted(fields):
+                self._transaction.put(f"{key}.{field}".encode("ascii"), fields[field], append=True)
+        except lmdb.DiskError as error:
+            raise self._unwritten(error) from None
 
     def close(self) -> tuple[int, str]:
         """End the shard; its size in bytes and SHA-256."""
-        self._transaction.commit()
+        try:
+            self._transaction.commit()
+        except lmdb.DiskError as error:
+            raise self._unwritten(error) from None
         self._environment.close()
         shutil.move(self._local, self._path)
-        shutil.rmtree(self._folder)
+        self._scratch.remove()
         return self._path.stat().st_size, sha256_of(self._path)
 
     def abort(self) -> None:
         """Stop writing and drop what was written."""
         self._transaction.abort()
         self._environment.close()
-        shutil.rmtree(self._folder)
+        self._scratch.remove()
+
+    def _unwritten(self, error: lmdb.Error) -> OSError:
+        """LMDB's own error as the system's, with the place that is full."""
+        return OSError(errno.ENOSPC, str(error), str(self._scratch.path.parent))
 
 
 class LmdbShard:

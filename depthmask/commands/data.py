@@ -41,7 +41,10 @@ def build_dataset(options: BuildOptions) -> None:
         f"({result.shards_made} shards made, {result.shards_kept} kept, "
         f"{len(result.skipped)} files left out)"
     )
-    click.echo(f"digest {result.digest}")
+    if result.digest is None:
+        click.echo(f"{result.shards_missing} shards of the whole set are missing: other parts")
+    else:
+        click.echo(f"digest {result.digest}")
 
 
 @click.command()

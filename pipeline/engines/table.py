@@ -1,0 +1,22 @@
+"""The table of engines: `--engine`, `--workers` and `--ray-address` to a function."""
+
+from functools import partial
+
+from joblib import cpu_count
+
+from pipeline.engines.here import run_here
+from pipeline.engines.job import Engine
+from pipeline.engines.local import run_local
+from pipeline.options import BuildOptions
+
+
+def engine_of(options: BuildOptions) -> Engine:
+    """The engine that options ask for; InputError where it is not to be had."""
+    return local_engine(options.workers)
+
+
+def local_engine(workers: int | None) -> Engine:
+    """An engine on this machine; without a number one process a core that may be used."""
+    if workers == 1:
+        return run_here
+    return partial(run_local, workers=workers or cpu_count())

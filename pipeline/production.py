@@ -1,0 +1,107 @@
+"""Production of shards: tasks through an engine, each result into the log, failures by name."""
+
+import errno
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from pipeline.counters import Counters
+from pipeline.engines.job import Engine, Failure, Job
+from pipeline.folder import count_committed, log_event
+from pipeline.plan import Plan, ShardTask
+from pipeline.render import Site
+from pipeline.watcher import Watcher
+from shards.errors import RunError
+from shards.files import remove_temporaries
+from shards.keys import BACKGROUND, record_name
+from shards.manifest import Record
+from shards.scratch import remove_abandoned
+
+_NAMED = 5
+_ADVICE = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room within your quota",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+    errno.EPERM: "make it writable",
+}
+
+
+def make_shards(
+    site: Site, plan: Plan, tasks: Sequence[ShardTask], engine: Engine, watch: Watcher
+) -> list[Record]:
+    """Make shards in any order and commit them; their records.
+
+    A shard that fails does not stop the others: RunError names those that failed, at the end.
+    OSError where nothing can be written any more.
+    """
+    made: list[Record] = []
+    failed: list[tuple[str, str]] = []
+    counters = Counters(len(tasks))
+    watch.building(sum(t.samples for t in tasks if t.split != BACKGROUND), counters)
+    try:
+        with closing(engine(Job(site, plan.build), tasks, counters)) as results:
+            for task, outcome in results:
+                if not isinstance(outcome, Failure):
+                    made.append(outcome)
+                    log_event(site.out, event="shard", name=task.name)
+                elif outcome.kind == "place":
+                    raise OSError(outcome.errno, outcome.reason, outcome.where)
+                else:
+                    failed.append((task.name, outcome.reason))
+                    log_event(site.out, event="failed", name=task.name, reason=outcome.reason)
+    finally:
+        watch.finished()
+        counters.remove()
+        remove_temporaries(site.out, names_of(tasks))
+        remove_abandoned()
+    if failed:
+        raise _failed(site.out, plan, failed)
+    return made
+
+
+def names_of(tasks: Sequence[ShardTask]) -> set[str]:
+    """The files that tasks write: shards and their records."""
+    return {name for task in tasks for name in (task.name, record_name(task.name))}
+
+
+def _failed(out: Path, plan: Plan, failed: list[tuple[str, str]]) -> RunError:
+    names = ", ".join(name for name, _ in failed[:_NAMED])
+    more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
+    return RunError(
+        names + more,
+        expected="a whole shard",
+        found=failed[0][1],
+        remedy=f"{describe_kept(out, plan)}; the same command goes on",
+    )
+
+
+def describe_kept(out: Path, plan: Plan) -> str:
+    """How far a build came: "3 of 12 shards are kept"."""
+    kept, total = count_committed(out, plan), len(plan.tasks())
+    return f"{kept} of {total} shards are kept in {out}" if kept else "no shard was finished"
+
+
+@contextmanager
+def truthful(out: Path, plan: Plan) -> Iterator[None]:
+    """Whatever ends the work within says what is kept.
+
+    OSError becomes a RunError; an interruption gets a note that the command line prints.
+    """
+    try:
+        yield
+    except OSError as error:
+        outside = error.filename and not Path(error.filename).resolve().is_relative_to(
+            out.resolve()
+        )
+        raise RunError(
+            str(error.filename) if outside else f"--out {out}",
+            expected="a place that can be written",
+            found=error.strerror or str(error),
+            remedy=f"{describe_kept(out, plan)}; "
+            f"{_ADVICE.get(error.errno or 0, 'see to that')} and run the same command again",
+        ) from None
+    except BaseException as stop:
+        if not isinstance(stop, Exception):
+            stop.add_note(f"{describe_kept(out, plan)}; the same command goes on.")
+        raise
