@@ -21,6 +21,7 @@ from rich.text import Text
 from pipeline.counters import Counters
 from pipeline.plan import Plan
 from pipeline.sources import Skipped
+from shards.names import printable
 
 _POLL_SECONDS = 0.25
 _LINE_SECONDS = 15.0
@@ -53,6 +54,7 @@ class BuildProgress:
         self._console = Console(stderr=True, highlight=False)
         self._progress = open_progress(self._console)
         self._bars: dict[str, TaskID] = {}
+        self._remarks: list[tuple[str, str]] = []
         self._stop = threading.Event()
         self._poller: threading.Thread | None = None
 
@@ -65,19 +67,27 @@ class BuildProgress:
             self._bars[role] = self._progress.add_task(title, total=total)
         self._progress.update(self._bars[role], completed=done)
 
+    def remark(self, role: str, name: str, words: str) -> None:
+        """Keep a remark for when the sources are checked."""
+        self._remarks.append((f"{role}/{name}", words))
+
     def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
-        """Say what was planned and which files are left out."""
+        """Say what was planned, which files are left out, and which need a look."""
         self._progress.stop()
-        if skipped:
-            table = Table("left out", "because", title_justify="left", box=None)
-            for entry in skipped:
-                table.add_row(Text(entry.path), Text(entry.reason))
-            self._console.print(table)
+        self._table("warning", "why", self._remarks)
+        self._table("left out", "because", [(entry.path, entry.reason) for entry in skipped])
         for line in describe_plan(plan):
             self._console.print(line)
         done = len(plan.tasks()) - missing
         if done:
             self._console.print(f"{done} shards are there already, {missing} to make")
+
+    def _table(self, title: str, reason: str, rows: Sequence[tuple[str, str]]) -> None:
+        if rows:
+            table = Table(title, reason, title_justify="left", box=None)
+            for name, words in rows:
+                table.add_row(Text(printable(name)), Text(printable(words)))
+            self._console.print(table)
 
     def building(self, total: int, counters: Counters) -> None:
         """Follow the counters until `finished`."""

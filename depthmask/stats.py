@@ -11,6 +11,7 @@ from rich.text import Text
 
 from shards.errors import RunError
 from shards.keys import BACKGROUND, SPLITS
+from shards.names import printable
 from shards.reader import Dataset, open_dataset
 from shards.recount import recompute_stats, recount_samples
 
@@ -168,7 +169,10 @@ def _footer(facts: dict[str, Any]) -> Text:
             f"{depth['bits']} bits at {depth['size']} x {depth['size']}"
         )
     lines.append(f"left out {len(facts['skipped'])} files")
-    lines += [f"         {entry['path']}: {entry['reason']}" for entry in facts["skipped"][:10]]
+    lines += [
+        f"         {printable(entry['path'])}: {printable(entry['reason'])}"
+        for entry in facts["skipped"][:10]
+    ]
     how = "read again, equal to the build's" if facts["recomputed"] else "as the build wrote them"
     lines += [f"moments  {how}", f"digest   {facts['digest']}"]
     return Text("\n".join(lines))

@@ -1,67 +1,204 @@
-"""Decoding: any picture a user has, to 8-bit RGB or RGBA pixels, by content."""
+"""Decoding: any picture a user has, to 8-bit RGB or RGBA pixels, by content.
+
+docs/input.md has the table of what is read and what is refused, and why.
+"""
 
 import io
+import math
+import stat
+import struct
+from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile
 
-PIXEL_LIMIT = 100_000_000
+from pipeline.damage import UnusablePictureError as UnusablePictureError
+from pipeline.damage import refuse_damage
+from pipeline.quiet import QUIET
+from pipeline.sixteen import (
+    has_sixteen_bit_colour,
+    read_sixteen_bit_colour,
+    read_sixteen_bit_grey,
+)
+
+PIXEL_LIMIT = 64_000_000
+"""Pixels of a decoded picture. Larger baseline JPEGs are decoded at 1/2, 1/4 or 1/8."""
+
+MEMORY_LIMIT = 800_000_000
+"""Bytes that a file and its decoding may take, as `decoding_cost` estimates them."""
+
+_BYTES_PER_PIXEL = {
+    "AVIF": 20, "BMP": 10, "GIF": 12, "JPEG": 10, "JPEG2000": 28, "MPO": 10, "PNG": 12, "PPM": 14,
+    "TIFF": 18, "WEBP": 22,
+}  # fmt: skip
+"""The formats that are read, by content, and what their decoders and our copies take at worst.
+
+Others that Pillow knows are refused: some run programs (EPS), most accept any bytes as theirs.
+"""
+
 _ALPHA_MODES = {"RGBA", "LA", "PA", "RGBa", "La"}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
-class UnusablePictureError(Exception):
-    """Why a file cannot be used as a source, in a few words."""
+def read_file(path: Path) -> bytes:
+    """The bytes of a picture file; raises where it is no regular file, or too large to be one."""
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise UnusablePictureError("not a regular file")
+    if about.st_size > MEMORY_LIMIT:
+        raise UnusablePictureError(f"a file of {about.st_size / 1e6:,.0f} MB")
+    return path.read_bytes()
 
 
-def _sixteen_to_eight(picture: Image.Image) -> Image.Image:
-    """16-bit grey scaled by 257, never clipped; its colour key, if any, becomes alpha."""
-    values = np.asarray(picture).astype(np.int64)  # I;16, or I as some formats give it
-    if values.min() < 0 or values.max() > 65535:
-        raise UnusablePictureError("grey values beyond 16 bits")
-    grey = Image.fromarray(((values + 128) // 257).astype(np.uint8))
-    key = picture.info.get("transparency")
-    if key is None:
-        return grey.convert("RGB")
-    alpha = Image.fromarray(np.where(values == int(key), 0, 255).astype(np.uint8))
-    rgba = grey.convert("RGBA")
-    rgba.putalpha(alpha)
-    return rgba
+def _open(file: IO[bytes]) -> ImageFile.ImageFile:
+    """The picture in a file, its header read; nothing is decoded yet.
+
+    `Image.open` would do, but for its own limit on pixels, which is a global of the process.
+    """
+    Image.init()
+    prefix = file.read(16)
+    if not prefix:
+        raise UnusablePictureError("empty file")
+    for format in _BYTES_PER_PIXEL:
+        factory, accepts = Image.OPEN.get(format, (None, None))
+        if factory is None or accepts is None or accepts(prefix) is not True:
+            continue
+        file.seek(0)
+        try:
+            return factory(file, "")
+        except (SyntaxError, IndexError, TypeError, struct.error) as error:
+            raise _damaged(error) from None
+    raise UnusablePictureError("not a picture")
+
+
+def _reduction(picture: ImageFile.ImageFile) -> int:
+    """By how much a JPEG too large to be decoded whole is reduced: 2, 4 or 8; else 1."""
+    if picture.format not in ("JPEG", "MPO"):
+        return 1
+    width, height = picture.size
+    fitting = (f for f in (1, 2, 4) if math.ceil(width / f) * math.ceil(height / f) <= PIXEL_LIMIT)
+    return next(fitting, 8)
+
+
+def _cost(picture: ImageFile.ImageFile, file_size: int) -> int:
+    """Bytes that a file and its decoding take; raises where the picture is too large for that."""
+    width, height = picture.size
+    pixels = width * height
+    factor = _reduction(picture)
+    decoded = math.ceil(width / factor) * math.ceil(height / factor)
+    if decoded > PIXEL_LIMIT:
+        raise UnusablePictureError(f"{width} x {height} is over {PIXEL_LIMIT:,} pixels")
+    cost = decoded * _BYTES_PER_PIXEL[picture.format or ""]
+    if picture.info.get("progressive"):  # libjpeg holds all coefficients, whatever the reduction
+        cost = max(cost, 2 * len(picture.getbands()) * pixels + 4 * decoded)
+    if cost + file_size > MEMORY_LIMIT:
+        raise UnusablePictureError(
+            f"{width} x {height} in {picture.format} takes {(cost + file_size) / 1e6:,.0f} MB "
+            f"to decode, over {MEMORY_LIMIT / 1e6:,.0f}"
+        )
+    return cost + file_size
+
+
+def decoding_cost(path: Path) -> int:
+    """Bytes that reading and decoding a picture takes at most, from its header alone.
+
+    Raises UnusablePictureError where the file holds no picture, or one over the limits.
+    """
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise UnusablePictureError("not a regular file")
+    with path.open("rb") as file, QUIET:
+        try:
+            with _open(file) as picture:
+                return _cost(picture, about.st_size)
+        except UnusablePictureError:
+            raise
+        except Exception as error:  # whatever a parser meets in hostile bytes
+            raise _damaged(error) from None
+
+
+def _damaged(error: Exception) -> UnusablePictureError:
+    said = isinstance(error, OSError | SyntaxError | ValueError | EOFError) and str(error)
+    return UnusablePictureError(f"damaged picture: {said or 'it does not hold together'}")
+
+
+def _orientation(picture: Image.Image) -> int:
+    try:
+        found: object = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # a broken tag says nothing about the pixels
+        return 1
+    return found if isinstance(found, int) else 1
+
+
+def _load(data: bytes, *, known: bool) -> Image.Image:
+    """The first frame, upright, in whatever mode it is stored (16-bit colour reduced to 8)."""
+    with _open(io.BytesIO(data)) as picture:
+        _cost(picture, len(data))
+        if not known:
+            refuse_damage(data, picture.format, picture.mode)
+        factor = _reduction(picture)
+        if factor > 1:
+            picture.draft(None, (picture.width // factor, picture.height // factor))
+        if has_sixteen_bit_colour(picture):
+            stored = read_sixteen_bit_colour(picture, data)
+        else:
+            picture.load()
+            _scale_colour_key(picture, data)
+            stored = picture
+        turn = _TURNS.get(_orientation(picture))
+        if turn is not None:
+            return stored.transpose(turn)
+        return stored.copy() if stored is picture else stored
+
+
+def _scale_colour_key(picture: Image.Image, data: bytes) -> None:
+    """Bring the colour key of a 2- or 4-bit grey PNG to the 8 bits that its pixels are given in."""
+    key, bits = picture.info.get("transparency"), data[24]
+    if picture.format == "PNG" and picture.mode == "L" and isinstance(key, int) and bits < 8:
+        picture.info["transparency"] = key * 255 // ((1 << bits) - 1)
 
 
 def _to_eight_bits(picture: Image.Image) -> Image.Image:
     """RGB, or RGBA where the picture has alpha, a colour key or a transparent palette entry."""
     if picture.mode.startswith("I"):
-        return _sixteen_to_eight(picture)
+        return read_sixteen_bit_grey(picture)
     if picture.mode == "F":
         raise UnusablePictureError("floating-point pixels")
-    if picture.mode in _ALPHA_MODES or "transparency" in picture.info:
-        return picture.convert("RGBA")
-    return picture.convert("RGB")
+    alpha = picture.mode in _ALPHA_MODES or "transparency" in picture.info
+    wanted = "RGBA" if alpha else "RGB"
+    if picture.mode == wanted:
+        return picture
+    try:
+        return picture.convert(wanted)
+    except ValueError:
+        raise UnusablePictureError(f"pixels of kind {picture.mode}") from None
 
 
-def decode_picture(data: bytes) -> Image.Image:
+def decode_picture(data: bytes, *, known: bool = False) -> Image.Image:
     """The first frame of a picture as 8-bit "RGB" or "RGBA", turned as its EXIF tag says.
 
-    Raises UnusablePictureError with the reason where the bytes are no whole picture.
+    Raises UnusablePictureError with the reason where the bytes are no whole picture, or one over
+    the limits. `known` bytes, equal to some that passed, are not searched for damage again.
     """
-    if not data:
-        raise UnusablePictureError("empty file")
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            width, height = picture.size
-            if width * height > PIXEL_LIMIT:
-                raise UnusablePictureError(f"{width} x {height} is over {PIXEL_LIMIT:,} pixels")
-            picture.load()
-            return _to_eight_bits(ImageOps.exif_transpose(picture))
+        with QUIET:
+            return _to_eight_bits(_load(data, known=known))
     except UnusablePictureError:
         raise
-    except UnidentifiedImageError:
-        raise UnusablePictureError("not a picture") from None
-    except Image.DecompressionBombError:
-        raise UnusablePictureError(f"over {PIXEL_LIMIT:,} pixels") from None
-    except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError) as error:
-        raise UnusablePictureError(f"damaged picture: {error}") from None
+    except MemoryError:
+        raise UnusablePictureError("not enough memory to decode it") from None
+    except Exception as error:  # Pillow's decoders raise anything on hostile bytes
+        raise _damaged(error) from None
 
 
 def crop_to_alpha(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """Finding and checking source pictures before the first byte of a data set is written."""
 
 import dataclasses
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -9,11 +10,25 @@ from typing import Any, Literal
 
 from joblib import Parallel, delayed
 
-from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, solid_share
+from pipeline.gate import MemoryGate
+from pipeline.pictures import (
+    MEMORY_LIMIT,
+    UnusablePictureError,
+    crop_to_alpha,
+    decode_picture,
+    decoding_cost,
+    read_file,
+    solid_share,
+)
 from shards.errors import InputError
 
 Role = Literal["fg", "bg"]
-_FAINT = 0.02
+FAINT = 0.02
+"""A foreground is left out where less of its alpha box than this is at least half opaque."""
+
+LEAST_SIDE = 8
+"""Least longest side of a picture (of a foreground's alpha box), in pixels."""
+
 _ROLE_NAMES = {"fg": "foreground", "bg": "background"}
 
 
@@ -44,14 +59,15 @@ class Skipped:
     reason: str
 
 
-def find_files(root: Path) -> list[str]:
+def find_files(root: Path, unreadable: Callable[[OSError], None] | None = None) -> list[str]:
     """Names (paths below `root` with "/") of all files, in order of their UTF-8 bytes.
 
     Links are followed, each real folder is entered once, names that begin with "." are left out.
+    Folders that cannot be listed are given to `unreadable`.
     """
     entered: set[str] = set()
     names = []
-    for folder, subfolders, files in os.walk(root, followlinks=True):
+    for folder, subfolders, files in os.walk(root, onerror=unreadable, followlinks=True):
         real = os.path.realpath(folder)
         if real in entered:
             subfolders.clear()
@@ -63,25 +79,51 @@ def find_files(root: Path) -> list[str]:
     return sorted(names, key=os.fsencode)
 
 
-def _check(root: Path, name: str, role: Role) -> Source | Skipped:
+_GATE = MemoryGate(MEMORY_LIMIT)
+
+
+def _check(root: Path, name: str, role: Role) -> "_Checked | Skipped":
+    path = root / name
     try:
-        data = (root / name).read_bytes()
-        picture = decode_picture(data)
-        size = picture.size
-        if role == "fg":
-            if picture.mode != "RGBA":
-                raise UnusablePictureError("no alpha channel")
-            share = solid_share(crop_to_alpha(picture))
-            if share < _FAINT:
-                raise UnusablePictureError(
-                    f"too faint: {share:.1%} of its alpha box is at least half opaque, "
-                    f"under {_FAINT:.0%}"
-                )
+        with _GATE.hold(decoding_cost(path)):
+            return _examine(name, read_file(path), role)
     except UnusablePictureError as error:
         return Skipped(name, str(error))
     except OSError as error:
-        return Skipped(name, error.strerror or str(error))
-    return Source(name=name, sha256=hashlib.sha256(data).hexdigest(), size=size)
+        dangling = error.errno == errno.ENOENT and path.is_symlink()
+        return Skipped(name, "a link to nowhere" if dangling else error.strerror or str(error))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Checked:
+    source: Source
+    remark: str | None
+
+
+def _examine(name: str, data: bytes, role: Role) -> _Checked:
+    picture = decode_picture(data)
+    size = picture.size
+    used, remark = size, None
+    if role == "fg":
+        if picture.mode != "RGBA":
+            raise UnusablePictureError("no alpha channel")
+        picture = crop_to_alpha(picture)
+        used = picture.size
+    if max(used) < LEAST_SIDE:
+        of = " of its alpha box" if role == "fg" else ""
+        raise UnusablePictureError(
+            f"too small: {used[0]} x {used[1]}{of}, and the longest side is under {LEAST_SIDE}"
+        )
+    if role == "fg":
+        share = solid_share(picture)
+        if share < FAINT:
+            raise UnusablePictureError(
+                f"too faint: {share:.1%} of its alpha box is at least half opaque, "
+                f"under {FAINT:.0%}"
+            )
+        if used == size and picture.getchannel("A").getextrema()[0] == 255:
+            remark = "opaque everywhere: used as a rectangle"
+    return _Checked(Source(name=name, sha256=hashlib.sha256(data).hexdigest(), size=size), remark)
 
 
 def _no_sources(root: Path, role: Role, found: str) -> InputError:
@@ -95,27 +137,41 @@ def _no_sources(root: Path, role: Role, found: str) -> InputError:
 
 
 def check_sources(
-    root: Path, role: Role, tick: Callable[[int, int], None]
+    root: Path,
+    role: Role,
+    tick: Callable[[int, int], None],
+    remark: Callable[[str, str], None] = lambda name, words: None,
 ) -> tuple[list[Source], list[Skipped]]:
     """Usable sources below `root` in order of name, and the files left out with the reason.
 
     Every file is opened and decoded, by content; Pillow decodes outside Python's lock, so threads
-    do. `tick(done, total)` is called as files are checked. InputError where nothing is usable.
+    do, as many at a time as memory allows. `tick(done, total)` is called as files are checked,
+    `remark(name, words)` for a picture that is used but may not be what was meant. InputError
+    where nothing is usable.
     """
     if not root.is_dir():
         raise _no_sources(root, role, "a file" if root.exists() else "no such folder")
-    names = find_files(root)
+    unreadable: list[OSError] = []
+    names = find_files(root, unreadable.append)
+    skipped = [
+        Skipped(os.path.relpath(error.filename, root), f"folder: {error.strerror}")
+        for error in unreadable
+    ]
     if not names:
-        raise _no_sources(root, role, "an empty folder")
+        found = f"one that cannot be read ({skipped[0].reason})" if skipped else "an empty folder"
+        raise _no_sources(root, role, found)
     run = Parallel(n_jobs=os.cpu_count(), prefer="threads", return_as="generator")
-    results: Iterator[Source | Skipped] = run(delayed(_check)(root, name, role) for name in names)
-    sources, skipped = [], []
+    results: Iterator[_Checked | Skipped] = run(delayed(_check)(root, n, role) for n in names)
+    sources = []
     for done, result in enumerate(results, 1):
-        if isinstance(result, Source):
-            sources.append(result)
-        else:
+        if isinstance(result, Skipped):
             skipped.append(result)
+        else:
+            sources.append(result.source)
+            if result.remark is not None:
+                remark(result.source.name, result.remark)
         tick(done, len(names))
+    skipped.sort(key=lambda entry: os.fsencode(entry.path))
     if not sources:
         first = skipped[0]
         found = f"none among {len(names)} files (the first, {first.path}: {first.reason})"

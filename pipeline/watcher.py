@@ -14,6 +14,9 @@ class Watcher(Protocol):
     def checking(self, role: str, done: int, total: int) -> None:
         """`done` of `total` files of a role ("fg", "bg") are checked."""
 
+    def remark(self, role: str, name: str, words: str) -> None:
+        """A picture of a role is used, but may not be what was meant."""
+
     def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
         """The plan stands; `missing` shards are to be made."""
 
@@ -28,6 +31,9 @@ class SilentWatcher:
     """A watcher that shows nothing."""
 
     def checking(self, role: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def remark(self, role: str, name: str, words: str) -> None:
         """Nothing."""
 
     def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:

@@ -52,7 +52,7 @@ def test_files_that_cannot_be_used_are_named_with_the_reason(tmp_path: Path) -> 
     assert reasons["opaque.png"] == "no alpha channel"
     assert reasons["faint.png"].startswith("too faint: 0.0%")
     assert reasons["notes.txt"] == "not a picture"
-    assert reasons["dangling.png"] == "No such file or directory"
+    assert reasons["dangling.png"] == "a link to nowhere"
 
 
 @pytest.mark.parametrize(

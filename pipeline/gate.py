@@ -1,0 +1,27 @@
+"""A gate for threads that need memory: together they never hold more than its limit."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class MemoryGate:
+    """Lets threads pass while the bytes they ask for fit; small requests pass many at a time."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = self._free = limit
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def hold(self, size: int) -> Iterator[None]:
+        """Wait for `size` bytes (at most the limit: then alone), and give them back at the end."""
+        size = min(size, self._limit)
+        with self._changed:
+            self._changed.wait_for(lambda: size <= self._free)
+            self._free -= size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += size
+                self._changed.notify_all()

@@ -1,0 +1,31 @@
+"""Names that others chose: made safe to show, and kept below the folder they belong to."""
+
+import os
+import unicodedata
+
+_UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories that move the cursor, colour the terminal, turn the text round, or cannot be sent."""
+
+
+def printable(text: str) -> str:
+    r"""The text with every character that could trouble a terminal as its escape: \n, \x1b, \udcff.
+
+    File names may hold anything but a zero: line breaks, terminal commands, bytes that are no
+    UTF-8 (Python has them as lone surrogates).
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in _UNSAFE else c
+        for c in text
+    )
+
+
+def stays_below(name: str) -> bool:
+    """Whether a name from a manifest is a path of a file below the folder it is joined to."""
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    parts = name.split("/")
+    return not (name.startswith("/") or "\0" in name or any(p in ("", ".", "..") for p in parts))

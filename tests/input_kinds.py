@@ -1,0 +1,462 @@
+"""The kinds of input that docs/input.md lists, each with what makes it and what happens to it.
+
+`python tests/input_kinds.py` prints the table; tests/test_input.py runs every row and compares
+the table with the one in the document.
+"""
+
+import dataclasses
+import io
+import os
+import socket
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image, PngImagePlugin
+
+from pipeline.pictures import PIXEL_LIMIT
+
+Make = Callable[[Path], None]
+NAME = "picture"
+UPRIGHT = (48, 32)
+"""Width and height that a usable picture has, unless its row says otherwise."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One row: `make(folder)` puts the files down; `outcome` is "used", or why it is left out."""
+
+    what: str
+    role: Literal["fg", "bg"]
+    make: Make
+    outcome: str = "used"
+    note: str = ""
+    size: tuple[int, int] = UPRIGHT
+    name: str = NAME
+    count: int = 1
+
+
+def pixels(channels: int = 4, size: tuple[int, int] = UPRIGHT) -> np.ndarray[Any, Any]:
+    """A shaded disc, uint8 (H, W, channels): colour outside it too, alpha soft at its edge."""
+    width, height = size
+    y, x = np.mgrid[:height, :width]
+    radius = np.hypot((x - width / 2) / width * 2, (y - height / 2) / height * 2)
+    alpha = np.clip((1 - radius) * 4, 0, 1) * 255
+    shade = np.stack([x / width * 255, y / height * 255, 60 + 0 * x, alpha], 2)  # (H, W, 4)
+    return shade[..., :channels].astype(np.uint8)
+
+
+def drawn(mode: str = "RGBA", size: tuple[int, int] = UPRIGHT) -> Image.Image:
+    """The disc in a mode of Pillow's."""
+    picture = Image.fromarray(pixels(4, size))
+    return (
+        picture
+        if mode == "RGBA"
+        else picture.convert("LA" if mode == "LA" else "RGB").convert(mode)
+    )
+
+
+def encode(picture: Image.Image, format: str = "PNG", **settings: Any) -> bytes:
+    """A picture's bytes in a format."""
+    stream = io.BytesIO()
+    picture.save(stream, format, **settings)
+    return stream.getvalue()
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(
+    rows: np.ndarray[Any, Any], bits: int, colour: int, extra: bytes = b"", size: Any = None
+) -> bytes:
+    """A PNG whose rows are given as bytes, uint8 (H, bytes of a row); `size` may lie."""
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+    width, height = size or (rows.shape[1] * 8 // bits // channels, len(rows))
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    lines = np.insert(rows, 0, 0, axis=1).tobytes()
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra
+        + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
+    )  # fmt: skip
+
+
+def png16(values: np.ndarray[Any, Any], colour: int, extra: bytes = b"") -> bytes:
+    """A 16-bit PNG of values uint16 (H, W) or (H, W, C)."""
+    return png(values.astype(">u2").reshape(len(values), -1).view(np.uint8), 16, colour, extra)
+
+
+def wide(channels: int) -> np.ndarray[Any, Any]:
+    """The disc in 16 bits, uint16 (H, W, channels), with low bytes that matter."""
+    return np.minimum(pixels(4)[..., :channels].astype(np.uint16) * 257 + 100, 65535)
+
+
+def file(data: bytes, name: str = NAME) -> Make:
+    """Puts one file down."""
+
+    def make(folder: Path) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+
+    return make
+
+
+def palette(alpha: bytes) -> bytes:
+    """A palette picture whose entries have these alphas."""
+    picture = drawn("RGB").quantize(len(alpha))
+    return encode(picture, transparency=alpha)
+
+
+def flipped(data: bytes, find: bytes, ahead: int = 6) -> bytes:
+    """The bytes with one bit changed a little after `find`."""
+    at = data.index(find) + ahead
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def oriented(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return encode(drawn("RGB"), "JPEG", exif=exif)
+
+
+def large_text(kind: str) -> bytes:
+    text = PngImagePlugin.PngInfo()
+    if kind == "text":
+        text.add_text("Comment", "x" * 3_000_000)
+    else:
+        text.add_text("Comment", "x" * 3_000_000, zip=True)
+    return encode(drawn(), pnginfo=text)
+
+
+def linked(target: str, inside: bool = True) -> Make:
+    def make(folder: Path) -> None:
+        (folder / NAME).symlink_to(target)
+
+    return make
+
+
+def linked_file(folder: Path) -> None:
+    file(encode(drawn()), ".kept/real.png")(folder)
+    (folder / NAME).symlink_to(folder / ".kept" / "real.png")
+
+
+def linked_folder(folder: Path) -> None:
+    file(encode(drawn()), ".kept/picture")(folder)
+    (folder / "link").symlink_to(folder / ".kept", target_is_directory=True)
+
+
+def looping_folder(folder: Path) -> None:
+    file(encode(drawn()), "a/picture")(folder)
+    (folder / "a" / "again").symlink_to(folder, target_is_directory=True)
+
+
+def fifo(folder: Path) -> None:
+    os.mkfifo(folder / NAME)
+
+
+def unix_socket(folder: Path) -> None:
+    here = os.getcwd()
+    os.chdir(folder)  # the address of a socket is short
+    try:
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(NAME)
+    finally:
+        os.chdir(here)
+
+
+def several(*names: str) -> Make:
+    def make(folder: Path) -> None:
+        for index, name in enumerate(names):
+            picture = drawn(size=(UPRIGHT[0], UPRIGHT[1]))
+            picture.putpixel((24, 16), (index, 0, 0, 255))
+            (folder / name).write_bytes(encode(picture))
+
+    return make
+
+
+def locked(name: str) -> Make:
+    def make(folder: Path) -> None:
+        file(encode(drawn()), name)(folder)
+        (folder / NAME).chmod(0)
+
+    return make
+
+
+RGBA, RGB = encode(drawn()), encode(drawn("RGB"))
+JPEG = encode(drawn("RGB"), "JPEG")
+BROKEN = "damaged picture: "
+SECOND = Image.new("RGBA", UPRIGHT, (255, 0, 0, 255))
+FRAMES = {"save_all": True, "append_images": [SECOND], "duration": 50}
+KEY16 = chunk(b"tRNS", struct.pack(">HHH", 100, 100, 257 * 60 + 100))
+GREY_KEY = chunk(b"tRNS", struct.pack(">H", 0))
+
+
+# fmt: off
+def good_pngs() -> Iterator[Kind]:
+    yield Kind(what="PNG, RGBA", role="fg", make=file(RGBA))
+    yield Kind(what="PNG, interlaced", role="fg", make=file(interlaced()), size=(8, 8))
+    yield Kind(what="PNG, palette with one clear entry", role="fg",
+               make=file(palette(b"\0" + b"\xff" * 7)))
+    yield Kind(what="PNG, palette with soft alphas", role="fg",
+               make=file(palette(bytes([0, 60, 120, 160, 200, 255]))))
+    yield Kind(what="PNG, grey with alpha", role="fg", make=file(encode(drawn("LA"))))
+    yield Kind(what="PNG, colour key (tRNS)", role="fg",
+               make=file(encode(drawn("RGB"), transparency=(0, 0, 60))))
+    yield Kind(what="PNG, 1-bit grey with a colour key", role="fg", size=(32, 16),
+               make=file(png(np.tile(np.uint8([0, 255, 255, 0]), (16, 1)), 1, 0, GREY_KEY)))
+    yield Kind(what="PNG, 4-bit grey with a colour key", role="fg", size=(16, 16),
+               make=file(png(np.tile(np.uint8([0, 0, 250, 240, 255, 255, 0, 0]), (16, 1)), 4, 0,
+                             GREY_KEY)))
+    yield Kind(what="PNG, 16-bit RGBA", role="fg", make=file(png16(wide(4), 6)),
+               note="v / 257, rounded")
+    yield Kind(what="PNG, 16-bit RGB", role="bg", make=file(png16(wide(3), 2)),
+               note="v / 257, rounded")
+    yield Kind(what="PNG, 16-bit RGB with a colour key", role="fg",
+               make=file(png16(wide(3), 2, KEY16)), note="all 16 bits are compared")
+    yield Kind(what="PNG, 16-bit grey", role="bg", make=file(png16(wide(1), 0)),
+               note="v / 257, rounded")
+    yield Kind(what="PNG, 16-bit grey with alpha", role="fg", make=file(png16(wide(4)[..., 2:], 4)),
+               note="v / 257, rounded")
+    yield Kind(what="PNG, 16-bit grey with a colour key", role="fg",
+               make=file(png16(wide(1), 0, chunk(b"tRNS", struct.pack(">H", 100)))))
+    yield Kind(what="PNG, 1-bit black and white", role="bg", make=file(encode(drawn("1"))))
+    yield Kind(what="PNG, animated (APNG)", role="fg", make=file(encode(drawn(), **FRAMES)),
+               note="first frame")
+    yield Kind(what="PNG with 3 MB of plain text inside", role="fg", make=file(large_text("text")))
+
+
+def interlaced() -> bytes:
+    """An 8 x 8 grey-with-alpha PNG in Adam7 order, every pixel (90, 255) but one clear."""
+    passes = ((1, 1), (1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 4))
+    raw = b"\0\0\0" + b"".join((b"\0" + b"\x5a\xff" * width) * rows for width, rows in passes)[3:]
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 4, 0, 0, 1)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw))
+        + chunk(b"IEND", b"")
+    )  # fmt: skip
+
+
+def good_jpegs() -> Iterator[Kind]:
+    yield Kind(what="JPEG", role="bg", make=file(JPEG))
+    yield Kind(what="JPEG, grey", role="bg", make=file(encode(drawn("L"), "JPEG")))
+    yield Kind(what="JPEG, CMYK", role="bg", make=file(encode(drawn("CMYK"), "JPEG")),
+               note="by Pillow's formula; ICC profiles are not applied")
+    yield Kind(what="JPEG, progressive", role="bg",
+               make=file(encode(drawn("RGB"), "JPEG", progressive=True)))
+    for turn in range(1, 9):
+        yield Kind(what=f"JPEG, EXIF orientation {turn}", role="bg", make=file(oriented(turn)),
+                   size=UPRIGHT if turn < 5 else UPRIGHT[::-1], note="turned upright")
+    yield Kind(what="JPEG with a broken EXIF block", role="bg", note="taken as upright",
+               make=file(encode(drawn("RGB"), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff\0\1")))
+    yield Kind(what="JPEG with bytes after its end", role="bg", make=file(JPEG + b"more" * 99))
+    yield Kind(what="JPEG, two pictures in one (MPO)", role="bg", note="first picture",
+               make=file(encode(drawn("RGB"), "MPO", save_all=True,
+                                append_images=[drawn("RGB")])))
+    yield Kind(what=f"JPEG, baseline, over {PIXEL_LIMIT // 10**6} megapixels", role="bg",
+               make=file(encode(Image.new("L", (9000, 8000)), "JPEG", quality=10)),
+               size=(4500, 4000), note="decoded at 1/2, 1/4 or 1/8")
+
+
+def good_others() -> Iterator[Kind]:
+    rgb, size = drawn("RGB"), UPRIGHT
+    clear = drawn().convert("RGBA")
+    clear.putalpha(clear.getchannel("A").point(lambda a: 255 if a > 127 else 0))
+    yield Kind(what="GIF with transparency", role="fg", make=file(encode(clear, "GIF")))
+    yield Kind(what="GIF, animated", role="fg", make=file(encode(clear, "GIF", **FRAMES)),
+               note="first frame")
+    yield Kind(what="WebP, lossy with alpha", role="fg", make=file(encode(drawn(), "WEBP")))
+    yield Kind(what="WebP, lossless with alpha", role="fg",
+               make=file(encode(drawn(), "WEBP", lossless=True)))
+    yield Kind(what="WebP, animated", role="fg", make=file(encode(drawn(), "WEBP", **FRAMES)),
+               note="first frame")
+    yield Kind(what="TIFF, RGBA", role="fg", make=file(encode(drawn(), "TIFF")))
+    for method in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
+        yield Kind(what=f"TIFF, {method.removeprefix('tiff_')}", role="bg",
+                   make=file(encode(rgb, "TIFF", compression=method)))
+    yield Kind(what="TIFF, CMYK", role="bg", make=file(encode(drawn("CMYK"), "TIFF")))
+    yield Kind(what="TIFF, 16-bit RGB", role="bg", make=file(tiff16()),
+               note="the high byte: at most one less than v / 257")
+    yield Kind(what="TIFF, several pages", role="bg",
+               make=file(encode(rgb, "TIFF", save_all=True, append_images=[rgb])),
+               note="first page")
+    yield Kind(what="JPEG 2000 with alpha", role="fg", make=file(encode(drawn(), "JPEG2000")))
+    yield Kind(what="AVIF with alpha", role="fg", make=file(encode(drawn(), "AVIF")))
+    yield Kind(what="BMP", role="bg", make=file(encode(rgb, "BMP")))
+    yield Kind(what="PPM", role="bg", make=file(encode(rgb, "PPM")))
+    yield Kind(what="a foreground opaque everywhere", role="fg", size=size,
+               make=file(encode(rgb.convert("RGBA"))), outcome="used, with a warning",
+               note="as a rectangle")
+    for sides in ((900, 1), (1, 900), (3000, 40)):
+        yield Kind(what=f"{sides[0]} x {sides[1]} pixels", role="bg", size=sides,
+                   make=file(encode(drawn("RGB", sides))))
+    yield Kind(what="a foreground of 900 x 1 pixels", role="fg", size=(900, 1),
+               make=file(encode(Image.new("RGBA", (900, 1), (5, 6, 7, 255)))),
+               outcome="used, with a warning", note="it is opaque everywhere")
+
+
+def tiff16() -> bytes:
+    """A little-endian uncompressed TIFF of 16-bit RGB."""
+    data = wide(3).astype("<u2").tobytes()
+    width, height = UPRIGHT
+    tags = [
+        (256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2),
+        (273, 4, 1, 14), (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 1, len(data)),
+    ]  # fmt: skip
+    head = struct.pack("<2sHIHHH", b"II", 42, 14 + len(data), 16, 16, 16)
+    body = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    return head + data + struct.pack("<H", len(tags)) + body + bytes(4)
+
+
+def names() -> Iterator[Kind]:
+    for what, name in (
+        ("an upper-case ending", "PICTURE.PNG"),
+        ("the wrong ending (a PNG named .jpg)", "picture.jpg"),
+        ("no ending", "picture"),
+        ("spaces in the name", "a picture of mine .png"),
+        ("a leading dash", "-rf.png"),
+        ("a line break in the name", "two\nlines.png"),
+        ("terminal commands in the name", "\x1b[31mred\x07.png"),
+        ("non-ASCII letters", "пёс-犬-🐶.png"),
+        ("a name that is no UTF-8", os.fsdecode(b"\xff\xfe.png")),
+        ("markup in the name", "<script>alert(1)</script>".replace("/", "_") + "[red].png"),
+        ("a name of 250 bytes", "n" * 246 + ".png"),
+        ("twenty folders deep", "d/" * 20 + "picture.png"),
+    ):
+        yield Kind(what=what, role="fg", make=file(RGBA, name), name=name)
+    yield Kind(what="names that differ by case only", role="fg", count=2, name="A.png",
+               make=several("A.png", "a.png"), note="both")
+    yield Kind(what="names that differ by ending only", role="fg", count=2, name="a.jpg",
+               make=several("a.png", "a.jpg"), note="both")
+    yield Kind(what="a link to a file", role="fg", make=linked_file)
+    yield Kind(what="a link to a folder", role="fg", make=linked_folder, name="link/picture")
+    yield Kind(what="folders linked in a loop", role="fg", make=looping_folder, name="a/picture",
+               note="each folder once")
+
+
+def not_pictures() -> Iterator[Kind]:
+    for what, data, reason in (
+        ("an empty file", b"", "empty file"),
+        ("a text file", b"# notes\n" * 9, "not a picture"),
+        ("a web page saved as .jpg", b"<!doctype html><html>", "not a picture"),
+        ("SVG", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a picture"),
+        ("EPS (Pillow would start Ghostscript)", b"%!PS-Adobe-3.0 EPSF-3.0\n", "not a picture"),
+        ("PDF", b"%PDF-1.7\n", "not a picture"),
+        ("ZIP", b"PK\3\4" + bytes(40), "not a picture"),
+        ("a pickle", b"\x80\4cos\nsystem\n(S'true'\ntR.", "not a picture"),
+        ("TGA (it has no signature)", encode(drawn(), "TGA"), "not a picture"),
+        ("ICO", encode(drawn(), "ICO"), "not a picture"),
+        ("zeros", bytes(4096), "not a picture"),
+        ("a PNG's signature alone", RGBA[:8], BROKEN + "*"),
+        ("a PNG's signature, then noise", RGBA[:8] + bytes(range(200)), BROKEN + "*"),
+    ):  # fmt: skip
+        yield Kind(what=what, role="bg", make=file(data), outcome=reason)
+    yield Kind(what="a link to nowhere", role="bg", make=linked("nowhere"),
+               outcome="a link to nowhere")
+    yield Kind(what="a link to itself", role="bg", make=linked(NAME),
+               outcome="Too many levels of symbolic links")
+    yield Kind(what="a link to an endless device", role="bg", make=linked("/dev/zero"),
+               outcome="not a regular file")
+    yield Kind(what="a named pipe", role="bg", make=fifo, outcome="not a regular file")
+    yield Kind(what="a socket", role="bg", make=unix_socket, outcome="not a regular file")
+    yield Kind(what="a file that may not be read", role="bg", make=locked(NAME),
+               outcome="Permission denied")
+    yield Kind(what="a folder that may not be read", role="bg", make=locked(NAME + "/inside.png"),
+               outcome="folder: Permission denied")
+    yield Kind(what="TIFF of floating-point pixels", role="bg",
+               make=file(encode(Image.new("F", UPRIGHT), "TIFF")), outcome="floating-point pixels")
+    yield Kind(what="TIFF of 32-bit grey", role="bg", outcome="grey values beyond 16 bits",
+               make=file(encode(Image.new("I", UPRIGHT, 70000), "TIFF")))
+
+
+def damaged() -> Iterator[Kind]:
+    for format in ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF", "PPM"):
+        data = encode(drawn("RGB"), format)
+        yield Kind(what=f"{format.title() if len(format) > 4 else format}, cut in the middle",
+                   role="bg", make=file(data[: len(data) // 2]), outcome=BROKEN + "*")
+    cut = JPEG[:-60]
+    yield Kind(what="JPEG, cut and closed with an end marker", role="bg",
+               make=file(cut + b"\xff\xd9"), note="Pillow gives it a grey lower half",
+               outcome=BROKEN + "Corrupt JPEG data: premature end of data segment")
+    yield Kind(what="JPEG, its second half zeros", role="bg",
+               make=file(cut + bytes(len(JPEG) - len(cut))), outcome=BROKEN + "*")
+    yield Kind(what="PNG, a bit flipped in its pixels", role="bg", make=file(flipped(RGB, b"IDAT")),
+               outcome=BROKEN + "wrong checksum of its IDAT chunk")
+    yield Kind(what="PNG, a bit flipped in its header", role="bg",
+               make=file(flipped(RGB, b"IHDR")), outcome=BROKEN + "*")
+    yield Kind(what="PNG, a bit flipped in a note", role="bg", outcome=BROKEN + "*",
+               make=file(flipped(RGB[:33] + chunk(b"tEXt", b"Title\0abc") + RGB[33:], b"tEXt")))
+    yield Kind(what="PNG without its end", role="bg", make=file(RGB[:-12]),
+               outcome=BROKEN + "it ends before its IEND chunk")
+    yield Kind(what="PNG with too few rows", role="bg",
+               make=file(png(pixels(3).reshape(UPRIGHT[1], -1)[:9], 8, 2, size=UPRIGHT)),
+               outcome=BROKEN + "*")
+
+
+def unsuited() -> Iterator[Kind]:
+    faint = Image.new("RGBA", UPRIGHT, (9, 9, 9, 90))
+    dot = Image.new("RGBA", UPRIGHT, (9, 9, 9, 0))
+    dot.paste((255, 0, 0, 255), (4, 4, 7, 9))
+    big, lines = (20_990, 29_700), np.zeros((4, 2624), np.uint8)
+    yield Kind(what="a foreground without alpha", role="fg", make=file(RGB),
+               outcome="no alpha channel")
+    yield Kind(what="a foreground, wholly transparent", role="fg", outcome="wholly transparent",
+               make=file(encode(Image.new("RGBA", UPRIGHT, (9, 9, 9, 0)))))
+    yield Kind(what="a foreground, faint", role="fg", make=file(encode(faint)),
+               outcome="too faint: 0.0% of its alpha box is at least half opaque, under 2%")
+    yield Kind(what="a foreground of 3 x 5 visible pixels", role="fg", make=file(encode(dot)),
+               outcome="too small: 3 x 5 of its alpha box, and the longest side is under 8")
+    yield Kind(what="a tracking pixel", role="bg", make=file(encode(Image.new("RGB", (1, 1)))),
+               outcome="too small: 1 x 1, and the longest side is under 8")
+    yield Kind(what="PNG of 20,990 x 29,700 pixels", role="bg", outcome=over(big),
+               make=file(png(lines, 1, 0, size=big)), note="by its header: nothing is decoded")
+    yield Kind(what="GIF of 65,535 x 65,535 pixels in 800 bytes", role="bg",
+               outcome=over((65535, 65535)),
+               make=file(encode(Image.new("P", UPRIGHT), "GIF")[:6] + b"\xff" * 4
+                         + encode(Image.new("P", UPRIGHT), "GIF")[10:]))
+    yield Kind(what="JPEG, progressive, over the memory limit", role="bg",
+               outcome="30000 x 20000 in JPEG takes 3,750 MB to decode, over 800",
+               make=file(resized_jpeg(30000, 20000)))
+    yield Kind(what="WebP of 8,000 x 5,000 pixels", role="bg", make=file(large_webp()),
+               outcome="8000 x 5000 in WEBP takes 880 MB to decode, over 800")
+    yield Kind(what="PNG with a text bomb (3 MB in 3 kB)", role="fg", make=file(large_text("zip")),
+               outcome=BROKEN + "Decompressed data too large for PngImagePlugin.MAX_TEXT_CHUNK")
+
+
+# fmt: on
+def over(size: tuple[int, int]) -> str:
+    return f"{size[0]} x {size[1]} is over {PIXEL_LIMIT:,} pixels"
+
+
+def resized_jpeg(width: int, height: int) -> bytes:
+    """A progressive JPEG whose header claims another size."""
+    data = encode(drawn("RGB"), "JPEG", progressive=True)
+    at = data.index(b"\xff\xc2") + 5
+    return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
+def large_webp() -> bytes:
+    return encode(Image.new("RGB", (8000, 5000)), "WEBP", lossless=True, quality=0, method=0)
+
+
+KINDS = [
+    *good_pngs(), *good_jpegs(), *good_others(), *names(), *not_pictures(), *damaged(), *unsuited(),
+]  # fmt: skip
+
+
+def table() -> str:
+    """The rows as a table of docs/input.md."""
+    roles = {"fg": "foreground", "bg": "background"}
+    lines = ["| input | as | what happens |", "|---|---|---|"]
+    for kind in KINDS:
+        happens = kind.outcome if kind.outcome.startswith("used") else f"left out: “{kind.outcome}”"
+        happens = happens.replace("*", "…") + (f" ({kind.note})" if kind.note else "")
+        lines.append(f"| {kind.what} | {roles[kind.role]} | {happens} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(table(), end="")
