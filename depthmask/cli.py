@@ -21,6 +21,7 @@ _COMMANDS = {
     "stats": "data",
     "render": "data",
     "report": "data",
+    "verify": "storage",
     "train": "training",
     "evaluate": "training",
     "predict": "training",

@@ -111,6 +111,11 @@ class Renderer:
         """A background as it is stored."""
         return self._backgrounds.get(index, self._background).stored
 
+    def background_info(self, index: int) -> dict[str, Any]:
+        """The facts stored beside a background."""
+        source = self.plan.bg[index]
+        return {"name": source.name, "sha256": source.sha256}
+
     def draw(self, scene: Scene) -> RawSample:
         """The sample of a scene, without depth."""
         background = self._backgrounds.get(scene.background, self._background)
@@ -194,9 +199,8 @@ def render_shard(
     ) as writer:
         if task.split == BACKGROUND:
             for position in positions:
-                source = plan.bg[position]
-                info = {"name": source.name, "sha256": source.sha256}
-                writer.add_background(position, renderer.stored_background(position), info)
+                stored = renderer.stored_background(position)
+                writer.add_background(position, stored, renderer.background_info(position))
         else:
             for done, sample in enumerate(renderer.samples(task.split, positions), 1):
                 writer.add(sample)

@@ -28,15 +28,30 @@ def render_sample(
             "SPLIT", expected="train or val", found=repr(split), remedy="name one of the two"
         )
     require_position(split, position, plan.samples[split])
-    if fg is None or bg is None:
-        roots = _roots_of_last_build(shards)
-        fg, bg = fg or roots["fg"], bg or roots["bg"]
-    site = Site(out=shards, fg=fg, bg=bg, device="cpu", depth_weights=None)
+    site = find_site(shards, fg=fg, bg=bg)
     per_shard: int = plan.options["samples_per_shard"]
     first = position - position % per_shard % BATCH
     last = min(first + BATCH, first - first % per_shard + per_shard, plan.samples[split])
     samples = Renderer(plan, site).samples(split, range(first, last))
     return next(sample for sample in samples if sample.position == position)
+
+
+def find_site(
+    shards: Path,
+    *,
+    fg: Path | None = None,
+    bg: Path | None = None,
+    device: str = "cpu",
+    depth_weights: Path | None = None,
+) -> Site:
+    """Where a data set's samples can be drawn again: its sources as the last build found them.
+
+    InputError where no log names their folders and they are not given.
+    """
+    if fg is None or bg is None:
+        roots = _roots_of_last_build(shards)
+        fg, bg = fg or roots["fg"], bg or roots["bg"]
+    return Site(out=shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights)
 
 
 def _roots_of_last_build(shards: Path) -> dict[str, Path]:

@@ -4,9 +4,15 @@
 `RunError` is what failed while running (exit 1, with what was kept and how to go on).
 """
 
+from typing import Any
+
 
 def _sentence(where: str, expected: str, found: str, remedy: str) -> str:
     return f"{where}: expected {expected}, found {found}; {remedy}"
+
+
+def _again(kind: type[Exception], sentence: str) -> Exception:
+    return kind.__new__(kind, sentence)
 
 
 class InputError(ValueError):
@@ -15,9 +21,15 @@ class InputError(ValueError):
     def __init__(self, where: str, *, expected: str, found: str, remedy: str) -> None:
         super().__init__(_sentence(where, expected, found, remedy))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), str(self))
+
 
 class RunError(RuntimeError):
     """A failure while running: the same four parts; the remedy says what is kept, and goes on."""
 
     def __init__(self, where: str, *, expected: str, found: str, remedy: str) -> None:
         super().__init__(_sentence(where, expected, found, remedy))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), str(self))

@@ -17,7 +17,7 @@ class ShardTask:
 
 
 def lay_out(counts: Mapping[str, int], per_shard: int, format: str) -> list[ShardTask]:
-    """Every shard of `counts` samples by split, in the order of `counts`; only the last is short."""
+    """Every shard of `counts` (samples by split), in their order; only a last one can be short."""
     return [
         ShardTask(
             name=shard_name(split, first // per_shard, format),

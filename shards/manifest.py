@@ -38,6 +38,10 @@ class Record:
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return values | {"sums": {name: sums.to_json() for name, sums in self.sums.items()}}
 
+    def entry(self) -> dict[str, Any]:
+        """The shard's entry in dataset.json."""
+        return {key: getattr(self, key) for key in ("name", "split", "samples", "bytes", "sha256")}
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Record":
         """The inverse of `to_json`."""
@@ -72,9 +76,14 @@ def write_plan(folder: Path, plan: dict[str, Any]) -> bool:
 
 def replace_plan(folder: Path, plan: dict[str, Any]) -> None:
     """Put another plan.json in the place of the one that stands; dataset.json goes first."""
+    drop_manifest(folder)
+    write_atomic(folder / PLAN, document(plan))
+
+
+def drop_manifest(folder: Path) -> None:
+    """Take dataset.json away: the data set is unfinished from then on."""
     (folder / MANIFEST).unlink(missing_ok=True)
     sync_folder(folder)
-    write_atomic(folder / PLAN, document(plan))
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
@@ -114,7 +123,12 @@ def read_record(folder: Path, shard: str) -> Record | None:
 
 def digest_of(records: Iterable[Record]) -> str:
     """SHA-256 over the lines `NAME SHA256` in order of name: one word for all shards' bytes."""
-    lines = sorted(f"{record.name} {record.sha256}\n" for record in records)
+    return digest_of_entries([record.entry() for record in records])
+
+
+def digest_of_entries(entries: Iterable[dict[str, Any]]) -> str:
+    """The same from the `shards` and `backgrounds` of dataset.json."""
+    lines = sorted(f"{entry['name']} {entry['sha256']}\n" for entry in entries)
     return hashlib.sha256("".join(lines).encode("ascii")).hexdigest()
 
 
@@ -148,10 +162,7 @@ def merge_stats(records: Sequence[Record], depth: dict[str, Any] | None) -> dict
 def make_manifest(plan: dict[str, Any], records: Sequence[Record]) -> dict[str, Any]:
     """dataset.json: plan.json plus splits, shards, backgrounds, stats and digest."""
     ordered = sorted(records, key=lambda record: record.name)
-    entries = [
-        (r.split, {k: getattr(r, k) for k in ("name", "split", "samples", "bytes", "sha256")})
-        for r in ordered
-    ]
+    entries = [(record.split, record.entry()) for record in ordered]
     shards = [entry for split, entry in entries if split != BACKGROUND]
     return plan | {
         "splits": {

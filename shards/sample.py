@@ -24,6 +24,15 @@ from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.keys import sample_key
 
+DECODERS: dict[str, Callable[[bytes], NDArray[Any]]] = {
+    "image.jpg": decode_jpeg,
+    "mask.png": decode_png,
+    "depth.png16": decode_png,
+    "depth.jpg": decode_grey_jpeg,
+    "background.jpg": decode_jpeg,
+}
+"""How the pixels of a field come out of its bytes; `json` has none."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Sample:

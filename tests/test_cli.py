@@ -1,6 +1,7 @@
 """depthmask/cli.py, depthmask/options.py and the data commands, as a user runs them"""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +24,7 @@ COMMANDS = (
     "stats",
     "render",
     "report",
+    "verify",
     "train",
     "evaluate",
     "predict",
@@ -161,3 +163,20 @@ def test_stats_of_something_else_is_refused(tmp_path: Path) -> None:
     result = depthmask("stats", tmp_path)
     assert result.returncode == 2
     assert "plan.json: expected this file, found none" in result.stderr
+
+
+def test_verify_prints_the_names_of_broken_shards_and_nothing_else(
+    plain_build: BuildResult, tmp_path: Path
+) -> None:
+    shards = Path(shutil.copytree(plain_build.out, tmp_path / "shards"))
+    (shards / "train-000001.tar").unlink()
+    (shards / "holiday.tar").write_bytes(b"sun")
+    result = depthmask("verify", shards)
+    assert (result.returncode, result.stdout) == (1, "train-000001.tar\nholiday.tar\n")
+    assert "train-000001.tar: the shard is missing" in result.stderr
+    facts = json.loads(depthmask("verify", shards, "--json").stdout)
+    assert facts["broken"] == [{"name": "train-000001.tar", "reason": "the shard is missing"}]
+    repaired = depthmask("verify", shards, "--repair", "--deep")
+    assert (repaired.returncode, repaired.stdout) == (0, "")
+    assert "train-000001.tar: made again, as it was recorded" in repaired.stderr
+    assert (shards / "set-aside" / "holiday.tar").exists()

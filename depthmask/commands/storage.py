@@ -1,0 +1,94 @@
+"""Commands that look after finished data sets."""
+
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("shards", type=_FOLDER, metavar="SHARDS")
+@click.option("--deep", is_flag=True, help="Decode every picture, and draw a share of them again.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 1),
+    default=0.01,
+    show_default=True,
+    help="With --deep: share of each shard drawn again, at least one sample; 0 for none.",
+)
+@click.option("--repair", is_flag=True, help="Make the broken shards again, and only these.")
+@click.option(
+    "--accept-changed",
+    is_flag=True,
+    help="With --repair: also replace a shard that does not come out as it was recorded.",
+)
+@click.option("--fg", type=_FOLDER, help="Foregrounds, if they moved since the build.")
+@click.option("--bg", type=_FOLDER, help="Backgrounds, if they moved since the build.")
+@click.option("--depth-weights", type=_FOLDER, help="Weights of the teacher, if not shipped.")
+@click.option("--device", default="cpu", show_default=True, help="Where the teacher runs.")
+@click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+def verify(
+    shards: Path,
+    deep: bool,
+    share: float,
+    repair: bool,
+    accept_changed: bool,
+    fg: Path | None,
+    bg: Path | None,
+    depth_weights: Path | None,
+    device: str,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Check every shard against its record and the plan; make broken ones again.
+
+    Prints the names of broken shards, one a line, and nothing else; status 1 if there are any
+    when the command ends. The reasons are on stderr. Without --deep every byte is hashed and
+    every key looked up. A tar or LMDB file that does not belong to the data set counts as broken;
+    --repair moves it to SHARDS/set-aside.
+
+    \b
+    Examples:
+      depthmask verify shards
+      depthmask verify shards --deep --share .05
+      depthmask verify shards --repair
+    """
+    import json
+
+    from rich.console import Console
+
+    from depthmask.progress import open_progress
+    from pipeline.repair import repair_dataset
+    from pipeline.replay import find_site
+    from pipeline.verify import verify_dataset
+
+    def say(line: object) -> None:
+        click.echo(str(line), err=True)
+
+    draw = deep and share > 0
+    site = None
+    if draw or repair:
+        site = find_site(shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights)
+    with open_progress(Console(stderr=True)) as progress:
+        bar = progress.add_task("reading", total=None)
+        verdict = verify_dataset(
+            shards,
+            deep=deep,
+            site=site if draw else None,
+            share=share,
+            workers=workers,
+            tick=lambda samples: progress.advance(bar, samples),
+        )
+    for line in verdict.lines():
+        say(line)
+    if repair and site is not None and not verdict.sound:
+        verdict = repair_dataset(
+            site, verdict, accept_changed=accept_changed, workers=workers, tick=say
+        )
+    if as_json:
+        click.echo(json.dumps(verdict.to_json(), indent=1))
+    else:
+        click.echo("".join(f"{name}\n" for name in verdict.names), nl=False)
+    verdict.require_sound(shards)

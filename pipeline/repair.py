@@ -1,0 +1,140 @@
+"""`verify --repair`: only what is broken is made again, and must come out as it was recorded."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from joblib import Parallel, delayed
+
+from pipeline.folder import log_event
+from pipeline.lock import builder_lock
+from pipeline.plan import ShardTask
+from pipeline.render import Site, render_shard, renderer_of
+from pipeline.verdict import Verdict
+from pipeline.verify import recorded_hashes
+from shards.audit import Rules
+from shards.difference import Difference, shard_difference
+from shards.files import publish, sync_folder
+from shards.manifest import (
+    drop_manifest,
+    make_manifest,
+    read_plan,
+    read_record,
+    write_manifest,
+    write_record,
+)
+from shards.scratch import Scratch
+
+SET_ASIDE = "set-aside"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Rebuilt:
+    """What became of a broken shard.
+
+    Without a `difference` its bytes are those of its record again. With one they are not, and the
+    new shard stands in the place of the old only if it is `in_place`.
+    """
+
+    name: str
+    in_place: bool
+    difference: Difference | None
+
+    def __str__(self) -> str:
+        if self.difference is None:
+            return f"{self.name}: made again, as it was recorded"
+        done = "replaced" if self.in_place else "left as it was (--accept-changed replaces it)"
+        return f"{self.name}: comes out with other bytes, {self.difference}; {done}"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class _Workshop:
+    site: Site
+    rules: Rules
+    accept_changed: bool
+
+    def rebuild(self, task: ShardTask, recorded: str | None) -> Rebuilt:
+        scratch = Scratch()
+        try:
+            renderer = renderer_of(self.site, self.rules.build)
+            record = render_shard(renderer, scratch.path, task, lambda samples: None)
+            old, new = self.site.out / task.name, scratch.path / task.name
+            difference = None
+            if recorded is not None and record.sha256 != recorded:
+                difference = shard_difference(old, new, task, self.rules, recorded)
+                if not self.accept_changed:
+                    return Rebuilt(name=task.name, in_place=False, difference=difference)
+                drop_manifest(self.site.out)
+            publish(new, old)
+            write_record(self.site.out, record)
+            return Rebuilt(name=task.name, in_place=True, difference=difference)
+        finally:
+            scratch.remove()
+
+
+def repair_dataset(
+    site: Site,
+    verdict: Verdict,
+    *,
+    accept_changed: bool = False,
+    workers: int | None = None,
+    tick: Callable[[Rebuilt], None] = lambda rebuilt: None,
+) -> Verdict:
+    """Make the broken shards of a `verdict` again from their sources; the verdict afterwards.
+
+    A shard whose new bytes are not those recorded replaces the old one only with
+    `accept_changed`. Foreign files are moved to the folder `set-aside` within the data set.
+    dataset.json is written again where it was wrong and every shard is whole. `tick` is called
+    with what became of each shard.
+    """
+    with builder_lock(site.out):
+        left = {damage.name: damage for damage in verdict.broken}
+        changed = False
+        for made in _rebuild_all(site, verdict, accept_changed, workers):
+            tick(made)
+            log_event(site.out, event="repair", name=made.name, result=str(made))
+            changed |= made.in_place and made.difference is not None
+            if made.in_place:
+                del left[made.name]
+        for name in verdict.foreign:
+            _set_aside(site.out, name)
+            log_event(site.out, event="set aside", name=name)
+        fault = verdict.manifest
+        if not (left or verdict.unmade) and (changed or fault):
+            fault = None
+            _write_manifest(site.out, verdict)
+    return dataclasses.replace(verdict, broken=tuple(left.values()), foreign=(), manifest=fault)
+
+
+def _rebuild_all(
+    site: Site, verdict: Verdict, accept_changed: bool, workers: int | None
+) -> Iterator[Rebuilt]:
+    plan = read_plan(site.out)
+    broken = {damage.name for damage in verdict.broken}
+    tasks = [task for task in verdict.tasks if task.name in broken]
+    workshop = _Workshop(site=site, rules=Rules.of(plan), accept_changed=accept_changed)
+    recorded = recorded_hashes(site.out, plan, tasks)
+    run = Parallel(
+        n_jobs=min(workers or os.cpu_count() or 1, max(1, len(tasks))),
+        return_as="generator",
+        batch_size=1,
+    )
+    yield from run(delayed(workshop.rebuild)(task, recorded[task.name]) for task in tasks)
+
+
+def _set_aside(shards: Path, name: str) -> None:
+    folder = shards / SET_ASIDE
+    folder.mkdir(exist_ok=True)
+    target, number = folder / name, 1
+    while target.exists():
+        target, number = folder / f"{name}.{number}", number + 1
+    (shards / name).rename(target)
+    sync_folder(folder)
+    sync_folder(shards)
+
+
+def _write_manifest(shards: Path, verdict: Verdict) -> None:
+    records = (read_record(shards, task.name) for task in verdict.tasks)
+    manifest = make_manifest(read_plan(shards), [r for r in records if r is not None])
+    write_manifest(shards, manifest)

@@ -1,0 +1,176 @@
+"""`verify`: every shard against its record, dataset.json, the plan, and its own sources."""
+
+import dataclasses
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed
+
+from pipeline.plan import Plan, ShardTask
+from pipeline.render import Site, renderer_of
+from pipeline.rerender import differing_field
+from pipeline.verdict import MISSING, Damage, Verdict
+from pipeline.versions import versions_in_use
+from shards.audit import DamageError, Rules, audit_shard
+from shards.errors import InputError
+from shards.keys import BACKGROUND, SPLITS, keys_from, record_name
+from shards.manifest import (
+    MANIFEST,
+    digest_of_entries,
+    make_manifest,
+    read_manifest,
+    read_plan,
+    read_record,
+)
+from shards.stores import open_shard
+
+SHARE = 0.01
+_LOOKS_LIKE_OURS = re.compile(rf"({'|'.join((*SPLITS, BACKGROUND))})-\d{{6}}\.json|.*\.(tar|lmdb)")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Inspection:
+    folder: Path
+    rules: Rules
+    deep: bool
+    site: Site | None
+    share: float
+
+    def damage(self, task: ShardTask, entry: dict[str, Any] | None) -> Damage | None:
+        try:
+            audit_shard(self.folder, task, self.rules, entry, deep=self.deep)
+        except DamageError as error:
+            return Damage(task.name, str(error))
+        if self.site is None:
+            return None
+        renderer = renderer_of(self.site, self.rules.build)
+        keys = keys_from(task.split, task.first)
+        shard = open_shard(self.rules.format, self.folder / task.name, keys, task.samples)
+        try:
+            field = differing_field(renderer, task, shard, self.share)
+        finally:
+            shard.close()
+        return None if field is None else Damage(task.name, f"{field} is not what the plan draws")
+
+
+def verify_dataset(
+    shards: Path,
+    *,
+    deep: bool = False,
+    site: Site | None = None,
+    share: float = SHARE,
+    workers: int | None = None,
+    tick: Callable[[int], None] = lambda samples: None,
+) -> Verdict:
+    """What is broken in a data set; reads every byte and writes nothing.
+
+    `deep` also decodes every picture and, given the `site` of the sources, draws a `share` of each
+    shard's samples again (at least one) and compares bytes. `tick(samples)` is called as shards
+    are done. InputError where there is no data set, or where samples cannot be drawn again here.
+    """
+    plan = read_plan(shards)
+    tasks = Plan(plan).tasks()
+    if site is not None:
+        _require_same_versions(plan, site.device)
+    entries, manifest = _read_entries(shards, plan)
+    made = [task for task in tasks if entries is not None or _has_record(shards, task)]
+    inspection = _Inspection(shards, Rules.of(plan), deep, site, share)
+    run = Parallel(
+        n_jobs=workers or os.cpu_count(),
+        return_as="generator",
+        batch_size=1,
+        prefer="processes" if deep else "threads",  # hashing frees the interpreter, decoding not
+    )
+    calls = (delayed(inspection.damage)(task, (entries or {}).get(task.name)) for task in made)
+    broken = []
+    for task, damage in zip(made, run(calls), strict=True):
+        tick(task.samples)
+        broken += [] if damage is None else [damage]
+    if manifest is None and not broken:
+        manifest = _manifest_fault(shards, plan, tasks)
+    return Verdict(
+        tasks=tuple(tasks),
+        broken=tuple(broken),
+        unmade=len(tasks) - len(made),
+        foreign=_foreign_files(shards, tasks),
+        manifest=manifest,
+    )
+
+
+def _require_same_versions(plan: dict[str, Any], device: str) -> None:
+    here = versions_in_use(with_teacher=plan["teacher"] is not None, device=device)
+    other = [
+        f"{name} {version} there and {here.get(name)} here"
+        for name, version in plan["versions"].items()
+        if here.get(name) != version
+    ]
+    if other:
+        raise InputError(
+            "--deep",
+            expected="the versions that the data set was built with, to draw samples again",
+            found=", ".join(other),
+            remedy="add --share 0 to decode everything without drawing anything again",
+        )
+
+
+def _has_record(shards: Path, task: ShardTask) -> bool:
+    return (shards / record_name(task.name)).exists()
+
+
+def _read_entries(
+    shards: Path, plan: dict[str, Any]
+) -> tuple[dict[str, dict[str, Any]] | None, str | None]:
+    """The entries of dataset.json by name, and what is wrong with it.
+
+    None, where there is no dataset.json: then a shard without a record was never finished. No
+    entries, where it cannot be believed.
+    """
+    if not (shards / MANIFEST).exists():
+        return None, MISSING
+    try:
+        manifest = read_manifest(shards)
+        entries = manifest["shards"] + manifest["backgrounds"]
+        by_name = {entry["name"]: entry for entry in entries}
+        same_plan = all(manifest.get(name) == value for name, value in plan.items())
+        if same_plan and digest_of_entries(entries) == manifest["digest"]:
+            return by_name, None
+    except (InputError, KeyError, TypeError, AttributeError):
+        return {}, "damaged"
+    return {}, "its digest or plan is not that of this data set"
+
+
+def _manifest_fault(shards: Path, plan: dict[str, Any], tasks: list[ShardTask]) -> str | None:
+    records = (read_record(shards, task.name) for task in tasks)
+    wanted = make_manifest(plan, [record for record in records if record is not None])
+    if read_manifest(shards) == wanted:
+        return None
+    return "it does not follow from plan.json and the records"
+
+
+def recorded_hashes(
+    shards: Path, plan: dict[str, Any], tasks: list[ShardTask]
+) -> dict[str, str | None]:
+    """SHA-256 of shards as they were made, by dataset.json or their records; None: unknown."""
+    entries, _ = _read_entries(shards, plan)
+    return {task.name: _recorded_hash(shards, task, entries or {}) for task in tasks}
+
+
+def _recorded_hash(shards: Path, task: ShardTask, entries: dict[str, dict[str, Any]]) -> str | None:
+    if task.name in entries:
+        return str(entries[task.name]["sha256"])
+    try:
+        record = read_record(shards, task.name)
+    except InputError:
+        return None
+    return None if record is None else record.sha256
+
+
+def _foreign_files(shards: Path, tasks: list[ShardTask]) -> tuple[str, ...]:
+    known = {name for task in tasks for name in (task.name, record_name(task.name))}
+    names = (path.name for path in shards.iterdir() if not path.name.startswith("."))
+    return tuple(
+        sorted(name for name in names if name not in known and _LOOKS_LIKE_OURS.fullmatch(name))
+    )

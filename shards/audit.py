@@ -1,0 +1,153 @@
+"""Is a shard what its record, dataset.json and the plan say? The first thing that is not so."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from shards.depth import DepthCoding
+from shards.errors import InputError, RunError
+from shards.files import sha256_of
+from shards.keys import BACKGROUND, keys_from, record_name
+from shards.layout import ShardTask
+from shards.manifest import Record, build_id, read_record
+from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
+from shards.sample import DECODERS
+from shards.stores import Shard, open_shard
+
+UNDECODABLE = (RunError, ValueError, OSError, SyntaxError, EOFError, KeyError, IndexError)
+"""What reading damaged bytes can raise."""
+
+
+class DamageError(Exception):
+    """What is wrong with a shard, in a few words."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What holds for every shard of a data set."""
+
+    build: str
+    format: str
+    size: int
+    fields: tuple[str, ...]
+    depth: DepthCoding | None
+
+    @classmethod
+    def of(cls, plan: dict[str, Any]) -> "Rules":
+        """The rules that plan.json sets."""
+        options, depth = plan["options"], plan["depth"]
+        fields = {"image.jpg", "json", "mask.png"}
+        if depth is not None:
+            fields.add("depth.png16" if options["depth_format"] == "png16" else "depth.jpg")
+        if options["inline_backgrounds"]:
+            fields.add("background.jpg")
+        return cls(
+            build=build_id(plan),
+            format=options["format"],
+            size=options["size"],
+            fields=tuple(sorted(fields)),
+            depth=None if depth is None else DepthCoding(**depth),
+        )
+
+    def fields_of(self, split: str) -> tuple[str, ...]:
+        """The fields of a sample, or of a background, in order."""
+        return ("background.jpg", "json") if split == BACKGROUND else self.fields
+
+    def side_of(self, field: str) -> int:
+        """The side in pixels of a field's pictures."""
+        is_depth = field.startswith("depth.") and self.depth is not None
+        return self.depth.size if is_depth and self.depth is not None else self.size
+
+
+def audit_shard(
+    folder: Path, task: ShardTask, rules: Rules, entry: dict[str, Any] | None, *, deep: bool
+) -> None:
+    """Raise DamageError unless a shard is whole: record, bytes, keys and fields.
+
+    `entry` is the shard's in dataset.json, if there is one. `deep` decodes every picture and sums
+    the moments again.
+    """
+    record = _audit_record(folder, task, rules, entry)
+    path = folder / task.name
+    if not path.exists():
+        raise DamageError("the shard is missing")
+    size = path.stat().st_size
+    if size != record.bytes:
+        raise DamageError(f"{size:,} bytes instead of {record.bytes:,}")
+    if sha256_of(path) != record.sha256:
+        raise DamageError("its SHA-256 is not that of its record")
+    try:
+        shard = open_shard(rules.format, path, keys_from(task.split, task.first), task.samples)
+    except RunError as error:
+        raise DamageError(str(error)) from None
+    try:
+        if tuple(sorted(shard.fields)) != rules.fields_of(task.split):
+            raise DamageError("samples with the fields " + ", ".join(shard.fields))
+        if deep:
+            _audit_pixels(shard, task, rules, record)
+        else:
+            _audit_keys(shard, task)
+    finally:
+        shard.close()
+
+
+def _audit_record(
+    folder: Path, task: ShardTask, rules: Rules, entry: dict[str, Any] | None
+) -> Record:
+    try:
+        record = read_record(folder, task.name)
+    except InputError:
+        raise DamageError(f"{record_name(task.name)} is damaged") from None
+    if record is None:
+        raise DamageError("no commit record")
+    facts = (record.build, record.name, record.split, record.samples, record.first, record.last)
+    last = task.first + task.samples - 1
+    if facts != (rules.build, task.name, task.split, task.samples, task.first, last):
+        raise DamageError("its record does not fit the plan")
+    if entry is not None and entry != record.entry():
+        raise DamageError("its record disagrees with dataset.json")
+    return record
+
+
+def _audit_keys(shard: Shard, task: ShardTask) -> None:
+    for row in range(task.samples):
+        for field in shard.fields:
+            try:
+                shard.get(row, field)
+            except RunError as error:
+                raise DamageError(str(error)) from None
+
+
+def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -> None:
+    key_of = keys_from(task.split, task.first)
+    sums: dict[str, Moments] = {}
+    for row in range(task.samples):
+        for field in shard.fields:
+            try:
+                data = shard.get(row, field)
+                if field == "json":
+                    _audit_facts(json.loads(data), task, row)
+                else:
+                    name, moments = field.partition(".")[0], _moments(field, data, rules)
+                    sums[name] = sums.get(name, NOTHING) + moments
+            except UNDECODABLE as error:
+                raise DamageError(f"{key_of(row)}.{field}: {error}") from None
+    if any(record.sums.get(name) != moments for name, moments in sums.items()):
+        raise DamageError("its pixels do not have the sums of its record")
+
+
+def _moments(field: str, data: bytes, rules: Rules) -> Moments:
+    pixels = DECODERS[field](data)
+    side = rules.side_of(field)
+    if pixels.shape[:2] != (side, side):
+        raise ValueError(f"{pixels.shape[1]} x {pixels.shape[0]} pixels instead of {side} x {side}")
+    return moments_of_codes(pixels) if field == "depth.png16" else moments_of_bytes(pixels)
+
+
+def _audit_facts(facts: dict[str, Any], task: ShardTask, row: int) -> None:
+    if task.split == BACKGROUND:
+        return
+    found, wanted = (facts["split"], facts["position"]), (task.split, task.first + row)
+    if found != wanted:
+        raise ValueError(f"it says {found[0]} {found[1]}")
