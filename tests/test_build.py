@@ -1,12 +1,6 @@
 """pipeline/build.py with pipeline/render.py and pipeline/engines.py, on real folders"""
 
-import dataclasses
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -61,52 +55,6 @@ def test_only_shards_without_a_record_are_made(
     again = build_dataset(small_options(sources, copy))
     assert again.shards_made == 2
     assert files_of(copy) == files_of(plain_build.out)
-
-
-def build_in_a_process(sources: Path, out: Path) -> subprocess.Popen[bytes]:
-    command = [
-        *(sys.executable, "-m", "depthmask", "build-dataset"),
-        *("--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--out", str(out)),
-        *("--size", "64", "--samples", "3000", "--samples-per-shard", "100"),
-        *("--val-fraction", ".25", "--depth-model", "none", "--workers", "2"),
-        *("--placements", "400"),
-    ]
-    return subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
-
-
-def test_a_build_killed_twice_ends_with_the_same_bytes(sources: Path, tmp_path: Path) -> None:
-    options = small_options(
-        sources,
-        tmp_path / "whole",
-        samples=3000,
-        samples_per_shard=100,
-        placements=400,
-        workers=2,
-    )
-    whole = build_dataset(options)
-    out = tmp_path / "killed"
-    for records in (3, 12):
-        process = build_in_a_process(sources, out)
-        while len(list(out.glob("*-0*.json"))) < records:
-            assert process.poll() is None, "the build ended before it could be killed"
-            time.sleep(0.005)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    made = build_dataset(dataclasses.replace(options, out=out))
-    assert made.shards_kept >= 12
-    assert made.digest == whole.digest
-    assert files_of(out) == files_of(whole.out)
-
-
-def test_interrupts_exit_with_their_status(sources: Path, tmp_path: Path) -> None:
-    for signum, status in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
-        out = tmp_path / str(status)
-        process = build_in_a_process(sources, out)
-        while not list(out.glob("*-0*.json")):
-            assert process.poll() is None
-            time.sleep(0.005)
-        process.send_signal(signum)
-        assert process.wait(timeout=20) == status
 
 
 def test_mean_and_std_are_those_of_all_decoded_pixels(plain_build: BuildResult) -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
@@ -24,6 +25,8 @@ _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
 )
 _WATCH_SECONDS = 0.2
+_RENEWED = "A worker stopped while some jobs were given"
+"""loky's warning when it renews a process that grew by 300 MB: what it is meant to do."""
 
 
 def _settle(parent: int) -> None:
@@ -75,6 +78,7 @@ def run_local(job: Job, tasks: Sequence[ShardTask], counters: Counters, workers:
     it, in a fresh process: so only a shard that brings its own worker down collects strikes, and
     one that only lacked memory among others is made.
     """
+    warnings.filterwarnings("ignore", _RENEWED, UserWarning)
     numbered = list(enumerate(tasks))
     crew = [_Worker() for _ in range(min(workers, len(numbered)))]
     again: list[tuple[int, ShardTask]] = []
