@@ -1,0 +1,90 @@
+"""pipeline/parts.py, and builds in parts"""
+
+import itertools
+from pathlib import Path
+
+import pytest
+from conftest import small_options
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.build import BuildResult, build_dataset
+from pipeline.parts import Part, parse_part
+from shards.errors import InputError
+from shards.manifest import LOG
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
+
+
+@given(tasks=st.integers(0, 50), count=st.integers(1, 9))
+def test_every_task_is_in_exactly_one_part(tasks: int, count: int) -> None:
+    numbers = list(range(tasks))
+    parts = [Part(index, count).of(numbers) for index in range(count)]  # type: ignore[arg-type]
+    assert sorted(itertools.chain(*parts)) == numbers
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_parts_in_any_order_are_the_plain_build(
+    order: tuple[int, ...], plain_build: BuildResult, sources: Path, tmp_path: Path
+) -> None:
+    results = [
+        build_dataset(small_options(sources, tmp_path / "out", part=f"{index}/3"))
+        for index in order
+    ]
+    shares = [len(Part(index, 3).of(range(7))) for index in order]
+    missing = [7 - sum(shares[: n + 1]) for n in range(3)]
+    assert [result.shards_missing for result in results] == missing
+    assert [result.digest for result in results] == [None, None, plain_build.digest]
+    assert files_of(tmp_path / "out") == files_of(plain_build.out)
+
+
+def test_a_build_without_part_finishes_what_parts_left(
+    plain_build: BuildResult, sources: Path, tmp_path: Path
+) -> None:
+    first = build_dataset(small_options(sources, tmp_path / "out", part="1/3"))
+    again = build_dataset(small_options(sources, tmp_path / "out", part="1/3"))
+    assert (again.shards_made, again.shards_kept) == (0, first.shards_made)
+    whole = build_dataset(small_options(sources, tmp_path / "out"))
+    assert whole.shards_kept == first.shards_made
+    assert files_of(whole.out) == files_of(plain_build.out)
+
+
+def test_a_part_leaves_the_half_made_files_of_others_alone(sources: Path, tmp_path: Path) -> None:
+    build_dataset(small_options(sources, tmp_path / "out", part="0/3"))
+    of_part_0, of_part_1 = ".background-000000.tar.1a.tmp", ".val-000000.json.2b.tmp"
+    for name in (of_part_0, of_part_1):
+        (tmp_path / "out" / name).write_text("half")
+    build_dataset(small_options(sources, tmp_path / "out", part="0/3"))
+    assert [path.name for path in (tmp_path / "out").glob(".*")] == [of_part_1]
+
+
+def slurm(task: int, first: int, last: int, count: int) -> dict[str, str]:
+    values = {"ID": task, "MIN": first, "MAX": last, "COUNT": count}
+    return {f"SLURM_ARRAY_TASK_{name}": str(value) for name, value in values.items()}
+
+
+def test_a_slurm_array_counts_from_its_own_first_task() -> None:
+    parts = [parse_part("slurm", slurm(task, 4, 6, 3)) for task in (4, 5, 6)]
+    assert parts == [Part(0, 3), Part(1, 3), Part(2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "found"),
+    [({}, "found no job array"), (slurm(3, 1, 7, 3), "found 3 tasks from 1 to 7")],
+)
+def test_slurm_without_a_whole_array_is_refused(environment: dict[str, str], found: str) -> None:
+    with pytest.raises(InputError, match=found):
+        parse_part("slurm", environment)
+
+
+@pytest.mark.parametrize("text", ["3/3", "1", "-1/3", "a/b", "1/0", "", "1/3/5", "²/3"])
+def test_other_texts_are_refused(text: str, sources: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--part: expected I/N with I from 0 to N-1, or slurm"):
+        small_options(sources, tmp_path, part=text)
+
+
+def test_a_part_cannot_delete_what_others_make(sources: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--overwrite"):
+        small_options(sources, tmp_path, part="0/3", overwrite=True)
