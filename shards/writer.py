@@ -96,9 +96,11 @@ class ShardWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._closed:
-            self._store.abort()
-        self._temporary.unlink(missing_ok=True)
+        try:
+            if not self._closed:
+                self._store.abort()
+        finally:
+            self._temporary.unlink(missing_ok=True)
 
     def add(self, sample: RawSample) -> None:
         """Encode a sample and append it; positions must come in order."""

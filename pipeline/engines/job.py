@@ -65,6 +65,22 @@ def make_shard(job: Job, task: ShardTask, tick: Callable[[int], None]) -> Outcom
         return Failure("passing", "too little memory")
 
 
+def passes(outcome: Outcome) -> bool:
+    """Whether a shard that failed may be made when it is tried again."""
+    return isinstance(outcome, Failure) and outcome.kind == "passing"
+
+
+def persist(attempt: Callable[[], Outcome]) -> Outcome:
+    """What comes of a shard that is tried until it has STRIKES failures in passing."""
+    reason = ""
+    for _ in range(STRIKES):
+        outcome = attempt()
+        if not (isinstance(outcome, Failure) and outcome.kind == "passing"):
+            return outcome
+        reason = outcome.reason
+    return Failure("shard", f"{reason}; so it was {STRIKES} times with nothing beside it")
+
+
 def count_and_make(job: Job, task: ShardTask, index: int, counters: Counters) -> Outcome:
     """`make_shard` that keeps its counter: for processes on the machine of the counters."""
 

@@ -16,7 +16,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from pipeline.counters import Counters
-from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, count_and_make
+from pipeline.engines.job import Failure, Job, Outcome, Results, count_and_make, passes, persist
 from pipeline.plan import ShardTask
 
 KILLED = Failure("passing", "that its worker process was killed (out of memory, or by a signal)")
@@ -85,7 +85,7 @@ def run_local(job: Job, tasks: Sequence[ShardTask], counters: Counters, workers:
     done = False
     try:
         for index, task, outcome in _spread(job, numbered, counters, crew):
-            if isinstance(outcome, Failure) and outcome.kind == "passing":
+            if passes(outcome):
                 again.append((index, task))
             else:
                 yield task, outcome
@@ -100,15 +100,14 @@ def run_local(job: Job, tasks: Sequence[ShardTask], counters: Counters, workers:
 
 
 def _alone(job: Job, task: ShardTask, index: int, counters: Counters, worker: _Worker) -> Outcome:
-    """What comes of a shard with nothing running beside it, after up to STRIKES tries."""
-    reason = ""
-    for _ in range(STRIKES):
+    """What comes of a shard with nothing running beside it, in a fresh process each time."""
+
+    def attempt() -> Outcome:
         outcome = worker.outcome(worker.start(job, task, index, counters))
         worker.stop(kill=False)
-        if not (isinstance(outcome, Failure) and outcome.kind == "passing"):
-            return outcome
-        reason = outcome.reason
-    return Failure("shard", f"{reason}; so it was {STRIKES} times with nothing beside it")
+        return outcome
+
+    return persist(attempt)
 
 
 def _spread(
