@@ -18,6 +18,8 @@ from shards.layout import lay_out
 from shards.manifest import FORMAT, build_id
 
 BOTH = "both"
+TAKEN_OVER = "taken_over"
+"""The entry of plan.json where a data set comes from plain folders of ready composites."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,10 +93,30 @@ def require_position(split: str, position: int, count: int) -> None:
         )
 
 
+def tasks_of(document: dict[str, Any]) -> list[ShardTask]:
+    """Every shard of the data set of a plan.json, planned or taken over from folders."""
+    if TAKEN_OVER not in document:
+        return Plan(document).tasks()
+    options, samples = document["options"], document[TAKEN_OVER]["samples"]
+    counts = {BACKGROUND: len(document["sources"]["bg"])}
+    counts |= {split: samples[split] for split in ("val", "train")}
+    return lay_out(counts, options["samples_per_shard"], options["format"])
+
+
 class Plan:
-    """plan.json with the functions that it defines."""
+    """plan.json with the functions that it defines.
+
+    InputError for a data set that was taken over from folders: its samples are no function of it.
+    """
 
     def __init__(self, document: dict[str, Any]) -> None:
+        if TAKEN_OVER in document:
+            raise InputError(
+                "plan.json",
+                expected="a plan whose samples can be drawn again",
+                found="a data set that was taken over from plain folders",
+                remedy="use a data set that build-dataset made",
+            )
         self.document = document
         self.build = build_id(document)
         self.options: dict[str, Any] = document["options"]

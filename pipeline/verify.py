@@ -9,7 +9,7 @@ from typing import Any
 
 from joblib import Parallel, delayed
 
-from pipeline.plan import Plan, ShardTask
+from pipeline.plan import ShardTask, tasks_of
 from pipeline.render import Site, renderer_of
 from pipeline.rerender import differing_field
 from pipeline.verdict import MISSING, Damage, Verdict
@@ -72,7 +72,7 @@ def verify_dataset(
     are done. InputError where there is no data set, or where samples cannot be drawn again here.
     """
     plan = read_plan(shards)
-    tasks = Plan(plan).tasks()
+    tasks = tasks_of(plan)
     if site is not None:
         _require_same_versions(plan, site.device)
     entries, manifest = _read_entries(shards, plan)

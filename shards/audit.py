@@ -11,8 +11,8 @@ from shards.files import sha256_of
 from shards.keys import BACKGROUND, keys_from, record_name
 from shards.layout import ShardTask
 from shards.manifest import Record, build_id, read_record
-from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
-from shards.sample import DECODERS
+from shards.moments import NOTHING, Moments
+from shards.sample import DECODERS, field_moments
 from shards.stores import Shard, open_shard
 
 UNDECODABLE = (RunError, ValueError, OSError, SyntaxError, EOFError, KeyError, IndexError)
@@ -142,7 +142,7 @@ def _moments(field: str, data: bytes, rules: Rules) -> Moments:
     side = rules.side_of(field)
     if pixels.shape[:2] != (side, side):
         raise ValueError(f"{pixels.shape[1]} x {pixels.shape[0]} pixels instead of {side} x {side}")
-    return moments_of_codes(pixels) if field == "depth.png16" else moments_of_bytes(pixels)
+    return field_moments(pixels)
 
 
 def _audit_facts(facts: dict[str, Any], task: ShardTask, row: int) -> None:

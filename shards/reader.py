@@ -94,12 +94,16 @@ class Dataset(Sequence[Sample]):
         if name in self._kept:
             self._kept.move_to_end(name)
             return self._kept[name]
-        number, row = divmod(self._backgrounds[name], self._per_shard)
-        pixels = decode_jpeg(self.shard(BACKGROUND, number).get(row, "background.jpg"))
+        pixels = decode_jpeg(self.background_bytes(name))
         self._kept[name] = pixels
         while len(self._kept) * pixels.nbytes > _BACKGROUND_CACHE_BYTES:
             self._kept.popitem(last=False)
         return pixels
+
+    def background_bytes(self, name: str) -> bytes:
+        """The JPEG of a background by its source's name, from the background shards."""
+        number, row = divmod(self._backgrounds[name], self._per_shard)
+        return self.shard(BACKGROUND, number).get(row, "background.jpg")
 
     def shard(self, split: str, number: int) -> Shard:
         """Shard `number` of a split (or of the backgrounds), opened."""

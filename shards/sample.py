@@ -23,6 +23,7 @@ from shards.codecs import decode_grey_jpeg, decode_jpeg, decode_png
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.keys import sample_key
+from shards.moments import Moments, moments_of_bytes, moments_of_codes
 
 DECODERS: dict[str, Callable[[bytes], NDArray[Any]]] = {
     "image.jpg": decode_jpeg,
@@ -32,6 +33,11 @@ DECODERS: dict[str, Callable[[bytes], NDArray[Any]]] = {
     "background.jpg": decode_jpeg,
 }
 """How the pixels of a field come out of its bytes; `json` has none."""
+
+
+def field_moments(pixels: NDArray[Any]) -> Moments:
+    """The moments of a field's decoded pixels, bytes or depth codes."""
+    return moments_of_bytes(pixels) if pixels.dtype == np.uint8 else moments_of_codes(pixels)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Writing one shard safely: encode, sum, store, fsync, rename, commit record."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -13,6 +14,7 @@ from shards.files import publish, temporary_beside
 from shards.keys import BACKGROUND, sample_key
 from shards.manifest import Record, write_record
 from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
+from shards.sample import DECODERS, field_moments
 from shards.stores import open_writer
 
 DepthFormat = Literal["png16", "jpeg8"]
@@ -115,15 +117,29 @@ class ShardWriter:
         self._clipped += sample.clipped
         self._append(sample.position, fields)
 
+    def add_encoded(
+        self, position: int, fields: dict[str, bytes], background: StoredBackground
+    ) -> None:
+        """Append a sample whose fields are encoded already; it is decoded for its moments."""
+        for field, data in fields.items():
+            if field in DECODERS and field != "background.jpg":
+                self._sum(field.partition(".")[0], field_moments(DECODERS[field](data)))
+        self._sum("background", background.moments)
+        self._append(position, fields)
+
     def add_background(self, position: int, stored: StoredBackground, info: dict[str, Any]) -> None:
         """Append a background to a background shard."""
         self._sum("background", stored.moments)
         self._append(position, {"background.jpg": stored.data, "json": encode_json(info)})
 
-    def commit(self) -> Record:
-        """Make the shard durable under its final name, then its record: now it exists."""
+    def commit(self, check: Callable[[Path], None] = lambda path: None) -> Record:
+        """Make the shard durable under its final name, then its record: now it exists.
+
+        `check` sees the finished file first; what it raises stops the commit.
+        """
         size, sha256 = self._store.close()
         self._closed = True
+        check(self._temporary)
         publish(self._temporary, self._folder / self._name)
         record = Record(
             build=self._build,

@@ -1,0 +1,105 @@
+"""Plain folders: OUT/train/image/KEY.jpg with mask, depth, background and json beside it."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from shards.codecs import document
+from shards.errors import InputError, RunError
+from shards.files import create_if_absent, remove_temporaries, temporary_beside
+from shards.layout import ShardTask
+from shards.reader import Dataset, open_dataset
+from shards.sample import Sample
+
+FOLDERS = "folders.json"
+"""Says what plain folders hold: samples by split, their size, the meaning of depth codes."""
+
+_PLACES = {
+    "image.jpg": ("image", "jpg"),
+    "mask.png": ("mask", "png"),
+    "depth.png16": ("depth", "png"),
+    "depth.jpg": ("depth", "jpg"),
+    "background.jpg": ("background", "jpg"),
+    "json": ("json", "json"),
+}
+
+
+def describe_folders(dataset: Dataset) -> dict[str, Any]:
+    """The contents of folders.json."""
+    return {
+        "samples": {split: of["samples"] for split, of in dataset.manifest["splits"].items()},
+        "size": dataset.size,
+        "depth": None if dataset.depth is None else dataset.depth.to_json(),
+        "digest": dataset.digest,
+    }
+
+
+def take_folders(out: Path, dataset: Dataset) -> None:
+    """Make `out` ready for a data set's plain folders, or go on with these; InputError else."""
+    facts = describe_folders(dataset)
+    path = out / FOLDERS
+    begun = path.exists() and path.read_bytes() == document(facts)
+    if not begun and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(
+            str(out),
+            expected="a new or empty folder, or the same conversion begun before",
+            found="a folder that holds something else",
+            remedy="name another folder",
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    create_if_absent(path, document(facts))
+    for folder in out.glob("*/*/"):
+        remove_temporaries(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCopy:
+    """Copies a data set's samples to plain folders; picklable."""
+
+    shards: Path
+    out: Path
+
+    def write(self, task: ShardTask) -> int:
+        """Write the samples of a shard; how many were not there already, whole and equal."""
+        dataset = _opened(self.shards)
+        positions = range(task.first, task.first + task.samples)
+        return sum(self._write_sample(dataset, dataset.sample(task.split, p)) for p in positions)
+
+    def _write_sample(self, dataset: Dataset, sample: Sample) -> bool:
+        fields = {field: sample.get(field) for field in sample.fields}
+        if "background.jpg" not in fields:
+            fields["background.jpg"] = dataset.background_bytes(sample.info["background"])
+        written = False
+        for field, data in fields.items():
+            place, ending = _PLACES[field]
+            path = self.out / sample.split / place / f"{sample.key}.{ending}"
+            written |= _ensure(path, data)
+        return written
+
+
+@lru_cache(maxsize=1)
+def _opened(shards: Path) -> Dataset:
+    return open_dataset(shards)
+
+
+def _ensure(path: Path, data: bytes) -> bool:
+    """Write a file unless it has these bytes, and read it again; says whether it was written."""
+    if path.exists() and path.read_bytes() == data:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(path)
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    if path.read_bytes() != data:
+        raise RunError(
+            str(path),
+            expected="the bytes that were written",
+            found="others",
+            remedy="check the disk; the same command goes on",
+        )
+    return True

@@ -1,0 +1,88 @@
+"""One shard from one store to another, every sample compared before the new one counts."""
+
+import dataclasses
+from pathlib import Path
+
+from shards.errors import RunError
+from shards.files import publish, sha256_of, temporary_beside
+from shards.keys import keys_from
+from shards.layout import ShardTask
+from shards.manifest import Record, read_record, write_record
+from shards.stores import Shard, open_shard, open_writer
+from shards.writer import payload_bound
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Transfer:
+    """From a data set in `source` to the same one in another `format`, the build `build`."""
+
+    source: Path
+    source_format: str
+    out: Path
+    format: str
+    build: str
+    size: int
+
+    def move(self, task: ShardTask) -> Record:
+        """Write a shard of the new data set with its record; `task` names the new one.
+
+        The fields' bytes are the same, so is what a plain build in the new format would give.
+        RunError where the old shard is damaged.
+        """
+        name = f"{task.name.rpartition('.')[0]}.{self.source_format}"
+        record = self._whole_record(name)
+        keys = keys_from(task.split, task.first)
+        old = open_shard(self.source_format, self.source / name, keys, task.samples)
+        temporary = temporary_beside(self.out / task.name)
+        try:
+            size, sha256 = self._copy(old, task, temporary)
+            new = open_shard(self.format, temporary, keys, task.samples)
+            try:
+                _require_equal(old, new, task)
+            finally:
+                new.close()
+            publish(temporary, self.out / task.name)
+        finally:
+            old.close()
+            temporary.unlink(missing_ok=True)
+        moved = dataclasses.replace(
+            record, build=self.build, name=task.name, bytes=size, sha256=sha256
+        )
+        write_record(self.out, moved)
+        return moved
+
+    def _whole_record(self, name: str) -> Record:
+        record = read_record(self.source, name)
+        path = self.source / name
+        if record is not None and path.exists() and sha256_of(path) == record.sha256:
+            return record
+        raise RunError(
+            str(path),
+            expected="a whole shard with its commit record",
+            found="damage",
+            remedy="`depthmask verify --repair` makes it again; then the same command goes on",
+        )
+
+    def _copy(self, old: Shard, task: ShardTask, temporary: Path) -> tuple[int, str]:
+        capacity = payload_bound(task.split, task.samples, self.size)
+        writer = open_writer(self.format, temporary, capacity)
+        key_of = keys_from(task.split, task.first)
+        try:
+            for row in range(task.samples):
+                writer.add(key_of(row), {field: old.get(row, field) for field in old.fields})
+        except BaseException:
+            writer.abort()
+            raise
+        return writer.close()
+
+
+def _require_equal(old: Shard, new: Shard, task: ShardTask) -> None:
+    for row in range(task.samples):
+        for field in old.fields:
+            if old.get(row, field) != new.get(row, field):
+                raise RunError(
+                    f"{task.name}, sample {task.first + row}",
+                    expected=f"the {field} that was written",
+                    found="other bytes",
+                    remedy="check the disk; the same command goes on",
+                )
