@@ -5,15 +5,13 @@ opened read-only and without a lock file, once a process, after any fork.
 """
 
 import errno
+import os
 import shutil
-from itertools import takewhile
 from pathlib import Path
 
 import lmdb
 
-from shards.errors import RunError
 from shards.files import sha256_of
-from shards.keys import KeyOf
 from shards.scratch import Scratch
 
 _MEBIBYTE = 1 << 20
@@ -41,15 +39,15 @@ class LmdbWriter:
         try:
             for field in sorted(fields):
                 self._transaction.put(f"{key}.{field}".encode("ascii"), fields[field], append=True)
-        except lmdb.DiskError as error:
-            raise self._unwritten(error) from None
+        except lmdb.Error as error:
+            raise self._unwritten() from error
 
     def close(self) -> tuple[int, str]:
         """End the shard; its size in bytes and SHA-256."""
         try:
             self._transaction.commit()
-        except lmdb.DiskError as error:
-            raise self._unwritten(error) from None
+        except lmdb.Error as error:
+            raise self._unwritten() from error
         self._environment.close()
         shutil.move(self._local, self._path)
         self._scratch.remove()
@@ -61,58 +59,9 @@ class LmdbWriter:
         self._environment.close()
         self._scratch.remove()
 
-    def _unwritten(self, error: lmdb.Error) -> OSError:
-        """LMDB's own error as the system's, with the place that is full."""
-        return OSError(errno.ENOSPC, str(error), str(self._scratch.path.parent))
-
-
-class LmdbShard:
-    """Random access to one LMDB shard; row r holds the sample with key `key_of(r)`."""
-
-    def __init__(self, path: Path, key_of: KeyOf, samples: int) -> None:
-        self._path, self._key_of = path, key_of
-        try:
-            self._environment = lmdb.open(
-                str(path), subdir=False, readonly=True, lock=False, readahead=False
-            )
-        except lmdb.Error as error:
-            raise self._damaged(str(error)) from None
-        self._transaction = self._environment.begin(buffers=False)
-        first = key_of(0) + "."
-        with self._transaction.cursor() as cursor:
-            cursor.set_range(first.encode("ascii"))
-            names = (key.decode("ascii") for key in cursor.iternext(values=False))
-            of_first = takewhile(lambda name: name.startswith(first), names)
-            self.fields = tuple(name[len(first) :] for name in of_first)
-        entries = self._environment.stat()["entries"]
-        if entries != samples * len(self.fields):
-            raise self._damaged(f"{entries} entries that do not fit the plan")
-
-    def get(self, row: int, field: str) -> bytes:
-        """The bytes of one field of the sample at `row`."""
-        name = f"{self._key_of(row)}.{field}"
-        data: bytes | None = self._transaction.get(name.encode("ascii"))
-        if data is None:
-            raise self._damaged(f"no entry {name}")
-        return data
-
-    def sizes(self) -> dict[str, int]:
-        """Bytes of payload by field."""
-        totals = dict.fromkeys(self.fields, 0)
-        with self._transaction.cursor() as cursor:
-            for key, data in cursor:
-                totals[key.decode("ascii").partition(".")[2]] += len(data)
-        return totals
-
-    def close(self) -> None:
-        """Close the environment."""
-        self._transaction.abort()
-        self._environment.close()
-
-    def _damaged(self, found: str) -> RunError:
-        return RunError(
-            str(self._path),
-            expected="a whole LMDB shard as its commit record describes it",
-            found=found,
-            remedy="delete this shard and its .json and run the same build-dataset again",
-        )
+    def _unwritten(self) -> OSError:
+        """LMDB's failure to write as the system's; it takes a short write for an I/O error."""
+        place = self._scratch.path.parent
+        full = shutil.disk_usage(place).free < _MEBIBYTE
+        number = errno.ENOSPC if full else errno.EIO
+        return OSError(number, os.strerror(number), str(place))

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Protocol
 
 from shards.keys import KeyOf
-from shards.lmdb_store import LmdbShard, LmdbWriter
-from shards.tar_store import TarShard, TarWriter
+from shards.lmdb_pages import scan_lmdb
+from shards.lmdb_store import LmdbWriter
+from shards.mapped import MappedShard, Scan
+from shards.tar_store import TarWriter, scan_tar
 
 
 class StoreWriter(Protocol):
@@ -37,7 +39,7 @@ class Shard(Protocol):
 
 
 _WRITERS: dict[str, type[TarWriter] | type[LmdbWriter]] = {"tar": TarWriter, "lmdb": LmdbWriter}
-_SHARDS: dict[str, type[TarShard] | type[LmdbShard]] = {"tar": TarShard, "lmdb": LmdbShard}
+_SCANS: dict[str, Scan] = {"tar": scan_tar, "lmdb": scan_lmdb}
 
 
 def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
@@ -47,4 +49,4 @@ def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
 
 def open_shard(format: str, path: Path, key_of: KeyOf, samples: int) -> Shard:
     """One shard file opened for reading; RunError where it is damaged."""
-    return _SHARDS[format](path, key_of, samples)
+    return MappedShard(path, _SCANS[format], key_of, samples)

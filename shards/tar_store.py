@@ -94,12 +94,13 @@ def _check_sums(file: mmap.mmap, headers: list[int]) -> None:
     """Compare the checksum of every header, thousands at a time."""
     for first in range(0, len(headers), _AT_ONCE):
         starts = np.array(headers[first : first + _AT_ONCE], np.int64)
-        everything = np.frombuffer(file, np.uint8)
-        blocks = everything[starts[:, None] + np.arange(_BLOCK)].astype(np.int64)  # (n, 512)
-        del everything  # a mapped file cannot be closed while an array looks into it
-        digits = blocks[:, 148:154] - ord("0")
+        whole = np.frombuffer(file, np.uint8, len(file) // _BLOCK * _BLOCK)
+        blocks = whole.reshape(-1, _BLOCK)[starts // _BLOCK]  # (n, 512), copied
+        del whole  # a mapped file cannot be closed while an array looks into it
+        digits = blocks[:, 148:154].astype(np.int64) - ord("0")
         written = digits @ (8 ** np.arange(5, -1, -1))
-        found = blocks.sum(axis=1) - blocks[:, 148:156].sum(axis=1) + 8 * ord(" ")
+        blocks[:, 148:156] = ord(" ")
+        found = blocks.sum(axis=1, dtype=np.int64)
         wrong = np.flatnonzero((written != found) | (digits < 0).any(axis=1))
         if wrong.size:
             raise DamagedShardError(f"wrong checksum of the tar header at byte {starts[wrong[0]]}")

@@ -1,11 +1,15 @@
 """One contract over both stores: shards/tar_store.py, shards/lmdb_store.py, shards/stores.py"""
 
 import hashlib
+import os
 import tarfile
+import tempfile
 from pathlib import Path
 
 import lmdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shards.errors import RunError
 from shards.keys import keys_from
@@ -104,3 +108,82 @@ def test_plain_lmdb_reads_the_shard(tmp_path: Path) -> None:
         environment.begin() as transaction,
     ):
         assert transaction.get(b"train-000000002.image.jpg") == SAMPLES[2]["image.jpg"]
+
+
+def write_large(path: Path) -> int:
+    """An LMDB shard of several tree pages, with payloads within pages and beyond; its samples."""
+    writer = open_writer("lmdb", path, capacity=1 << 22)
+    for row in range(200):
+        fields = {"image.jpg": bytes([row]) * (3000 + row), "json": bytes([row]) * row}
+        writer.add(keys_from("val", 0)(row), fields)
+    writer.close()
+    return 200
+
+
+def test_our_reader_of_lmdb_pages_finds_what_the_library_finds(tmp_path: Path) -> None:
+    samples = write_large(tmp_path / "s")
+    shard = open_shard("lmdb", tmp_path / "s", keys_from("val", 0), samples)
+    with (
+        lmdb.open(str(tmp_path / "s"), subdir=False, readonly=True, lock=False) as environment,
+        environment.begin() as transaction,
+    ):
+        entries = {key.decode(): bytes(data) for key, data in transaction.cursor()}
+    ours = {f"val-{r:09d}.{f}": shard.get(r, f) for r in range(samples) for f in shard.fields}
+    assert ours == entries
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("place", ["absent", "folder", "pipe", "empty", "noise"])
+def test_what_is_no_shard_is_refused_in_a_sentence(format: str, place: str, tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    if place == "folder":
+        path.mkdir()
+    elif place == "pipe":
+        os.mkfifo(path)
+    elif place != "absent":
+        path.write_bytes(b"" if place == "empty" else b"noise" * 2000)
+    with pytest.raises(RunError, match="expected a whole shard"):
+        open_shard(format, path, keys_from("train", 0), 3)
+
+
+@pytest.mark.parametrize("offset", [100, 124, 148, 156, 257])
+def test_a_tar_header_with_a_wrong_bit_is_refused(offset: int, tmp_path: Path) -> None:
+    write("tar", tmp_path / "s")
+    data = bytearray((tmp_path / "s").read_bytes())
+    data[offset] ^= 1
+    (tmp_path / "s").write_bytes(data)
+    with pytest.raises(RunError, match=r"tar header|do not fit|end of the file"):
+        open_shard("tar", tmp_path / "s", keys_from("train", 0), len(SAMPLES))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_field_that_is_not_there_is_refused(format: str, tmp_path: Path) -> None:
+    write(format, tmp_path / "s")
+    shard = open_shard(format, tmp_path / "s", keys_from("train", 0), len(SAMPLES))
+    with pytest.raises(RunError, match=r"no mask\.png in it"):
+        shard.get(0, "mask.png")
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_hostile_lmdb_pages_lead_nowhere(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s"
+        samples = write_large(path)
+        content = bytearray(path.read_bytes())
+        size = len(content)
+        for _ in range(data.draw(st.integers(1, 6))):
+            page = data.draw(st.integers(0, size // 4096 - 1)) * 4096
+            at = page + data.draw(st.integers(0, 160))
+            width = data.draw(st.sampled_from([1, 2, 4, 8]))
+            value = data.draw(st.integers(0, 256**width - 1))
+            content[at : at + width] = value.to_bytes(width, "little")
+        path.write_bytes(content[: data.draw(st.integers(1, size))])
+        try:
+            shard = open_shard("lmdb", path, keys_from("val", 0), samples)
+        except RunError:
+            return
+        for row in range(samples):
+            for field in shard.fields:
+                assert len(shard.get(row, field)) <= size
+        shard.close()

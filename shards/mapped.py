@@ -1,0 +1,96 @@
+"""One shard file mapped into memory: every field found by offset, nothing unpacked or trusted.
+
+The stores differ only in how they are scanned: a scan gives (name, offset, size) of every payload
+in order, and has checked that it lies within the file. Names must be those that the plan gives.
+"""
+
+import mmap
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shards.errors import RunError
+from shards.keys import KeyOf
+
+Member = tuple[bytes, int, int]
+"""Name, offset and size of a payload."""
+
+Scan = Callable[[mmap.mmap], Iterator[Member]]
+"""Lists the payloads of a shard; raises DamagedShardError where its structure is broken."""
+
+_MOST_FIELDS = 16
+
+
+class DamagedShardError(Exception):
+    """What is wrong with the structure of a shard file, in a few words."""
+
+
+class MappedShard:
+    """Random access to one shard; row r holds the sample with key `key_of(r)`."""
+
+    def __init__(self, path: Path, scan: Scan, key_of: KeyOf, samples: int) -> None:
+        self._path = path
+        self._map = self._open()
+        try:
+            members = self._scan(scan, samples * _MOST_FIELDS)
+        except DamagedShardError as error:
+            self._map.close()
+            raise self._damaged(str(error)) from None
+        count, rest = divmod(len(members), samples)
+        names = [name.decode("ascii", "replace") for name, _, _ in members]
+        self.fields = tuple(name.partition(".")[2] for name in names[:count])
+        expected = (f"{key_of(row)}.{field}" for row in range(samples) for field in self.fields)
+        if rest or not count or any(a != b for a, b in zip(names, expected, strict=True)):
+            self._map.close()
+            raise self._damaged(f"{len(members)} entries that do not fit the plan")
+        spans = np.array([(offset, size) for _, offset, size in members], np.int64)
+        self._spans: NDArray[np.int64] = spans.reshape(samples, count, 2)  # (samples, fields, 2)
+
+    def get(self, row: int, field: str) -> bytes:
+        """The bytes of one field of the sample at `row`."""
+        if field not in self.fields:
+            raise self._damaged(f"no {field} in it")
+        offset, size = self._spans[row, self.fields.index(field)].tolist()
+        return self._map[offset : offset + size]
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of payload by field."""
+        totals = self._spans[:, :, 1].sum(axis=0)
+        return dict(zip(self.fields, totals.tolist(), strict=True))
+
+    def close(self) -> None:
+        """Unmap the file."""
+        self._map.close()
+
+    def _open(self) -> mmap.mmap:
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would block
+        except OSError as error:
+            raise self._damaged(error.strerror or str(error)) from None
+        try:
+            about = os.fstat(descriptor)
+            if not stat.S_ISREG(about.st_mode) or not about.st_size:
+                raise self._damaged("an empty file" if stat.S_ISREG(about.st_mode) else "no file")
+            return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        finally:
+            os.close(descriptor)
+
+    def _scan(self, scan: Scan, most: int) -> list[Member]:
+        members = []
+        for member in scan(self._map):
+            members.append(member)
+            if len(members) > most:
+                raise DamagedShardError(f"over {most} entries that do not fit the plan")
+        return members
+
+    def _damaged(self, found: str) -> RunError:
+        return RunError(
+            str(self._path),
+            expected="a whole shard as its commit record describes it",
+            found=found,
+            remedy="see `depthmask verify`; --repair makes damaged shards again",
+        )
