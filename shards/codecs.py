@@ -40,16 +40,33 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     return bytes(data)
 
 
-def decode_jpeg(data: bytes) -> NDArray[np.uint8]:
-    """Pixels of a colour JPEG as Pillow decodes them: uint8 (H, W, 3)."""
+def decode_jpeg(data: bytes, side: int | None = None) -> NDArray[np.uint8]:
+    """Pixels of a colour JPEG as Pillow decodes them: uint8 (H, W, 3).
+
+    ValueError where the bytes are damaged, or (by the header, before anything is decoded) not
+    `side` x `side` pixels.
+    """
+    _require_jpeg_side(data, side)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     return pixels
 
 
-def decode_grey_jpeg(data: bytes) -> NDArray[np.uint8]:
-    """Pixels of a grey JPEG: uint8 (H, W)."""
+def decode_grey_jpeg(data: bytes, side: int | None = None) -> NDArray[np.uint8]:
+    """Pixels of a grey JPEG: uint8 (H, W); ValueError as for `decode_jpeg`."""
+    _require_jpeg_side(data, side)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="GRAY")
     return pixels[:, :, 0]  # (H, W, 1) -> (H, W)
+
+
+def _require_jpeg_side(data: bytes, side: int | None) -> None:
+    if side is not None:
+        height, width, _, _ = simplejpeg.decode_jpeg_header(data)
+        _require_side(width, height, side)
+
+
+def _require_side(width: int, height: int, side: int) -> None:
+    if (width, height) != (side, side):
+        raise ValueError(f"{width} x {height} pixels instead of {side} x {side}")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -88,11 +105,38 @@ def encode_png(pixels: NDArray[Any], row_filter: Literal["none", "up"]) -> bytes
     return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
 
 
-def decode_png(data: bytes) -> NDArray[Any]:
-    """Pixels of a grey PNG: uint8 (H, W), or uint16 (H, W) where it has 16 bits."""
-    with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-        pixels = np.asarray(picture)
+def decode_png(
+    data: bytes, side: int | None = None, *, bits: Literal[8, 16] | None = None
+) -> NDArray[Any]:
+    """Pixels of a grey PNG: uint8 (H, W), or uint16 (H, W) where it has 16 bits.
+
+    ValueError where the bytes are damaged, or (by the header, before anything is decoded) not
+    `side` x `side` pixels of `bits` bits.
+    """
+    if len(data) < 29 or not data.startswith(_SIGNATURE):
+        raise ValueError("no PNG")
+    width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
+    if side is not None:
+        _require_side(width, height, side)
+    if colour or depth not in ((8, 16) if bits is None else (bits,)):
+        raise ValueError(f"a PNG of colour type {colour} and {depth} bits")
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
+            pixels = np.asarray(picture)
+    except Exception as error:  # Pillow's decoders raise anything on hostile bytes
+        raise ValueError(f"a damaged PNG: {error}") from None
     return pixels if pixels.dtype == np.uint8 else pixels.astype(np.uint16)
+
+
+def decode_json(data: bytes) -> dict[str, Any]:
+    """A table of names and values; ValueError where the bytes hold anything else."""
+    try:
+        values = json.loads(data)
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+    if not isinstance(values, dict):
+        raise ValueError("JSON that is no table of names and values")
+    return values
 
 
 def encode_json(value: Any) -> bytes:

@@ -6,9 +6,11 @@
 
 from typing import Any
 
+from shards.names import printable
+
 
 def _sentence(where: str, expected: str, found: str, remedy: str) -> str:
-    return f"{where}: expected {expected}, found {found}; {remedy}"
+    return printable(f"{where}: expected {expected}, found {found}; {remedy}")
 
 
 def _again(kind: type[Exception], sentence: str) -> Exception:

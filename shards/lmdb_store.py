@@ -1,7 +1,7 @@
 """LMDB shards: one file a shard, keys `KEY.FIELD`, one write transaction.
 
-Written in a local temporary folder (LMDB is not for network file systems) and moved when closed;
-opened read-only and without a lock file, once a process, after any fork.
+Written by LMDB's library in a local temporary folder (LMDB is not for network file systems) and
+moved when closed; read by `shards/lmdb_pages.py`, which trusts no page.
 """
 
 import errno

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ from shards.errors import InputError
 from shards.files import create_if_absent, sync_folder, write_atomic
 from shards.keys import BACKGROUND, SPLITS, record_name
 from shards.moments import NOTHING, Moments
+from shards.schema import WrongValueError, check_manifest, check_plan, check_record
 
 FORMAT = 1
 PLAN, MANIFEST, LOG = "plan.json", "dataset.json", "build.log.jsonl"
+_REMEDY = "fetch the data set again, or build it again from its sources"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,14 +51,29 @@ class Record:
         return cls(**(values | {"sums": sums}))
 
 
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name}, which is no JSON")
+
+
 def _read_json(path: Path, remedy: str) -> Any:
     try:
-        return json.loads(path.read_bytes())
+        if path.exists() and not path.is_file():
+            raise OSError("no regular file")
+        return json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise InputError(str(path), expected="this file", found="none", remedy=remedy) from None
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, RecursionError) as error:
         raise InputError(
             str(path), expected="readable JSON", found=str(error), remedy=remedy
+        ) from None
+
+
+def _require(path: Path, values: Any, check: Callable[[Any], None], remedy: str) -> None:
+    try:
+        check(values)
+    except WrongValueError as error:
+        raise InputError(
+            f"{path}: {error.where}", expected=error.expected, found=error.found, remedy=remedy
         ) from None
 
 
@@ -87,18 +104,23 @@ def drop_manifest(folder: Path) -> None:
 
 
 def read_plan(folder: Path) -> dict[str, Any]:
-    """The contents of plan.json; InputError where it is absent, unreadable or of another format."""
-    remedy = "give the --out folder of a build-dataset"
-    plan: dict[str, Any] = _read_json(folder / PLAN, remedy)
-    found = plan.get("format") if isinstance(plan, dict) else None
+    """The contents of plan.json; InputError where it is absent, wrong or of another format."""
+    plan = _read_format(folder / PLAN, "give the --out folder of a build-dataset")
+    _require(folder / PLAN, plan, check_plan, _REMEDY)
+    return plan
+
+
+def _read_format(path: Path, remedy: str) -> dict[str, Any]:
+    values: dict[str, Any] = _read_json(path, remedy)
+    found = values.get("format") if isinstance(values, dict) else None
     if found != FORMAT:
         raise InputError(
-            str(folder / PLAN),
+            str(path),
             expected=f"format {FORMAT}",
             found=f"format {found}",
             remedy="read it with the depthmask version that wrote it",
         )
-    return plan
+    return values
 
 
 def write_record(folder: Path, record: Record) -> None:
@@ -113,12 +135,8 @@ def read_record(folder: Path, shard: str) -> Record | None:
         return None
     remedy = "delete this record and run the same build-dataset again"
     values = _read_json(path, remedy)
-    try:
-        return Record.from_json(values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            str(path), expected="a commit record", found=f"{error!r}", remedy=remedy
-        ) from None
+    _require(path, values, check_record, remedy)
+    return Record.from_json(values)
 
 
 def digest_of(records: Iterable[Record]) -> str:
@@ -186,8 +204,9 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The contents of dataset.json; InputError where the folder is no finished data set."""
-    read_plan(folder)
-    manifest: dict[str, Any] = _read_json(
+    _read_format(folder / PLAN, "give the --out folder of a build-dataset")
+    manifest = _read_format(
         folder / MANIFEST, "finish it: run the same build-dataset command again"
     )
+    _require(folder / MANIFEST, manifest, check_manifest, _REMEDY)
     return manifest

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shards.codecs import decode_jpeg
 from shards.depth import DepthCoding
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 from shards.keys import BACKGROUND, SPLITS, keys_from, shard_name
 from shards.manifest import read_manifest
 from shards.sample import Sample
@@ -94,7 +94,10 @@ class Dataset(Sequence[Sample]):
         if name in self._kept:
             self._kept.move_to_end(name)
             return self._kept[name]
-        pixels = decode_jpeg(self.background_bytes(name))
+        try:
+            pixels = decode_jpeg(self.background_bytes(name), self.size)
+        except ValueError as error:
+            raise self._no_background(name, str(error)) from None
         self._kept[name] = pixels
         while len(self._kept) * pixels.nbytes > _BACKGROUND_CACHE_BYTES:
             self._kept.popitem(last=False)
@@ -102,8 +105,18 @@ class Dataset(Sequence[Sample]):
 
     def background_bytes(self, name: str) -> bytes:
         """The JPEG of a background by its source's name, from the background shards."""
+        if name not in self._backgrounds:
+            raise self._no_background(name, "none of that name")
         number, row = divmod(self._backgrounds[name], self._per_shard)
         return self.shard(BACKGROUND, number).get(row, "background.jpg")
+
+    def _no_background(self, name: str, found: str) -> RunError:
+        return RunError(
+            str(self.path),
+            expected=f"the background {name}",
+            found=found,
+            remedy="see `depthmask verify --deep`; --repair makes damaged shards again",
+        )
 
     def shard(self, split: str, number: int) -> Shard:
         """Shard `number` of a split (or of the backgrounds), opened."""

@@ -11,28 +11,30 @@
 """
 
 import dataclasses
-import json
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shards.codecs import decode_grey_jpeg, decode_jpeg, decode_png
+from shards.codecs import decode_grey_jpeg, decode_jpeg, decode_json, decode_png
 from shards.depth import DepthCoding
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 from shards.keys import sample_key
 from shards.moments import Moments, moments_of_bytes, moments_of_codes
 
-DECODERS: dict[str, Callable[[bytes], NDArray[Any]]] = {
+DECODERS: dict[str, Callable[..., NDArray[Any]]] = {
     "image.jpg": decode_jpeg,
-    "mask.png": decode_png,
-    "depth.png16": decode_png,
+    "mask.png": partial(decode_png, bits=8),
+    "depth.png16": partial(decode_png, bits=16),
     "depth.jpg": decode_grey_jpeg,
     "background.jpg": decode_jpeg,
 }
-"""How the pixels of a field come out of its bytes; `json` has none."""
+"""How the pixels of a field come out of its bytes, and (if it is given) the side they must have.
+
+`json` has none. ValueError where the bytes are anything else.
+"""
 
 
 def field_moments(pixels: NDArray[Any]) -> Moments:
@@ -60,33 +62,38 @@ class Sample:
     @cached_property
     def info(self) -> dict[str, Any]:
         """The sample's facts: foreground and background names, flip, placement, box."""
-        facts: dict[str, Any] = json.loads(self.get("json"))
-        return facts
+        try:
+            return decode_json(self.get("json"))
+        except ValueError as error:
+            raise self._damaged("json", error) from None
 
     @cached_property
     def image(self) -> NDArray[np.uint8]:
         """The composite, uint8 (H, W, 3)."""
-        return decode_jpeg(self.get("image.jpg"))
+        return self._pixels("image.jpg", self.size)
 
     @cached_property
     def mask(self) -> NDArray[np.uint8]:
         """The foreground's alpha as placed, uint8 (H, W), 0..255."""
-        return decode_png(self.get("mask.png"))
+        return self._pixels("mask.png", self.size)
 
     @cached_property
     def background(self) -> NDArray[np.uint8]:
         """The clean background, uint8 (H, W, 3). Shared between samples: do not write to it."""
         if "background.jpg" in self.fields:
-            return decode_jpeg(self.get("background.jpg"))
-        return self.find_background(self.info["background"])
+            return self._pixels("background.jpg", self.size)
+        return self.find_background(str(self.info.get("background")))
 
     @cached_property
     def depth_codes(self) -> NDArray[Any]:
         """The stored depth codes, uint16 (or uint8 with jpeg8), (h, w) at the stored size."""
-        self._coding()
-        if "depth.png16" in self.fields:
-            return decode_png(self.get("depth.png16"))
-        return decode_grey_jpeg(self.get("depth.jpg"))
+        coding = self._coding()
+        field = "depth.png16" if "depth.png16" in self.fields else "depth.jpg"
+        codes = self._pixels(field, coding.size)
+        if codes.max() > coding.largest:
+            found = ValueError(f"a code of {codes.max()}, over {coding.largest}")
+            raise self._damaged(field, found)
+        return codes
 
     @property
     def depth_unit(self) -> NDArray[np.float32]:
@@ -97,6 +104,21 @@ class Sample:
     def depth(self) -> NDArray[np.float32]:
         """Depth values in the data set's kind and unit, float32 (H, W)."""
         return self._coding().values(self.depth_codes, self.size)
+
+    def _pixels(self, field: str, side: int) -> NDArray[Any]:
+        data = self.get(field)
+        try:
+            return DECODERS[field](data, side)
+        except ValueError as error:
+            raise self._damaged(field, error) from None
+
+    def _damaged(self, field: str, error: ValueError) -> RunError:
+        return RunError(
+            f"{self.key}.{field}",
+            expected="what the build wrote",
+            found=str(error),
+            remedy="see `depthmask verify --deep`; --repair makes damaged shards again",
+        )
 
     def _coding(self) -> DepthCoding:
         if self.coding is None:

@@ -1,6 +1,8 @@
 """shards/codecs.py"""
 
 import io
+import struct
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,7 +12,15 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from shards.codecs import decode_jpeg, decode_png, encode_jpeg, encode_json, encode_png
+from shards.codecs import (
+    decode_grey_jpeg,
+    decode_jpeg,
+    decode_json,
+    decode_png,
+    encode_jpeg,
+    encode_json,
+    encode_png,
+)
 
 sides = st.tuples(st.integers(1, 24), st.integers(1, 24))
 
@@ -63,3 +73,30 @@ def test_equal_rows_give_equal_bytes_whatever_was_encoded_before() -> None:
 
 def test_json_is_canonical() -> None:
     assert encode_json({"b": [1, 2], "a": "ä"}) == b'{"a":"\\u00e4","b":[1,2]}'
+
+
+@pytest.mark.parametrize("decode", [decode_jpeg, decode_grey_jpeg])
+def test_a_jpeg_of_another_size_is_refused_by_its_header(decode: Callable[..., object]) -> None:
+    data = bytearray(encode_jpeg(np.zeros((16, 16, 3), np.uint8), 90))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = struct.pack(">HH", 65500, 65500)  # 12.9 GB if it were decoded
+    with pytest.raises(ValueError, match="65500 x 65500 pixels instead of 16 x 16"):
+        decode(bytes(data), 16)
+
+
+def test_a_png_of_another_size_or_kind_is_refused_by_its_header() -> None:
+    mask = encode_png(np.zeros((8, 8), np.uint8), "none")
+    with pytest.raises(ValueError, match="8 x 8 pixels instead of 9 x 9"):
+        decode_png(mask, 9)
+    with pytest.raises(ValueError, match="colour type 0 and 8 bits"):
+        decode_png(mask, 8, bits=16)
+    with pytest.raises(ValueError, match="no PNG"):
+        decode_png(b"\x89PNG")
+    with pytest.raises(ValueError, match="a damaged PNG"):
+        decode_png(mask[:-30], 8)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"[" * 100_000, b"\xff", b'{"a"'])
+def test_json_that_is_no_table_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decode_json(data)
