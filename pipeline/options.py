@@ -69,7 +69,7 @@ class BuildOptions:
     )
     ray_address: str | None = option(
         None,
-        "Ray cluster: auto, HOST:PORT or ray://…  [default: one started on this machine]",
+        "Ray cluster: auto or HOST:PORT.  [default: one started on this machine]",
         metavar="ADDRESS",
     )
     part: str | None = option(

@@ -37,11 +37,13 @@ def make_shards(
     """
     made: list[Record] = []
     failed: list[tuple[str, str]] = []
+    unheard = {task.name for task in tasks}
     counters = Counters(len(tasks))
     watch.building(sum(t.samples for t in tasks if t.split != BACKGROUND), counters)
     try:
         with closing(engine(Job(site, plan.build), tasks, counters)) as results:
             for task, outcome in results:
+                unheard.remove(task.name)
                 if not isinstance(outcome, Failure):
                     made.append(outcome)
                     log_event(site.out, event="shard", name=task.name)
@@ -55,6 +57,7 @@ def make_shards(
         counters.remove()
         remove_temporaries(site.out, names_of(tasks))
         remove_abandoned()
+    failed += [(name, "that the engine dropped it") for name in sorted(unheard)]
     if failed:
         raise _failed(site.out, plan, failed)
     return made

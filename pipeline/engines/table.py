@@ -1,5 +1,6 @@
 """The table of engines: `--engine`, `--workers` and `--ray-address` to a function."""
 
+import os
 from functools import partial
 
 from joblib import cpu_count
@@ -12,6 +13,12 @@ from pipeline.options import BuildOptions
 
 def engine_of(options: BuildOptions) -> Engine:
     """The engine that options ask for; InputError where it is not to be had."""
+    if options.engine == "ray":
+        from pipeline.engines.cluster import import_ray, run_on_ray
+
+        import_ray()
+        address = options.ray_address or os.environ.get("RAY_ADDRESS", "local")
+        return partial(run_on_ray, address=address, workers=options.workers or cpu_count())
     return local_engine(options.workers)
 
 

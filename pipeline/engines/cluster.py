@@ -1,0 +1,172 @@
+"""The Ray engine: shards made on the nodes of a cluster that share the folder.
+
+The folder is the only store: a task returns a record, and a shard that was committed before its
+node was lost is found by its record when Ray runs the task again. Tasks ask for one CPU each, so
+an autoscaler sees the demand; two tasks a CPU are pending, so it sees more than there is room for.
+"""
+
+import dataclasses
+import functools
+import logging
+import os
+import signal
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from pipeline.counters import Counters
+from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, make_shard
+from pipeline.plan import Plan, ShardTask
+from pipeline.versions import versions_in_use
+from shards.errors import InputError, RunError
+from shards.manifest import read_plan
+
+GPU_SHARE = 0.25
+"""What a task takes of a GPU: composing and encoding keep a teacher waiting most of the time."""
+
+_PENDING_PER_CPU = 2
+_STORE_BYTES = 128 << 20  # records are under 1 kB; Ray would take a third of the memory
+
+
+def import_ray() -> Any:
+    """The ray module; InputError with the remedy where it is not installed."""
+    try:
+        import ray
+    except ImportError:
+        raise InputError(
+            "--engine ray",
+            expected="the ray package",
+            found="none",
+            remedy="pip install 'depthmask[ray]'",
+        ) from None
+    return ray
+
+
+def run_on_ray(
+    job: Job, tasks: Sequence[ShardTask], counters: Counters, *, address: str, workers: int
+) -> Results:
+    """Make shards on the cluster at `address`, or ("local") on one started for it here.
+
+    Ray runs a task again whose worker or node is lost, up to STRIKES times; what fails in passing
+    is submitted again as often.
+    """
+    ray = import_ray()
+    with _connected(ray, address, workers):
+        make = _remote_make(ray, job)
+        waiting = deque((index, task, 1) for index, task in enumerate(tasks))
+        pending: dict[Any, tuple[int, ShardTask, int]] = {}
+        try:
+            while waiting or pending:
+                while waiting and len(pending) < _window(ray):
+                    entry = waiting.popleft()
+                    pending[make(entry[1])] = entry
+                (ended,), _ = ray.wait(list(pending), num_returns=1)
+                index, task, tries = pending.pop(ended)
+                outcome = _outcome(ray, ended)
+                if isinstance(outcome, Failure) and outcome.kind == "passing" and tries < STRIKES:
+                    waiting.append((index, task, tries + 1))
+                    continue
+                counters.set(index, task.samples)
+                yield task, outcome
+        finally:
+            for reference in pending:
+                ray.cancel(reference, force=True)
+
+
+def _remote_make(ray: Any, job: Job) -> Callable[[ShardTask], Any]:
+    """A function that submits one shard and returns Ray's reference to what comes of it."""
+    kind = job.site.device.partition(":")[0]
+    gpus = 0.0 if kind == "cpu" else GPU_SHARE
+    if gpus and not ray.cluster_resources().get("GPU"):
+        raise RunError(
+            f"--device {job.site.device}",
+            expected="a Ray cluster with GPUs",
+            found="none in its resources",
+            remedy="start its nodes with --num-gpus, or give --device cpu",
+        )
+    job = dataclasses.replace(job, site=dataclasses.replace(job.site, device=kind))
+    remote = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=STRIKES)(_make_on_node)
+    shared = ray.put(job)
+    return lambda task: remote.remote(shared, task)
+
+
+def _make_on_node(job: Job, task: ShardTask) -> Outcome:
+    try:
+        other = _other_versions(job)
+    except InputError as error:
+        return Failure("shard", f"on node {os.uname().nodename}: {error}")
+    if other:
+        return Failure("shard", f"other versions on node {os.uname().nodename}: {other}")
+    return make_shard(job, task, lambda done: None)
+
+
+@functools.lru_cache(maxsize=1)
+def _other_versions(job: Job) -> str:
+    """What this node has that the plan has not: bytes may depend on it."""
+    plan = Plan(read_plan(job.site.out))
+    planned: dict[str, str] = plan.document["versions"]
+    mine = versions_in_use(with_teacher=plan.depth is not None, device=job.site.device)
+    differing = [f"{name} {mine[name]}" for name in mine if mine[name] != planned.get(name)]
+    return ", ".join(differing)
+
+
+def _outcome(ray: Any, reference: Any) -> Outcome:
+    try:
+        outcome: Outcome = ray.get(reference)
+    except ray.exceptions.RayTaskError:
+        raise
+    except ray.exceptions.RayError as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        return Failure("shard", f"{type(error).__name__} after {STRIKES} retries: {reason}")
+    return outcome
+
+
+def _window(ray: Any) -> int:
+    """How many tasks may be pending: more than run now, few enough for any number of shards."""
+    cpus = int(ray.cluster_resources().get("CPU", 1))
+    return max(4, _PENDING_PER_CPU * cpus)
+
+
+def _knock(address: str) -> None:
+    """OSError at once where nobody listens; Ray would try for minutes."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
+@contextmanager
+def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
+    """A connection to a cluster; one started here goes away with it."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    here = {
+        "num_cpus": workers,
+        "include_dashboard": False,
+        "object_store_memory": _STORE_BYTES,
+        "_node_ip_address": "127.0.0.1",
+    }
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        _knock(address)
+        ray.init(
+            address=address,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            **(here if address == "local" else {}),
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise RunError(
+            f"--ray-address {address}",
+            expected="a Ray cluster that answers",
+            found=str(error).strip().partition("\n")[0],
+            remedy="no shard was made; start one with `ray start --head`, or leave --ray-address "
+            "and RAY_ADDRESS away",
+        ) from None
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, handler)  # Ray puts its own in the place of ours
+    try:
+        yield
+    finally:
+        ray.shutdown()

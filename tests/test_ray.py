@@ -1,0 +1,103 @@
+"""pipeline/engines/cluster.py on real Ray clusters: its own, and two nodes of which one dies"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import small_options
+
+from pipeline.build import BuildResult, build_dataset
+from shards.manifest import LOG
+
+NODES = """
+import json, sys, time
+from ray.cluster_utils import Cluster
+cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+second = cluster.add_node(num_cpus=1)
+cluster.wait_for_nodes()
+raylet = second.all_processes["raylet"][0].process.pid
+print(json.dumps({"address": cluster.address, "raylet": raylet}), flush=True)
+sys.stdin.read()
+cluster.shutdown()
+"""
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
+
+
+def build_command(sources: Path, out: Path, *more: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "depthmask", "build-dataset", "--engine", "ray"),
+        *("--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--out", str(out)),
+        *("--size", "64", "--samples", "3000", "--samples-per-shard", "100"),
+        *("--val-fraction", ".25", "--depth-model", "none", "--placements", "400"),
+        *more,
+    ]
+
+
+@pytest.fixture(scope="module")
+def whole(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    out = tmp_path_factory.mktemp("whole") / "shards"
+    sizes = {"samples": 3000, "samples_per_shard": 100, "placements": 400}
+    return build_dataset(small_options(sources, out, **sizes))
+
+
+def test_without_ray_the_remedy_is_said(sources: Path, tmp_path: Path) -> None:
+    command = build_command(sources, tmp_path / "out")
+    program = "import sys; sys.modules['ray'] = None; from depthmask.cli import main; main()"
+    command[1:3] = ["-c", program]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].endswith("found none; pip install 'depthmask[ray]'")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_cluster_of_its_own_gives_the_same_bytes(
+    sources: Path, whole: BuildResult, tmp_path: Path
+) -> None:
+    pytest.importorskip("ray")
+    command = build_command(sources, tmp_path / "out", "--workers", "2")
+    subprocess.run(command, check=True, timeout=120, env=os.environ | {"RAY_ADDRESS": "local"})
+    assert files_of(tmp_path / "out") == files_of(whole.out)
+
+
+@pytest.mark.slow
+def test_a_cluster_that_does_not_answer_is_said(sources: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    command = build_command(sources, tmp_path / "out", "--ray-address", "127.0.0.1:1")
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 1
+    assert "expected a Ray cluster that answers, found [Errno 111]" in result.stderr
+
+
+@pytest.mark.slow
+def test_a_node_killed_during_the_build_changes_nothing(
+    sources: Path, whole: BuildResult, tmp_path: Path
+) -> None:
+    pytest.importorskip("ray")
+    nodes = subprocess.Popen(
+        [sys.executable, "-c", NODES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert nodes.stdout is not None
+        facts = json.loads(nodes.stdout.readline())
+        out = tmp_path / "out"
+        build = subprocess.Popen(build_command(sources, out, "--ray-address", facts["address"]))
+        while len(list(out.glob("*-0*.json"))) < 6:
+            assert build.poll() is None
+            time.sleep(0.01)
+        os.kill(facts["raylet"], signal.SIGKILL)
+        assert build.wait(timeout=180) == 0
+    finally:
+        nodes.communicate("")
+    assert files_of(out) == files_of(whole.out)
+    lines = [json.loads(line) for line in (out / LOG).read_text().splitlines()]
+    made = [line["name"] for line in lines if line["event"] == "shard"]
+    assert len(made) == len(set(made)) == 32
