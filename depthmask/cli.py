@@ -22,6 +22,7 @@ _COMMANDS = {
     "render": "data",
     "report": "data",
     "verify": "storage",
+    "convert": "storage",
     "train": "training",
     "evaluate": "training",
     "predict": "training",

@@ -101,7 +101,7 @@ def _bytes_by_field(dataset: Dataset) -> dict[str, int]:
 
 
 def _describe_sources(sources: list[dict[str, Any]]) -> dict[str, Any]:
-    widths, heights = zip(*(source["size"] for source in sources), strict=True)
+    widths, heights = ([source["size"][axis] for source in sources] or [0] for axis in (0, 1))
     splits = [source["split"] for source in sources]
     return {
         "count": len(sources),

@@ -1,154 +1,105 @@
-"""`convert`: a finished data set in another store, or as plain folders; every sample compared."""
+"""`convert`: a data set in another store or as plain folders, or made of plain folders."""
 
-import dataclasses
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from joblib import Parallel, delayed
+from joblib import delayed
 
-from pipeline.folder import committed_record, log_event, refuse_foreign_folder
-from pipeline.lock import builder_lock
-from pipeline.plan import ShardTask, tasks_of
+from pipeline.plan import tasks_of
+from pipeline.takeover import TakeoverOptions, take_over
+from pipeline.target import Conversion, finish_shards, require_apart, take_target
+from pipeline.workers import results_of
+from shards.depth import Kind
 from shards.errors import InputError
-from shards.files import remove_temporaries
 from shards.folders import FolderCopy, take_folders
 from shards.keys import BACKGROUND
-from shards.manifest import (
-    Record,
-    build_id,
-    make_manifest,
-    read_manifest,
-    read_plan,
-    write_manifest,
-    write_plan,
-)
+from shards.manifest import PLAN, build_id, read_manifest, read_plan
 from shards.reader import open_dataset
 from shards.transfer import Transfer
 
-Format = Literal["tar", "lmdb", "folders"]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Conversion:
-    """What a conversion left in `out`: the digest, unless it is plain folders."""
-
-    out: Path
-    digest: str | None
-    samples: int
-    made: int
-    kept: int
+Store = Literal["tar", "lmdb"]
 
 
 def convert_dataset(
-    shards: Path,
+    source: Path,
     out: Path,
-    format: Format,
+    format: Literal["tar", "lmdb", "folders"],
     *,
+    val_fraction: float | None = None,
+    depth_kind: Kind | None = None,
     workers: int | None = None,
     tick: Callable[[int], None] = lambda samples: None,
 ) -> Conversion:
-    """Write a finished data set to `out` in another format; again, it goes on where it stopped.
+    """Write a finished data set to `out` in another format, or take over plain folders as one.
 
-    In "tar" or "lmdb" the result is byte for byte what a build in that format gives. `tick` is
-    called with the number of samples done. InputError where `shards` is no finished data set or
-    `out` holds something else; RunError where a shard is damaged.
+    Every sample is compared; the same call goes on where a stopped one was. A planned data set in
+    "tar" or "lmdb" comes out byte for byte as a build in that format gives it. `val_fraction` and
+    `depth_kind` are for plain folders (`TakeoverOptions`). `tick` is called with samples done.
+    InputError where the source is neither or `out` holds something else; RunError for damage.
     """
-    require_apart(shards, out)
+    require_apart(source, out)
+    if not (source / PLAN).exists():
+        options = TakeoverOptions(
+            format=_store(format),
+            val_fraction=0.1 if val_fraction is None else val_fraction,
+            depth_kind=depth_kind,
+        )
+        return take_over(source, out, options, workers=workers, tick=tick)
+    for name, value in (("--val-fraction", val_fraction), ("--depth-kind", depth_kind)):
+        if value is not None:
+            raise InputError(
+                name,
+                expected="plain folders to take over",
+                found=f"a data set in {source}, which says so itself",
+                remedy="leave the option away",
+            )
     if format == "folders":
-        return _convert_to_folders(shards, out, workers, tick)
-    plan = _plan_in(read_plan(shards), format)
-    source = read_manifest(shards)
-    refuse_foreign_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with builder_lock(out):
-        remove_temporaries(out)
-        adopt_plan(out, plan)
-        transfer = Transfer(
-            source=shards.resolve(),
-            source_format=source["options"]["format"],
-            out=out.resolve(),
-            format=format,
-            build=build_id(plan),
-            size=plan["options"]["size"],
-        )
-        result = finish_shards(out, plan, tasks_of(plan), transfer.move, workers, tick)
-    return result
+        return _to_folders(source, out, workers, tick)
+    return _to_store(source, out, format, workers, tick)
 
 
-def finish_shards(
-    out: Path,
-    plan: dict[str, Any],
-    tasks: list[ShardTask],
-    make: Callable[[ShardTask], Record],
-    workers: int | None,
-    tick: Callable[[int], None],
-) -> Conversion:
-    """Make the shards that have no record yet, then dataset.json."""
-    build = build_id(plan)
-    kept: list[Record] = []
-    missing: list[ShardTask] = []
-    for task in tasks:
-        record = committed_record(out, task, build)
-        if record is None:
-            missing.append(task)
-        else:
-            kept.append(record)
-            tick(task.samples)
-    run = Parallel(n_jobs=workers or os.cpu_count(), return_as="generator", batch_size=1)
-    made = []
-    for record in run(delayed(make)(task) for task in missing):
-        made.append(record)
-        tick(record.samples)
-        log_event(out, event="shard", name=record.name)
-    manifest = make_manifest(plan, [*kept, *made])
-    write_manifest(out, manifest)
-    log_event(out, event="complete", digest=manifest["digest"])
-    samples = sum(split["samples"] for split in manifest["splits"].values())
-    return Conversion(
-        out=out, digest=manifest["digest"], samples=samples, made=len(made), kept=len(kept)
-    )
-
-
-def adopt_plan(out: Path, plan: dict[str, Any]) -> None:
-    """Write plan.json, or go on with the same one; InputError where another data set stands."""
-    if write_plan(out, plan) or read_plan(out) == plan:
-        return
-    raise InputError(
-        str(out),
-        expected="a new folder, or this conversion begun before",
-        found="another data set",
-        remedy="name another folder",
-    )
-
-
-def require_apart(source: Path, out: Path) -> None:
-    """InputError where one of two folders is, or lies in, the other."""
-    a, b = source.resolve(), out.resolve()
-    if a in (b, *b.parents) or b in a.parents:
+def _store(format: Literal["tar", "lmdb", "folders"]) -> Store:
+    if format == "folders":
         raise InputError(
-            str(out),
-            expected=f"a folder apart from {source}",
-            found="the same one, or one within the other",
-            remedy="name another folder",
+            "--format folders",
+            expected="a data set to unpack",
+            found="plain folders, or nothing",
+            remedy="give the folder of a data set, or --format tar",
+        )
+    return format
+
+
+def _to_store(
+    source: Path, out: Path, format: Store, workers: int | None, tick: Callable[[int], None]
+) -> Conversion:
+    standing = read_manifest(source)["options"]
+    plan = read_plan(source)
+    plan |= {"options": plan["options"] | {"format": format}}
+    transfer = Transfer(
+        source=source.resolve(),
+        source_format=standing["format"],
+        out=out.resolve(),
+        format=format,
+        build=build_id(plan),
+        size=standing["size"],
+    )
+    with take_target(out, plan):
+        return finish_shards(
+            out, plan, lambda task: delayed(transfer.move)(task), workers=workers, tick=tick
         )
 
 
-def _plan_in(plan: dict[str, Any], format: str) -> dict[str, Any]:
-    return plan | {"options": plan["options"] | {"format": format}}
-
-
-def _convert_to_folders(
-    shards: Path, out: Path, workers: int | None, tick: Callable[[int], None]
+def _to_folders(
+    source: Path, out: Path, workers: int | None, tick: Callable[[int], None]
 ) -> Conversion:
-    dataset = open_dataset(shards)
+    dataset = open_dataset(source)
     take_folders(out, dataset)
-    copy = FolderCopy(shards.resolve(), out.resolve())
-    run = Parallel(n_jobs=workers or os.cpu_count(), return_as="generator", batch_size=1)
+    copy = FolderCopy(source.resolve(), out.resolve())
+    tasks = [task for task in tasks_of(read_plan(source)) if task.split != BACKGROUND]
     made = kept = 0
-    tasks = [task for task in tasks_of(read_plan(shards)) if task.split != BACKGROUND]
-    for task, new in zip(tasks, run(delayed(copy.write)(task) for task in tasks), strict=True):
-        made, kept = made + new, kept + task.samples - new
-        tick(task.samples)
+    with results_of((delayed(copy.write)(task) for task in tasks), workers) as results:
+        for task, new in zip(tasks, results, strict=True):
+            made, kept = made + new, kept + task.samples - new
+            tick(task.samples)
     return Conversion(out=out, digest=None, samples=len(dataset), made=made, kept=kept)

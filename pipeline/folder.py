@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.growth import grow_plan
 from pipeline.lock import is_lock
-from pipeline.plan import Plan, ShardTask
+from pipeline.plan import Plan, ShardTask, require_planned
 from shards.errors import InputError
 from shards.files import TEMPORARY_SUFFIX, remove_temporaries
 from shards.keys import record_name
@@ -59,6 +59,7 @@ def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) ->
     if not (out / PLAN).exists() and write_plan(out, plan.document):
         return
     standing = read_plan(out)
+    require_planned(standing)
     differing = differences(standing, plan.document)
     if differing:
         raise InputError(

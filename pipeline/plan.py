@@ -103,20 +103,22 @@ def tasks_of(document: dict[str, Any]) -> list[ShardTask]:
     return lay_out(counts, options["samples_per_shard"], options["format"])
 
 
-class Plan:
-    """plan.json with the functions that it defines.
+def require_planned(document: dict[str, Any]) -> None:
+    """InputError where a plan.json is that of plain folders: its samples are no function of it."""
+    if TAKEN_OVER in document:
+        raise InputError(
+            "plan.json",
+            expected="a plan whose samples can be drawn again",
+            found="a data set that was taken over from plain folders",
+            remedy="use a data set that build-dataset made",
+        )
 
-    InputError for a data set that was taken over from folders: its samples are no function of it.
-    """
+
+class Plan:
+    """plan.json with the functions that it defines."""
 
     def __init__(self, document: dict[str, Any]) -> None:
-        if TAKEN_OVER in document:
-            raise InputError(
-                "plan.json",
-                expected="a plan whose samples can be drawn again",
-                found="a data set that was taken over from plain folders",
-                remedy="use a data set that build-dataset made",
-            )
+        require_planned(document)
         self.document = document
         self.build = build_id(document)
         self.options: dict[str, Any] = document["options"]

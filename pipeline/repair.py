@@ -1,11 +1,11 @@
 """`verify --repair`: only what is broken is made again, and must come out as it was recorded."""
 
 import dataclasses
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from pipeline.folder import log_event
 from pipeline.lock import builder_lock
@@ -13,6 +13,7 @@ from pipeline.plan import ShardTask
 from pipeline.render import Site, render_shard, renderer_of
 from pipeline.verdict import Verdict
 from pipeline.verify import recorded_hashes
+from pipeline.workers import results_of
 from shards.audit import Rules
 from shards.difference import Difference, shard_difference
 from shards.files import publish, sync_folder
@@ -91,12 +92,13 @@ def repair_dataset(
     with builder_lock(site.out):
         left = {damage.name: damage for damage in verdict.broken}
         changed = False
-        for made in _rebuild_all(site, verdict, accept_changed, workers):
-            tick(made)
-            log_event(site.out, event="repair", name=made.name, result=str(made))
-            changed |= made.in_place and made.difference is not None
-            if made.in_place:
-                del left[made.name]
+        with closing(_rebuild_all(site, verdict, accept_changed, workers)) as rebuilt:
+            for made in rebuilt:
+                tick(made)
+                log_event(site.out, event="repair", name=made.name, result=str(made))
+                changed |= made.in_place and made.difference is not None
+                if made.in_place:
+                    del left[made.name]
         for name in verdict.foreign:
             _set_aside(site.out, name)
             log_event(site.out, event="set aside", name=name)
@@ -109,18 +111,15 @@ def repair_dataset(
 
 def _rebuild_all(
     site: Site, verdict: Verdict, accept_changed: bool, workers: int | None
-) -> Iterator[Rebuilt]:
+) -> Generator[Rebuilt, None, None]:
     plan = read_plan(site.out)
     broken = {damage.name for damage in verdict.broken}
     tasks = [task for task in verdict.tasks if task.name in broken]
     workshop = _Workshop(site=site, rules=Rules.of(plan), accept_changed=accept_changed)
     recorded = recorded_hashes(site.out, plan, tasks)
-    run = Parallel(
-        n_jobs=min(workers or os.cpu_count() or 1, max(1, len(tasks))),
-        return_as="generator",
-        batch_size=1,
-    )
-    yield from run(delayed(workshop.rebuild)(task, recorded[task.name]) for task in tasks)
+    calls = (delayed(workshop.rebuild)(task, recorded[task.name]) for task in tasks)
+    with results_of(calls, workers) as rebuilt:
+        yield from rebuilt
 
 
 def _set_aside(shards: Path, name: str) -> None:

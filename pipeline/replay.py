@@ -1,13 +1,12 @@
 """One sample again, from its name alone: what the plan says stands at (split, position)."""
 
-import json
 from pathlib import Path
 
 from PIL import Image
 
-from pipeline.plan import Plan, require_position
+from pipeline.plan import Plan, require_planned, require_position
 from pipeline.render import BATCH, Renderer, Site
-from shards.codecs import document, encode_png
+from shards.codecs import decode_json, document, encode_png
 from shards.errors import InputError
 from shards.keys import SPLITS
 from shards.manifest import LOG, read_plan
@@ -48,6 +47,7 @@ def find_site(
 
     InputError where no log names their folders and they are not given.
     """
+    require_planned(read_plan(shards))
     if fg is None or bg is None:
         roots = _roots_of_last_build(shards)
         fg, bg = fg or roots["fg"], bg or roots["bg"]
@@ -56,9 +56,9 @@ def find_site(
 
 def _roots_of_last_build(shards: Path) -> dict[str, Path]:
     path = shards / LOG
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    builds = [entry for entry in map(json.loads, lines) if entry["event"] == "build"]
-    if not builds:
+    lines = path.read_bytes().splitlines() if path.is_file() else []
+    builds = [entry for entry in map(_log_entry, lines) if entry.get("event") == "build"]
+    if not builds or not all(isinstance(builds[-1].get(role), str) for role in ("fg", "bg")):
         raise InputError(
             str(path),
             expected="the folders that the data set was built from",
@@ -66,6 +66,14 @@ def _roots_of_last_build(shards: Path) -> dict[str, Path]:
             remedy="name them with --fg and --bg",
         )
     return {role: Path(builds[-1][role]) for role in ("fg", "bg")}
+
+
+def _log_entry(line: bytes) -> dict[str, Any]:
+    """A line of the log; nothing where a killed build left half of one."""
+    try:
+        return decode_json(line)
+    except ValueError:
+        return {}
 
 
 def write_sample(sample: RawSample, out: Path) -> list[Path]:

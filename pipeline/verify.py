@@ -1,19 +1,19 @@
 """`verify`: every shard against its record, dataset.json, the plan, and its own sources."""
 
 import dataclasses
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from pipeline.plan import ShardTask, tasks_of
 from pipeline.render import Site, renderer_of
 from pipeline.rerender import differing_field
 from pipeline.verdict import MISSING, Damage, Verdict
 from pipeline.versions import versions_in_use
+from pipeline.workers import results_of
 from shards.audit import DamageError, Rules, audit_shard
 from shards.errors import InputError
 from shards.keys import BACKGROUND, SPLITS, keys_from, record_name
@@ -78,17 +78,13 @@ def verify_dataset(
     entries, manifest = _read_entries(shards, plan)
     made = [task for task in tasks if entries is not None or _has_record(shards, task)]
     inspection = _Inspection(shards, Rules.of(plan), deep, site, share)
-    run = Parallel(
-        n_jobs=workers or os.cpu_count(),
-        return_as="generator",
-        batch_size=1,
-        prefer="processes" if deep else "threads",  # hashing frees the interpreter, decoding not
-    )
+    prefer: Literal["processes", "threads"] = "processes" if deep else "threads"  # hashing is in C
     calls = (delayed(inspection.damage)(task, (entries or {}).get(task.name)) for task in made)
     broken = []
-    for task, damage in zip(made, run(calls), strict=True):
-        tick(task.samples)
-        broken += [] if damage is None else [damage]
+    with results_of(calls, workers, prefer) as damages:
+        for task, damage in zip(made, damages, strict=True):
+            tick(task.samples)
+            broken += [] if damage is None else [damage]
     if manifest is None and not broken:
         manifest = _manifest_fault(shards, plan, tasks)
     return Verdict(

@@ -1,6 +1,7 @@
 """Commands that look after finished data sets."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -92,3 +93,68 @@ def verify(
     else:
         click.echo("".join(f"{name}\n" for name in verdict.names), nl=False)
     verdict.require_sound(shards)
+
+
+@click.command()
+@click.argument("source", type=_FOLDER, metavar="SHARDS")
+@click.argument("out", type=_FOLDER, metavar="OUT")
+@click.option(
+    "--format",
+    type=click.Choice(["tar", "lmdb", "folders"]),
+    default="tar",
+    show_default=True,
+    help="Store of the new data set, or plain folders.",
+)
+@click.option(
+    "--val-fraction",
+    type=click.FloatRange(0, 1),
+    help="Taking over: share of backgrounds held out where there are no folders train and val.  "
+    "[default: 0.1]",
+)
+@click.option(
+    "--depth-kind",
+    type=click.Choice(["metric", "inverse"]),
+    help="Taking over: what grey means in depth maps, distance or nearness.",
+)
+@click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
+def convert(
+    source: Path,
+    out: Path,
+    format: Literal["tar", "lmdb", "folders"],
+    val_fraction: float | None,
+    depth_kind: Literal["metric", "inverse"] | None,
+    workers: int | None,
+) -> None:
+    """Write a data set in another store or as plain folders; every sample is compared.
+
+    SHARDS may also be plain folders of ready composites: image, background, mask and perhaps
+    depth with equal names (or train and val, each with these). They are taken over as a data set
+    that everything reads, but that cannot be drawn again. The same command goes on where a
+    stopped one was.
+
+    \b
+    Examples:
+      depthmask convert shards shards-lmdb --format lmdb
+      depthmask convert shards pictures --format folders
+      depthmask convert pictures shards --depth-kind inverse
+    """
+    from rich.console import Console
+
+    from depthmask.progress import open_progress
+    from pipeline.convert import convert_dataset
+
+    with open_progress(Console(stderr=True)) as progress:
+        bar = progress.add_task("converting", total=None)
+        result = convert_dataset(
+            source,
+            out,
+            format,
+            val_fraction=val_fraction,
+            depth_kind=depth_kind,
+            workers=workers,
+            tick=lambda samples: progress.advance(bar, samples),
+        )
+    kept = f" ({result.kept:,} kept)" if result.kept else ""
+    click.echo(f"{result.samples:,} samples in {result.out}{kept}")
+    if result.digest is not None:
+        click.echo(f"digest {result.digest}")

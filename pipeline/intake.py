@@ -1,0 +1,171 @@
+"""Shards made of ready composites: pictures to fields, and every sample compared."""
+
+import dataclasses
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.composites import Composite
+from pipeline.pictures import UnusablePictureError, decode_picture, read_file
+from pipeline.plan import ShardTask
+from pipeline.sources import Source
+from shards.codecs import decode_jpeg, encode_jpeg, encode_json, encode_png
+from shards.depth import DepthCoding
+from shards.errors import RunError
+from shards.keys import keys_from
+from shards.manifest import Record
+from shards.moments import moments_of_bytes
+from shards.stores import open_shard
+from shards.writer import Encoding, ShardWriter, StoredBackground, payload_bound
+
+_ORIENTATION = 0x0112
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Arrival:
+    """A composite on its way into a data set: its folder, and its background's source name."""
+
+    composite: Composite
+    folder: str
+    background: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Intake:
+    """Makes the shards of one data set from pictures below `root`; picklable."""
+
+    root: Path
+    out: Path
+    build: str
+    format: Literal["tar", "lmdb"]
+    size: int
+    image_quality: int
+    depth: DepthCoding | None
+
+    def take(self, task: ShardTask, items: Sequence[Arrival | Source]) -> Record:
+        """Make a shard of samples, or of backgrounds, with its record.
+
+        Every picture is read and encoded once more, and compared with what was written.
+        """
+        encoding = Encoding(
+            format=self.format,
+            image_quality=self.image_quality,
+            depth_format="png16",
+            inline_backgrounds=False,
+        )
+        with ShardWriter(
+            self.out,
+            task.name,
+            split=task.split,
+            build=self.build,
+            encoding=encoding,
+            capacity=payload_bound(task.split, task.samples, self.size),
+        ) as writer:
+            for position, item in enumerate(items, task.first):
+                name = item.name if isinstance(item, Source) else item.background
+                background = self._background(name)
+                writer.add_encoded(position, self._fields(task.split, position, item), background)
+            return writer.commit(lambda path: self._compare(path, task, items))
+
+    def _compare(self, path: Path, task: ShardTask, items: Sequence[Arrival | Source]) -> None:
+        keys = keys_from(task.split, task.first)
+        shard = open_shard(self.format, path, keys, task.samples)
+        try:
+            for row, item in enumerate(items):
+                for field, data in self._fields(task.split, task.first + row, item).items():
+                    if shard.get(row, field) != data:
+                        raise RunError(
+                            f"{task.name}, {keys(row)}.{field}",
+                            expected="what was read from the folders",
+                            found="other bytes",
+                            remedy="leave the pictures as they are; the same command goes on",
+                        )
+        finally:
+            shard.close()
+
+    def _fields(self, split: str, position: int, item: Arrival | Source) -> dict[str, bytes]:
+        if isinstance(item, Source):
+            info = {"name": item.name, "sha256": item.sha256}
+            return {"background.jpg": self._background(item.name).data, "json": encode_json(info)}
+        image, _, mask, *depth = item.composite.paths(self.root / item.folder)
+        alpha = np.asarray(self._decoded(mask).convert("L"))
+        facts = {
+            "split": split,
+            "position": position,
+            "name": item.composite.name,
+            "foreground": "",
+            "background": item.background,
+            "box": _box(alpha),
+        }
+        fields = {
+            "image.jpg": self._jpeg(image),
+            "mask.png": encode_png(alpha, "none"),
+            "json": encode_json(facts),
+        }
+        if self.depth is not None:
+            fields["depth.png16"] = encode_png(_depth_codes(depth[0], self.depth), "up")
+        return fields
+
+    def _background(self, name: str) -> StoredBackground:
+        data = self._jpeg(self.root / name)
+        return StoredBackground(data=data, moments=moments_of_bytes(decode_jpeg(data)))
+
+    def _jpeg(self, path: Path) -> bytes:
+        """A picture's own bytes where they are a plain colour JPEG, else encoded."""
+        data = _read(path)
+        picture = self._decoded(path)
+        with Image.open(io.BytesIO(data)) as header:
+            plain = header.format == "JPEG" and header.mode == "RGB"
+            turned = header.getexif().get(_ORIENTATION, 1) != 1
+        if plain and not turned and len(data) <= 3 * self.size**2:
+            return data
+        return encode_jpeg(np.asarray(picture.convert("RGB")), self.image_quality)
+
+    def _decoded(self, path: Path) -> Image.Image:
+        try:
+            picture = decode_picture(_read(path))
+        except UnusablePictureError as error:
+            raise _damaged(path, str(error)) from None
+        if picture.size != (self.size, self.size):
+            raise _damaged(path, f"{picture.width} x {picture.height} pixels")
+        return picture
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_file(path)
+    except (OSError, UnusablePictureError) as error:
+        raise _damaged(path, str(error)) from None
+
+
+def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
+    """The grey values of a depth map as they are, uint16 (h, w)."""
+    try:
+        with Image.open(io.BytesIO(_read(path))) as picture:
+            values = np.asarray(picture)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise _damaged(path, str(error)) from None
+    if values.shape != (coding.size, coding.size) or values.max() > coding.largest:
+        shape = " x ".join(map(str, values.shape))
+        raise _damaged(path, f"{shape} values up to {values.max()}")
+    return values.astype(np.uint16)
+
+
+def _box(mask: NDArray[np.uint8]) -> list[int]:
+    """The foreground's [x, y, width, height]; all 0 where the mask is empty."""
+    box = Image.fromarray(mask).getbbox()
+    return [0, 0, 0, 0] if box is None else [box[0], box[1], box[2] - box[0], box[3] - box[1]]
+
+
+def _damaged(path: Path, found: str) -> RunError:
+    return RunError(
+        str(path),
+        expected="a whole picture like those of the other samples",
+        found=found,
+        remedy="mend it or take the sample away; finished shards are kept",
+    )

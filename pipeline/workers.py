@@ -1,0 +1,31 @@
+"""Calls spread over this machine's cores, their results in order, for work that may stop early."""
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+from joblib import Parallel
+
+
+@contextmanager
+def results_of(
+    calls: Iterable[Any],
+    workers: int | None,
+    prefer: Literal["processes", "threads"] = "processes",
+) -> Iterator[Iterator[Any]]:
+    """The results of joblib's delayed `calls`, in order, from `workers` (one a core by default).
+
+    Leaving the `with` block stops what is still running, whatever the reason.
+    """
+    run = Parallel(
+        n_jobs=workers or os.cpu_count(), return_as="generator", batch_size=1, prefer=prefer
+    )
+    results = run(calls)
+    try:
+        yield results
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that calls were cancelled: it is meant
+            results.close()
