@@ -1,0 +1,172 @@
+"""Lessons for the depth teacher: pictures with the nearness that is known of them.
+
+Three kinds: drawn scenes, whose depth is exact; drawn scenes with cut-outs pasted in, as our
+users' composites have them; and photographs with cut-outs, where a frozen younger network says
+what lies behind and the cut-out is known to be nearer than all it hides.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from depthmask.cars import draw_car
+from depthmask.scenes import Props, draw_scene, nearness
+from depthmask.textures import Picture, read_photographs
+from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture
+
+Rng = np.random.Generator
+Map = NDArray[np.float32]
+Scene = tuple[Picture, NDArray[np.float16]]
+"""A drawn picture (160, 160, 3) and its nearness in 1/m (160, 160)."""
+
+_SCENE_SIDE = 160
+_LOW, _HIGH = 0.05, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A picture uint8 (S, S, 3), nearness float32 (S, S), and where a cut-out covers it (S, S)."""
+
+    picture: Picture
+    nearness: Map
+    covered: Map
+
+
+def read_cutouts(folder: Path, *, longest: int = 256, most: int = 1500) -> tuple[Picture, ...]:
+    """Pictures with alpha below `folder` in name order, cropped, (h, w, 4) uint8 each.
+
+    Those with no alpha or hardly any solid part are passed over; at most `most` are taken.
+    """
+    cutouts: list[Picture] = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        try:
+            picture = decode_picture(path.read_bytes())
+            if picture.mode != "RGBA":
+                continue
+            cropped = crop_to_alpha(picture)
+        except (UnusablePictureError, OSError):
+            continue
+        cropped.thumbnail((longest, longest))
+        pixels = np.asarray(cropped)
+        if min(pixels.shape[:2]) >= 16 and 0.2 < (pixels[..., 3] > 128).mean() < 0.95:
+            cutouts.append(pixels)
+        if len(cutouts) == most:
+            break
+    return tuple(cutouts)
+
+
+def read_props(textures: Path | None, cutouts: Path | None) -> Props:
+    """What scenes and pastes may use, from folders of the user's."""
+    return Props(
+        photographs=read_photographs(textures) if textures else (),
+        cutouts=read_cutouts(cutouts) if cutouts else (),
+    )
+
+
+def spread(values: Map) -> Map:
+    """Nearness with its 2nd and 98th percentile at .05 and .95, cut to [0, 1]."""
+    low, high = np.percentile(values, (2, 98))
+    unit = (values - low) / max(float(high - low), 1e-6)
+    cut: Map = np.clip(_LOW + unit * (_HIGH - _LOW), 0, 1).astype(np.float32)
+    return cut
+
+
+def stock_scene(rng: Rng, props: Props) -> Scene:
+    """A random drawn scene to make lessons of."""
+    view = draw_scene(rng, height=_SCENE_SIDE, width=_SCENE_SIDE, props=props)
+    return (view.colour * 255).astype(np.uint8), nearness(view.depth).astype(np.float16)
+
+
+def _crop(rng: Rng, picture: Picture, near: Map | None, side: int) -> tuple[Picture, Map]:
+    """A random square part, mirrored half the time, at `side` pixels."""
+    height, width = picture.shape[:2]
+    edge = int(min(height, width) * rng.uniform(0.6, 1))
+    top, left = int(rng.integers(height - edge + 1)), int(rng.integers(width - edge + 1))
+    window = (slice(top, top + edge), slice(left, left + edge))
+    part = Image.fromarray(picture[window]).resize((side, side), Image.Resampling.BILINEAR)
+    pixels = np.asarray(part)
+    values = np.zeros((side, side), np.float32)
+    if near is not None:
+        grown = Image.fromarray(near[window]).resize((side, side), Image.Resampling.BILINEAR)
+        values = np.asarray(grown)
+    if rng.random() < 0.5:
+        pixels, values = pixels[:, ::-1], values[:, ::-1]
+    return pixels.copy(), values.copy()
+
+
+def _fit(rng: Rng, cutout: Picture, side: int) -> tuple[Picture, slice, slice]:
+    """A cut-out scaled to a composite's usual size, and where it goes."""
+    longest = side * rng.uniform(0.25, 0.75)
+    scale = longest / max(cutout.shape[:2])
+    height, width = (max(4, int(edge * scale)) for edge in cutout.shape[:2])
+    height, width = min(height, side), min(width, side)
+    small = Image.fromarray(cutout).convert("RGBa").resize((width, height)).convert("RGBA")
+    if rng.random() < 0.5:
+        small = small.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    top, left = int(rng.integers(side - height + 1)), int(rng.integers(side - width + 1))
+    return np.asarray(small), slice(top, top + height), slice(left, left + width)
+
+
+def paste(rng: Rng, lesson: Lesson, cutout: Picture) -> Lesson:
+    """The lesson with a cut-out over it, a little nearer than everything that it hides."""
+    small, rows, columns = _fit(rng, cutout, len(lesson.picture))
+    alpha = small[..., 3:].astype(np.float32) / 255
+    picture = lesson.picture.copy()
+    light = rng.uniform(0.7, 1.1)
+    colour = np.clip(small[..., :3] * light, 0, 255)
+    picture[rows, columns] = picture[rows, columns] * (1 - alpha) + colour * alpha
+    solid = alpha[..., 0] > 0.5
+    near, covered = lesson.nearness.copy(), lesson.covered.copy()
+    hidden = near[rows, columns][solid]
+    if hidden.size:
+        behind = float(np.percentile(hidden, 97))
+        near[rows, columns][solid] = behind + rng.uniform(0.04, 0.2) * (1.1 - behind)
+        covered[rows, columns][solid] = 1
+    return Lesson(picture, np.clip(near, 0, 1), covered)
+
+
+def _cutout(rng: Rng, props: Props) -> Picture:
+    if props.cutouts and rng.random() < 0.8:
+        return props.cutouts[int(rng.integers(len(props.cutouts)))]
+    return draw_car(rng, length=int(rng.integers(60, 160)))
+
+
+def drawn_lesson(rng: Rng, scene: Scene, props: Props, side: int) -> Lesson:
+    """A drawn scene at `side` pixels, with a cut-out pasted in two times in three."""
+    picture, near = _crop(rng, scene[0], scene[1].astype(np.float32), side)
+    lesson = Lesson(picture, spread(near), np.zeros((side, side), np.float32))
+    return paste(rng, lesson, _cutout(rng, props)) if rng.random() < 0.67 else lesson
+
+
+def photograph(rng: Rng, props: Props, side: int) -> Picture:
+    """A random part of a random photograph, uint8 (side, side, 3)."""
+    source = props.photographs[int(rng.integers(len(props.photographs)))]
+    return _crop(rng, source, None, side)[0]
+
+
+def photographed_lesson(rng: Rng, picture: Picture, answer: Map, props: Props) -> Lesson:
+    """A photograph whose nearness a younger network gave, (S, S), with a cut-out pasted in."""
+    lesson = Lesson(picture, answer, np.zeros(answer.shape, np.float32))
+    return paste(rng, lesson, _cutout(rng, props)) if rng.random() < 0.85 else lesson
+
+
+def disturb(rng: Rng, picture: Picture) -> Picture:
+    """The picture in another light, through another camera: colour, blur, noise, grey."""
+    pixels = picture.astype(np.float32) / 255
+    if rng.random() < 0.3:
+        pixels = pixels[..., rng.permutation(3)]
+    if rng.random() < 0.15:
+        pixels = np.repeat(pixels.mean(-1, keepdims=True), 3, -1)
+    gain = rng.uniform(0.6, 1.3) * rng.uniform(0.85, 1.15, 3).astype(np.float32)
+    pixels = np.clip(pixels * gain + rng.uniform(-0.08, 0.08), 0, 1) ** rng.uniform(0.7, 1.5)
+    if rng.random() < 0.25:
+        side = len(pixels)
+        small = int(side * rng.uniform(0.4, 0.9))
+        coarse = Image.fromarray((pixels * 255).astype(np.uint8)).resize((small, small))
+        pixels = np.asarray(coarse.resize((side, side), Image.Resampling.BILINEAR)) / 255
+    if rng.random() < 0.4:
+        pixels = pixels + rng.normal(0, rng.uniform(0.005, 0.04), pixels.shape)
+    return (np.clip(pixels, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,312 @@
+"""Random drawn scenes with exact depth: streets, rooms, fields, table tops, yards.
+
+Every scene is a function of a numpy generator and of what it may use: photographs as textures,
+cut-outs as figures that stand upright. Metres; the camera stands near the origin and looks
+along z.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthmask.cars import draw_car
+from depthmask.caster import Array, Camera, Light, Look, Shape, Texture, View, cast, vector
+from depthmask.shapes import Box, Card, Cone, Ellipsoid, Plane
+from depthmask.textures import Picture, facade, named, noise, texture
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True, slots=True)
+class Props:
+    """What scenes may use besides textures: photographs (h, w, 3) and cut-outs (h, w, 4)."""
+
+    photographs: tuple[Picture, ...] = ()
+    cutouts: tuple[Picture, ...] = ()
+
+
+def _look(rng: Rng, props: Props, metres: float = 2.0, *, recipe: str | None = None) -> Look:
+    picture = named(rng, recipe) if recipe else texture(rng, props.photographs)
+    tint = rng.uniform(0.75, 1.1, 3).astype(np.float32)
+    gloss = float(rng.uniform(0, 0.5)) if rng.random() < 0.25 else 0.0
+    return Look(
+        texture=Texture(picture), metres=metres * float(rng.uniform(0.5, 2)), tint=tint, gloss=gloss
+    )
+
+
+def _floor(look: Look, height: float = 0.0) -> Plane:
+    return Plane(vector(0, height, 0), vector(0, 0, 1), vector(1, 0, 0), look)
+
+
+def _wall_ahead(look: Look, z: float) -> Plane:
+    return Plane(vector(0, 0, z), vector(1, 0, 0), vector(0, -1, 0), look)
+
+
+def _wall_beside(look: Look, x: float) -> Plane:
+    return Plane(vector(x, 0, 0), vector(0, 0, 1), vector(0, -1, 0), look)
+
+
+def _cutout(rng: Rng, props: Props) -> Picture:
+    if props.cutouts and rng.random() < 0.7:
+        return props.cutouts[int(rng.integers(len(props.cutouts)))]
+    return draw_car(rng, length=120)
+
+
+def _figure(rng: Rng, props: Props, x: float, z: float, height: float, foot: float = 0.0) -> Card:
+    """A cut-out that stands upright, turned a little."""
+    picture = _cutout(rng, props)
+    width = height * picture.shape[1] / picture.shape[0]
+    look = Look(texture=Texture(picture), metres=1.0, glow=float(rng.uniform(0.2, 0.8)))
+    return Card(vector(x, foot, z), width, height, look, float(rng.normal(0, 0.25)))
+
+
+def _solid(rng: Rng, props: Props, x: float, z: float, size: float, foot: float = 0.0) -> Shape:
+    """A box, ball, cylinder or cone of about `size` that stands at (x, foot, z)."""
+    look = _look(rng, props, size)
+    kind = rng.integers(4)
+    a, b, c = size * rng.uniform(0.3, 0.7, 3)
+    if kind == 0:
+        half = np.array([a, b, c], np.float32)
+        return Box(vector(x, foot + b, z), half, look, float(rng.uniform(0, 3.2)))
+    if kind == 1:
+        radii = np.array([a, b, c], np.float32)
+        return Ellipsoid(vector(x, foot + b, z), radii, look, float(rng.uniform(0, 3.2)))
+    above = a * float(rng.choice([1.0, 1.0, 0.0, rng.uniform(0.3, 1.4)]))
+    return Cone(vector(x, foot, z), 2 * b, a, above, look)
+
+
+def _tree(rng: Rng, props: Props, x: float, z: float) -> list[Shape]:
+    height = float(rng.uniform(2.5, 9))
+    trunk = height * float(rng.uniform(0.25, 0.5))
+    bark, crown = _look(rng, props, 0.5, recipe="wood"), _look(rng, props, 2, recipe="leaves")
+    shapes: list[Shape] = [Cone(vector(x, 0, z), trunk * 1.3, height * 0.03, height * 0.025, bark)]
+    if rng.random() < 0.3:
+        wide = height * float(rng.uniform(0.15, 0.3))
+        return [*shapes, Cone(vector(x, trunk, z), height - trunk, wide, 0.0, crown)]
+    for _ in range(int(rng.integers(1, 4))):
+        radii = height * rng.uniform(0.14, 0.3, 3)
+        off = rng.normal(0, height * 0.08, 3)
+        centre = vector(x + off[0], trunk + radii[1] + abs(off[1]), z + off[2])
+        shapes.append(Ellipsoid(centre, radii.astype(np.float32), crown))
+    return shapes
+
+
+def _car(rng: Rng, props: Props, x: float, z: float) -> list[Shape]:
+    """A car of boxes with wheels, along or across the view."""
+    yaw = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.1))
+    paint = _look(rng, props, 3, recipe="plain")
+    paint = Look(texture=paint.texture, metres=3, tint=paint.tint, gloss=0.5)
+    glass = Look(texture=Texture(named(rng, "plain")), tint=vector(0.3, 0.35, 0.4), gloss=0.6)
+    rubber = Look(texture=Texture(named(rng, "speckled")), tint=vector(0.15, 0.15, 0.15))
+    length, width = float(rng.uniform(1.7, 2.4)), float(rng.uniform(0.8, 1.0))
+    low = float(rng.uniform(0.35, 0.5))
+    shapes: list[Shape] = [
+        Box(vector(x, 0.3 + low, z), vector(width, low, length), paint, yaw),
+        Box(vector(x, 0.55 + 2 * low, z), vector(width * 0.85, 0.33, length * 0.55), glass, yaw),
+    ]
+    c, s = np.cos(yaw), np.sin(yaw)
+    for side in (-1, 1):
+        for end in (-0.6, 0.6):
+            dx, dz = side * width, end * length
+            centre = vector(x + c * dx + s * dz, 0.33, z - s * dx + c * dz)
+            shapes.append(Ellipsoid(centre, vector(0.12, 0.33, 0.33), rubber, yaw))
+    return shapes
+
+
+def _camera(
+    rng: Rng, height: tuple[float, float], pitch: tuple[float, float], *, spread: float = 0.3
+) -> Camera:
+    return Camera(
+        vector(0, float(rng.uniform(*height)), 0),
+        yaw=float(rng.normal(0, spread)),
+        pitch=float(rng.uniform(*pitch)),
+        roll=float(rng.normal(0, 0.03)),
+        focal=float(np.exp(rng.uniform(np.log(0.7), np.log(2.0)))),
+    )
+
+
+def _daylight(rng: Rng) -> Light:
+    sun = rng.normal(0, 1, 3)
+    sun[1] = abs(sun[1]) + 0.3
+    haze = rng.uniform(0.55, 1.0)
+    sky_low = np.clip(haze + rng.normal(0, 0.06, 3), 0, 1)
+    sky_high = np.clip(haze * np.array([0.45, 0.65, 0.95]) + rng.normal(0, 0.08, 3), 0, 1)
+    if rng.random() < 0.2:
+        sky_low, sky_high = np.array([0.95, 0.6, 0.35]), np.array([0.35, 0.3, 0.5])
+    clouds = Texture(np.repeat((noise(rng) * 255).astype(np.uint8)[..., None], 3, -1))
+    return Light(
+        sun=(sun / np.linalg.norm(sun)).astype(np.float32),
+        ambient=float(rng.uniform(0.3, 0.75)),
+        sky_low=sky_low.astype(np.float32),
+        sky_high=sky_high.astype(np.float32),
+        clouds=clouds if rng.random() < 0.6 else None,
+        fog=float(rng.uniform(0.004, 0.03)) if rng.random() < 0.3 else 0.0,
+        shadows=bool(rng.random() < 0.7),
+    )
+
+
+def _lamplight(rng: Rng) -> Light:
+    sun = rng.normal(0, 1, 3)
+    sun[1], sun[2] = abs(sun[1]) + 0.5, -abs(sun[2])
+    warm = np.array([1.0, 0.95, 0.85], np.float32) * np.float32(rng.uniform(0.6, 1))
+    return Light(
+        sun=(sun / np.linalg.norm(sun)).astype(np.float32),
+        ambient=float(rng.uniform(0.45, 0.85)),
+        sky_low=warm,
+        sky_high=warm,
+        shadows=bool(rng.random() < 0.5),
+    )
+
+
+def street(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
+    """A road between houses, with cars, trees, poles and figures."""
+    half = float(rng.uniform(3, 8))
+    shapes: list[Shape] = [
+        _floor(_look(rng, props, 2, recipe=str(rng.choice(["speckled", "bricks", "grass"])))),
+        Box(vector(0, -0.49, 50), vector(half * 0.7, 0.5, 90), _look(rng, props, 3)),
+    ]
+    for side in (-1, 1):
+        if rng.random() < 0.15:
+            continue
+        z = float(rng.uniform(1, 9))  # along the street
+        while z < 70:
+            deep, high, wide = rng.uniform(2, 8), rng.uniform(2, 12), rng.uniform(2, 6)
+            look = Look(texture=Texture(facade(rng)), metres=float(rng.uniform(3, 8)))
+            centre = vector(side * (half + wide + rng.uniform(0, 3)), high, z + deep)
+            shapes.append(Box(centre, vector(wide, high, deep), look))
+            z += 2 * deep + float(rng.choice([0.0, rng.uniform(0.5, 12)]))
+    for _ in range(int(rng.integers(0, 5))):
+        shapes += _car(rng, props, float(rng.uniform(-half, half)), float(rng.uniform(5, 35)))
+    for _ in range(int(rng.integers(0, 4))):
+        x = float(rng.choice([-1, 1]) * half * rng.uniform(0.7, 1.2))
+        shapes += _tree(rng, props, x, float(rng.uniform(4, 40)))
+    for _ in range(int(rng.integers(0, 4))):
+        x, z = float(rng.uniform(-half, half)), float(rng.uniform(3, 18))
+        shapes.append(_figure(rng, props, x, z, float(rng.uniform(1, 2.4))))
+    return shapes, _camera(rng, (0.8, 3.0), (-0.18, 0.08)), _daylight(rng)
+
+
+def field(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
+    """Open land: hills, trees, stones, far mountains, figures."""
+    ground = str(rng.choice(["grass", "speckled", "patches", "clouded"]))
+    shapes: list[Shape] = [_floor(_look(rng, props, 4, recipe=ground))]
+    for _ in range(int(rng.integers(0, 5))):
+        radii = np.array([rng.uniform(10, 60), rng.uniform(2, 14), rng.uniform(10, 60)], np.float32)
+        centre = vector(rng.uniform(-60, 60), -radii[1] * 0.2, rng.uniform(40, 140))
+        shapes.append(Ellipsoid(centre, radii, _look(rng, props, 12)))
+    for _ in range(int(rng.integers(0, 10))):
+        shapes += _tree(rng, props, float(rng.uniform(-20, 20)), float(rng.uniform(5, 50)))
+    for _ in range(int(rng.integers(0, 6))):
+        x, z = float(rng.uniform(-6, 6)), float(rng.uniform(2.5, 20))
+        shapes.append(_solid(rng, props, x, z, float(rng.uniform(0.4, 2.5))))
+    for _ in range(int(rng.integers(0, 4))):
+        x, z = float(rng.uniform(-5, 5)), float(rng.uniform(3, 20))
+        shapes.append(_figure(rng, props, x, z, float(rng.uniform(0.8, 2.5))))
+    return shapes, _camera(rng, (0.6, 4.0), (-0.25, 0.06)), _daylight(rng)
+
+
+def room(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
+    """A room or corridor seen from within, with furniture and figures."""
+    wide, deep, high = rng.uniform(1.2, 4), rng.uniform(2.5, 9), rng.uniform(2.2, 3.5)
+    wall = _look(rng, props, 2)
+    shapes: list[Shape] = [
+        _floor(_look(rng, props, 1.5)),
+        _floor(_look(rng, props, 2, recipe="plain"), float(high)),
+        _wall_ahead(wall, float(deep)),
+        _wall_beside(wall if rng.random() < 0.7 else _look(rng, props, 2), float(-wide)),
+        _wall_beside(wall if rng.random() < 0.7 else _look(rng, props, 2), float(wide)),
+    ]
+    for _ in range(int(rng.integers(1, 8))):
+        x, z = float(rng.uniform(-wide, wide)), float(rng.uniform(1.2, deep))
+        size = float(rng.uniform(0.3, 1.3))
+        shapes.append(_solid(rng, props, x, z, size))
+        if rng.random() < 0.3:
+            shapes.append(_solid(rng, props, x, z, size * 0.4, size))
+    for _ in range(int(rng.integers(0, 3))):
+        x, z = float(rng.uniform(-wide, wide)), float(rng.uniform(1.2, deep))
+        shapes.append(_figure(rng, props, x, z, float(rng.uniform(0.5, 1.9))))
+    for side in (-1, 1):
+        if rng.random() < 0.5:
+            half = vector(0.25, rng.uniform(0.3, 1.2), rng.uniform(0.3, 1))
+            centre = vector(side * (wide - 0.2), half[1], rng.uniform(1, deep))
+            shapes.append(Box(centre, half, _look(rng, props, 1)))
+    return shapes, _camera(rng, (0.7, 1.9), (-0.35, 0.05)), _lamplight(rng)
+
+
+def table(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
+    """Things on a table top before a wall, seen from near."""
+    wall = float(rng.uniform(0.9, 3.5))
+    shapes: list[Shape] = [
+        _floor(_look(rng, props, 0.6)),
+        _wall_ahead(_look(rng, props, 1.2), wall),
+    ]
+    for _ in range(int(rng.integers(1, 9))):
+        z = float(rng.uniform(0.35, max(0.5, wall - 0.1)))
+        x = float(rng.uniform(-0.6, 0.6)) * (z + 0.3)
+        shapes.append(_solid(rng, props, x, z, float(rng.uniform(0.06, 0.3))))
+    for _ in range(int(rng.integers(0, 3))):
+        z = float(rng.uniform(0.35, max(0.5, wall - 0.1)))
+        shapes.append(_figure(rng, props, float(rng.uniform(-0.4, 0.4)), z, rng.uniform(0.1, 0.4)))
+    return shapes, _camera(rng, (0.15, 0.7), (-0.75, -0.05)), _lamplight(rng)
+
+
+def yard(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
+    """Figures and things before a wall, hedge or house that fills the view."""
+    back = float(rng.uniform(4, 20))
+    look = (
+        Look(texture=Texture(facade(rng)), metres=float(rng.uniform(3, 7)))
+        if rng.random() < 0.4
+        else _look(rng, props, 4)
+    )
+    shapes: list[Shape] = [_floor(_look(rng, props, 2))]
+    if rng.random() < 0.6:
+        shapes.append(_wall_ahead(look, back))
+    else:
+        half = vector(rng.uniform(3, 15), rng.uniform(1, 6), 2)
+        shapes.append(
+            Box(vector(rng.uniform(-3, 3), half[1], back + 2), half, look, rng.normal(0, 0.3))
+        )
+    for _ in range(int(rng.integers(1, 5))):
+        z = float(rng.uniform(1.5, back))
+        x = float(rng.uniform(-0.6, 0.6)) * z
+        shapes.append(_figure(rng, props, x, z, float(rng.uniform(0.8, 2.5))))
+    for _ in range(int(rng.integers(0, 5))):
+        z = float(rng.uniform(1.5, back))
+        shapes.append(_solid(rng, props, float(rng.uniform(-0.6, 0.6)) * z, z, rng.uniform(0.4, 2)))
+    return shapes, _camera(rng, (0.6, 2.2), (-0.3, 0.05)), _daylight(rng)
+
+
+STYLES: dict[str, Callable[[Rng, Props], tuple[list[Shape], Camera, Light]]] = {
+    "street": street,
+    "field": field,
+    "room": room,
+    "table": table,
+    "yard": yard,
+}
+
+
+def draw_scene(
+    rng: Rng, *, height: int, width: int, style: str | None = None, props: Props | None = None
+) -> View:
+    """A random scene as a `View`: colour (H, W, 3) in [0, 1], depth (H, W) in metres (inf: sky)."""
+    chosen = style or str(rng.choice(list(STYLES)))
+    shapes, camera, light = STYLES[chosen](rng, props or Props())
+    return cast(_in_view(shapes), camera, light, height=height, width=width)
+
+
+def _in_view(shapes: Sequence[Shape]) -> list[Shape]:
+    """Shapes that do not swallow the camera: things nearer than 30 cm to it are left out."""
+    kept = []
+    for shape in shapes:
+        centre, radius = shape.bound()
+        if np.isfinite(radius) and radius < 5 and float(np.linalg.norm(centre)) < radius + 0.2:
+            continue
+        kept.append(shape)
+    return kept
+
+
+def nearness(depth: Array) -> NDArray[np.float32]:
+    """Inverse depth 1 / metres, 0 for the sky."""
+    return np.where(np.isfinite(depth), 1 / np.maximum(depth, 1e-3), 0).astype(np.float32)

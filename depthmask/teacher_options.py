@@ -1,0 +1,47 @@
+"""The options of `depthmask train-teacher`."""
+
+import dataclasses
+from pathlib import Path
+
+from shards.errors import InputError
+from shards.options import option
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class TeacherOptions:
+    """What `depthmask train-teacher` takes."""
+
+    out: Path = option(Path("teacher"), "Folder of the run: state.pt, log.csv, weights.")
+    minutes: float = option(60.0, "Minutes of training over all runs; the schedule's length.")
+    size: int = option(128, "Side of the smallest training pictures; up to half as much again.")
+    batch_size: int = option(16, "Pictures of the smallest size in a step.")
+    lr: float = option(4e-4, "Peak learning rate (AdamW, warm-up and cosine).")
+    seed: int = option(0, "Seed of scenes, augmentation and first weights.")
+    textures: Path | None = option(
+        None, "Folder of photographs: textures of drawn scenes, and scenes of their own."
+    )
+    cutouts: Path | None = option(None, "Folder of pictures with alpha that are pasted in.")
+    threads: int = option(1, "Threads of the network; one more process draws scenes.")
+    resume: bool = option(False, "Go on from the state in --out.", flags=("--resume",))
+
+    def __post_init__(self) -> None:
+        """Refuse what no training could carry out, naming the option."""
+        if not self.minutes > 0:
+            raise InputError(
+                "--minutes", expected="more than 0", found=str(self.minutes), remedy="give minutes"
+            )
+        if self.size < 64 or self.size % 32:
+            raise InputError(
+                "--size",
+                expected="a multiple of 32, at least 64",
+                found=str(self.size),
+                remedy="try 128",
+            )
+        for name in ("batch_size", "threads"):
+            if getattr(self, name) < 1:
+                raise InputError(
+                    "--" + name.replace("_", "-"),
+                    expected="at least 1",
+                    found=str(getattr(self, name)),
+                    remedy="give a positive number",
+                )
