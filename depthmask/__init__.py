@@ -13,19 +13,39 @@ from typing import TYPE_CHECKING, Any
 from shards.version import __version__
 
 if TYPE_CHECKING:
+    from depthmask.evaluation import EvaluateOptions, evaluate
+    from depthmask.prediction import load
+    from depthmask.train_options import TrainOptions
+    from depthmask.training import train
     from pipeline.build import build_dataset
     from pipeline.options import BuildOptions
     from pipeline.teachers import load_teacher
     from shards.reader import open_dataset
 
 _HOMES = {
+    "EvaluateOptions": "depthmask.evaluation",
+    "TrainOptions": "depthmask.train_options",
+    "evaluate": "depthmask.evaluation",
+    "load": "depthmask.prediction",
+    "train": "depthmask.training",
     "BuildOptions": "pipeline.options",
     "build_dataset": "pipeline.build",
     "load_teacher": "pipeline.teachers",
     "open_dataset": "shards.reader",
 }
 
-__all__ = ["BuildOptions", "__version__", "build_dataset", "load_teacher", "open_dataset"]
+__all__ = [
+    "BuildOptions",
+    "EvaluateOptions",
+    "TrainOptions",
+    "__version__",
+    "build_dataset",
+    "evaluate",
+    "load",
+    "load_teacher",
+    "open_dataset",
+    "train",
+]
 
 
 def _refuse_intruders() -> None:

@@ -1,0 +1,116 @@
+"""Commands that train networks and use them."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from depthmask.options import takes
+from depthmask.train_options import TrainOptions, read_config
+
+
+def _apply_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    """Make the options of a TOML file the command's defaults; those on the line win."""
+    if path is not None:
+        context.default_map = {**(context.default_map or {}), **read_config(path)}
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    callback=_apply_config,
+    is_eager=True,
+    expose_value=False,
+    help="TOML file with any of these options.",
+)
+@takes(TrainOptions)
+def train(options: TrainOptions) -> None:
+    """Train a network to find the object and its depth in a composite.
+
+    The run folder holds best.pt, last.pt, config.toml (these options), metrics.csv, curves.png,
+    grid.png (samples and predictions) and TensorBoard files.
+
+    \b
+    Examples:
+      depthmask train --shards shards --out runs/first --minutes 10
+      depthmask train --shards shards --out runs/large --backbone resnet50 --epochs 20
+      depthmask train --shards shards --out runs/first --minutes 20 --resume
+      depthmask train --config runs/first/config.toml --out runs/second
+    """
+    from depthmask.train_progress import TrainProgress
+    from depthmask.training import train
+
+    with TrainProgress() as watcher:
+        best = train(options, watcher)
+    facts = ", ".join(f"{name} {value:.4g}" for name, value in best.items())
+    click.echo(f"best epoch: {facts}")
+    click.echo(str(options.out / "best.pt"))
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
+@click.option(
+    "--shards", type=click.Path(path_type=Path), required=True, help="Folder of the data set."
+)
+@click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+def evaluate(checkpoint: Path, shards: Path, split: str, device: str, as_json: bool) -> None:
+    """Score a network on every sample of a split, and name its worst foreground.
+
+    \b
+    Examples:
+      depthmask evaluate runs/first/best.pt --shards shards
+      depthmask evaluate runs/first/best.pt --shards shards --split train --json
+    """
+    import json
+
+    from rich.console import Console
+
+    from depthmask.evaluation import EvaluateOptions, evaluate
+    from depthmask.progress import open_progress
+    from depthmask.scores_table import scores_tables
+
+    options = EvaluateOptions(checkpoint=checkpoint, shards=shards, split=split, device=device)
+    with open_progress(Console(stderr=True)) as progress:
+        bar = progress.add_task("evaluating", total=None)
+        found = evaluate(options, lambda samples: progress.advance(bar, samples))
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+    else:
+        Console().print(scores_tables(found))
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
+@click.option(
+    "--image", type=click.Path(path_type=Path), required=True, help="Picture with the object."
+)
+@click.option(
+    "--background",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The same place without it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("prediction"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+def predict(**values: Any) -> None:
+    """Find the object in a picture, given its background: mask, depth and cut-out.
+
+    Writes mask.png, depth.png (16 bit), depth-colour.png and cutout.png at the picture's size.
+
+    \b
+    Examples:
+      depthmask predict runs/first/best.pt --image shot.jpg --background empty.jpg --out found
+    """
+    from depthmask.prediction import PredictOptions, predict
+
+    for path in predict(PredictOptions(**values)):
+        click.echo(str(path))

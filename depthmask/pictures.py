@@ -1,0 +1,74 @@
+"""Pictures of a training: a grid of samples and predictions, and curves of the scores."""
+
+import io
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from shards.files import write_atomic
+
+_COLOURS = "inferno"
+
+
+def depth_colours(depth: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Depth in [0, 1], (H, W), as uint8 (H, W, 3): one fixed colour map, no stretching."""
+    coloured = matplotlib.colormaps[_COLOURS](np.clip(depth, 0, 1), bytes=True)
+    return np.ascontiguousarray(coloured[..., :3])
+
+
+def _bytes(unit: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+
+
+def _grey(unit: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.repeat(_bytes(unit)[..., None], 3, axis=-1)
+
+
+def grid_row(
+    image: NDArray[np.float32],
+    background: NDArray[np.float32],
+    masks: tuple[NDArray[np.float32], NDArray[np.float32] | None],
+    depths: tuple[NDArray[np.float32], NDArray[np.float32] | None],
+) -> NDArray[np.uint8]:
+    """One row of the grid: composite, background, then truth and prediction of mask and depth.
+
+    Pictures (3, S, S), maps (S, S), all in [0, 1]; a missing prediction leaves its pair out.
+    """
+    tiles = [_bytes(image.transpose(1, 2, 0)), _bytes(background.transpose(1, 2, 0))]
+    if masks[1] is not None:
+        tiles += [_grey(masks[0]), _grey(masks[1])]
+    if depths[1] is not None:
+        tiles += [depth_colours(depths[0]), depth_colours(depths[1])]
+    return np.concatenate([np.pad(tile, ((1, 1), (1, 1), (0, 0))) for tile in tiles], axis=1)
+
+
+def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
+    """Write uint8 (H, W, 3) as a PNG, whole or not at all."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "PNG")
+    write_atomic(path, stream.getvalue())
+
+
+def write_curves(path: Path, rows: list[dict[str, float]]) -> None:
+    """Draw each column of metrics.csv over epochs, losses apart from scores."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    epochs = [row["epoch"] for row in rows]
+    for name in rows[-1]:
+        if name in ("epoch", "step", "minutes", "lr", "images_per_second"):
+            continue
+        axes = left if "loss" in name else right
+        axes.plot(epochs, [row.get(name, float("nan")) for row in rows], marker=".", label=name)
+    for axes, title in ((left, "losses"), (right, "scores on val")):
+        axes.set(xlabel="epoch", title=title)
+        axes.grid(alpha=0.3)
+        if axes.lines:
+            axes.legend()
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=100)
+    write_atomic(path, stream.getvalue())
