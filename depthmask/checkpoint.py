@@ -82,8 +82,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise _refuse(path, str(error).partition("\n")[0] or type(error).__name__) from None
     if not isinstance(state, dict) or state.get("kind") != _KIND:
         raise _refuse(path, "a file that holds something else")
-    if state.get("format") != _FORMAT:
-        raise _refuse(path, f"format {state.get('format')}")
+    format = state.get("format")
+    if type(format) is not int or format != _FORMAT:
+        raise _refuse(path, f"format {format!r}".partition("\n")[0])
     try:
         checkpoint = Checkpoint(
             spec=NetworkSpec(**state["spec"]),

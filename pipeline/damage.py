@@ -9,6 +9,8 @@ import zlib
 
 import simplejpeg
 
+from shards.names import printable
+
 _PNG_SIGNATURE = 8
 _CHUNK_FRAME = 12
 _PIECE = 1 << 20
@@ -20,6 +22,9 @@ _ADAM7 = ((0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), 
 
 class UnusablePictureError(Exception):
     """Why a file cannot be used as a picture, in a few words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(printable(reason))  # decoders quote the bytes that they stumble over
 
 
 def refuse_damage(data: bytes, format: str | None, mode: str) -> None:

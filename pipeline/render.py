@@ -14,9 +14,16 @@ from PIL import Image
 
 from pipeline.caches import ByteCache
 from pipeline.compose import Foreground, compose, place, prepare_foreground
-from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, square_pixels
+from pipeline.pictures import (
+    UnusablePictureError,
+    crop_to_alpha,
+    decode_picture,
+    read_file,
+    square_pixels,
+)
 from pipeline.plan import Plan, Scene, ShardTask
 from pipeline.sources import Source
+from pipeline.threads import one_thread
 from shards.errors import RunError
 from shards.keys import BACKGROUND
 from shards.manifest import Record, read_plan
@@ -75,19 +82,20 @@ class Renderer:
         """The depth teacher, loaded once a process, on one thread so that its bits do not vary."""
         from pipeline.teachers import load_teacher
 
-        return load_teacher(
-            self.plan.options["depth_model"],
-            canvas=self._canvas,
-            weights=self._site.depth_weights,
-            device=self._site.device,
-        )
+        with one_thread():
+            return load_teacher(
+                self.plan.options["depth_model"],
+                canvas=self._canvas,
+                weights=self._site.depth_weights,
+                device=self._site.device,
+            )
 
     def _picture(self, root: Path, source: Source) -> Image.Image:
         path = root / source.name
         try:
-            data = path.read_bytes()
+            data = read_file(path)
             if hashlib.sha256(data).hexdigest() == source.sha256:
-                return decode_picture(data)
+                return decode_picture(data, known=True)
             found = "another content"
         except (OSError, UnusablePictureError) as error:
             found = str(error)
@@ -154,7 +162,8 @@ class Renderer:
         coding = self.plan.depth
         if coding is None:
             raise TypeError("a plan without depth has no codes")
-        maps = self.teacher.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
+        with one_thread():
+            maps = self.teacher.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
         for sample, values in zip(batch, maps, strict=True):
             codes, clipped = coding.codes(_scale_map(values, coding.size))
             yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)

@@ -1,6 +1,7 @@
 """One sample again, from its name alone: what the plan says stands at (split, position)."""
 
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
