@@ -1,6 +1,6 @@
 """`stats`: what a data set holds, as one dictionary and as tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from shards.errors import RunError
+from shards.joined import AnyDataset
 from shards.keys import BACKGROUND, SPLITS
 from shards.names import printable
-from shards.reader import Dataset, open_dataset
+from shards.reader import open_dataset
 from shards.recount import recompute_stats, recount_samples
 
 _AREA_SAMPLES = 1000
@@ -20,7 +21,7 @@ _QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 def dataset_stats(
-    path: Path,
+    path: Path | Sequence[Path],
     *,
     recompute: bool = False,
     workers: int | None = None,
@@ -28,32 +29,61 @@ def dataset_stats(
 ) -> dict[str, Any]:
     """Counts, bytes, sources, mean/std and the distribution of foreground areas of a data set.
 
+    Several data sets are described as the one that is read from them; `left_out` counts the train
+    samples that are not (see `shards.joined.JoinedDataset`), bytes are those of all their files.
     `recompute` reads every pixel again and raises RunError unless the mean and std come out
     exactly as the build wrote them; without it the areas are those of up to 1,000 samples, evenly
     spread, and `foreground_area.samples` says of how many.
     """
-    dataset = open_dataset(path)
-    manifest = dataset.manifest
+    dataset: AnyDataset = open_dataset(path)
+    manifests = [member.manifest for member in dataset.members]
     if recompute:
         stats, areas = recompute_stats(dataset, workers, tick)
-        _require_equal(path, stats, dataset.stats)
+        _require_equal(dataset.members[0].path, stats, dataset.stats)
     else:
         areas = _spread_areas(dataset)
-    files = manifest["shards"] + manifest["backgrounds"]
+    files = [entry for m in manifests for entry in m["shards"] + m["backgrounds"]]
     return {
         "digest": dataset.digest,
         "size": dataset.size,
         "samples": len(dataset),
-        "splits": manifest["splits"],
+        "left_out": sum(len(member) for member in dataset.members) - len(dataset),
+        "splits": {
+            split: {
+                "samples": len(dataset.split(split)),
+                "shards": sum(m["splits"][split]["shards"] for m in manifests),
+            }
+            for split in SPLITS
+        },
         "bytes": {"files": sum(f["bytes"] for f in files), "fields": _bytes_by_field(dataset)},
-        "sources": {role: _describe_sources(manifest["sources"][role]) for role in ("fg", "bg")},
-        "skipped": manifest["skipped"],
-        "teacher": manifest["teacher"],
-        "depth": manifest["depth"],
+        "sources": {role: _describe_sources(_sources(manifests, role)) for role in ("fg", "bg")},
+        "skipped": [entry for m in manifests for entry in m["skipped"]],
+        "teacher": _teacher(manifests),
+        "depth": None if dataset.depth is None else dataset.depth.to_json(),
         "stats": dataset.stats,
         "recomputed": recompute,
         "foreground_area": _describe_areas(areas),
     }
+
+
+def _sources(manifests: list[dict[str, Any]], role: str) -> list[dict[str, Any]]:
+    """The sources of one data set; of several, each different picture once, val where any is."""
+    if len(manifests) == 1:
+        sources: list[dict[str, Any]] = manifests[0]["sources"][role]
+        return sources
+    merged: dict[str, dict[str, Any]] = {}
+    for source in (source for m in manifests for source in m["sources"][role]):
+        known = merged.setdefault(source["sha256"], source)
+        if source["split"] != known["split"]:
+            split = "val" if "val" in (source["split"], known["split"]) else "both"
+            merged[source["sha256"]] = known | {"split": split}
+    return list(merged.values())
+
+
+def _teacher(manifests: list[dict[str, Any]]) -> dict[str, Any] | None:
+    teachers: list[dict[str, Any]] = [m["teacher"] for m in manifests if m["teacher"]]
+    names = list(dict.fromkeys(teacher["name"] for teacher in teachers))
+    return teachers[0] | {"name": ", ".join(names)} if teachers else None
 
 
 def _require_equal(path: Path, found: dict[str, Any], written: dict[str, Any]) -> None:
@@ -68,7 +98,7 @@ def _require_equal(path: Path, found: dict[str, Any], written: dict[str, Any]) -
     )
 
 
-def _spread_areas(dataset: Dataset) -> list[float]:
+def _spread_areas(dataset: AnyDataset) -> list[float]:
     areas: list[float] = []
     for split in SPLITS:
         count = len(dataset.split(split))
@@ -88,13 +118,14 @@ def _describe_areas(areas: list[float]) -> dict[str, Any]:
     }
 
 
-def _bytes_by_field(dataset: Dataset) -> dict[str, int]:
+def _bytes_by_field(dataset: AnyDataset) -> dict[str, int]:
     totals: dict[str, int] = {}
-    counts = {split: dataset.manifest["splits"][split]["shards"] for split in SPLITS}
-    counts[BACKGROUND] = len(dataset.manifest["backgrounds"])
-    for split, count in counts.items():
-        for number in range(count):
-            for field, size in dataset.shard(split, number).sizes().items():
+    for member in dataset.members:
+        counts = {split: member.manifest["splits"][split]["shards"] for split in SPLITS}
+        counts[BACKGROUND] = len(member.manifest["backgrounds"])
+        shards = ((split, number) for split, count in counts.items() for number in range(count))
+        for split, number in shards:
+            for field, size in member.shard(split, number).sizes().items():
                 name = f"{BACKGROUND}: {field}" if split == BACKGROUND else field
                 totals[name] = totals.get(name, 0) + size
     return totals
@@ -167,6 +198,10 @@ def _footer(facts: dict[str, Any]) -> Text:
         lines.append(
             f"depth    {facts['teacher']['name']}: {depth['kind']}, {depth['unit']}, "
             f"{depth['bits']} bits at {depth['size']} x {depth['size']}"
+        )
+    if facts["left_out"]:
+        lines.append(
+            f"left out {facts['left_out']:,} train samples: other sets hold out their sources"
         )
     lines.append(f"left out {len(facts['skipped'])} files")
     lines += [

@@ -1,11 +1,13 @@
 """One reader for both stores: random access by position and split, lazy, picklable."""
 
+import dataclasses
 import os
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +20,31 @@ from shards.manifest import read_manifest
 from shards.sample import Sample
 from shards.stores import Shard, open_shard
 
+if TYPE_CHECKING:
+    from shards.joined import AnyDataset
+
 _BACKGROUND_CACHE_BYTES = 64 << 20
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Span:
+    """Some samples of one shard, in order of position: all of them, unless some are left out."""
+
+    path: Path
+    shard: str
+    split: str
+    positions: Sequence[int]
+
+
+def require_split(name: str) -> None:
+    """InputError unless `name` is that of a split."""
+    if name not in SPLITS:
+        raise InputError(
+            "split",
+            expected="train or val",
+            found=repr(name),
+            remedy="name one of the two",
+        )
 
 
 class Dataset(Sequence[Sample]):
@@ -46,15 +72,14 @@ class Dataset(Sequence[Sample]):
         }
         self._forget()
 
+    @property
+    def members(self) -> "tuple[Dataset, ...]":
+        """The data sets that it is read from: itself."""
+        return (self,)
+
     def split(self, name: str) -> "Dataset":
         """The samples of one split ("train" or "val")."""
-        if name not in SPLITS:
-            raise InputError(
-                "split",
-                expected="train or val",
-                found=repr(name),
-                remedy="name one of the two",
-            )
+        require_split(name)
         return Dataset(self.path, (name,))
 
     def __len__(self) -> int:
@@ -87,6 +112,22 @@ class Dataset(Sequence[Sample]):
             get=partial(shard.get, row),
             find_background=self.background,
         )
+
+    def spans(
+        self, split: str | None = None, positions: Sequence[int] | None = None
+    ) -> Iterator[Span]:
+        """The samples, shard by shard; or those at `positions` of `split`, which are in order."""
+        if split is None or positions is None:
+            for each in self._splits:
+                yield from self.spans(each, range(self._counts[each]))
+            return
+        begin = 0
+        while begin < len(positions):
+            number = positions[begin] // self._per_shard
+            end = bisect_left(positions, (number + 1) * self._per_shard, begin)
+            name = shard_name(split, number, self._format)
+            yield Span(self.path, name, split, positions[begin:end])
+            begin = end
 
     def background(self, name: str) -> NDArray[np.uint8]:
         """The pixels of a background by its source's name, uint8 (H, W, 3), kept for a while."""
@@ -150,6 +191,19 @@ class Dataset(Sequence[Sample]):
         return self.__dict__ | {"_opened": {}, "_kept": OrderedDict(), "_process": -1}
 
 
-def open_dataset(path: str | Path) -> Dataset:
-    """The finished data set in a folder, train then val; InputError where there is none."""
-    return Dataset(path)
+@overload
+def open_dataset(path: str | Path) -> Dataset: ...
+@overload
+def open_dataset(path: Sequence[str | Path]) -> "AnyDataset": ...
+def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
+    """The finished data set in a folder, train then val; several folders are read as one.
+
+    InputError where there is none, or where several do not fit together.
+    """
+    if isinstance(path, str | Path):
+        return Dataset(path)
+    if len(path) == 1:
+        return Dataset(path[0])
+    from shards.joined import JoinedDataset
+
+    return JoinedDataset([Dataset(each) for each in path])

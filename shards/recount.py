@@ -2,9 +2,8 @@
 
 import dataclasses
 import os
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -12,7 +11,10 @@ from joblib import Parallel, delayed
 from shards.keys import SPLITS
 from shards.manifest import largest_values
 from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
-from shards.reader import Dataset
+from shards.reader import Dataset, Span
+
+if TYPE_CHECKING:
+    from shards.joined import AnyDataset
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Recount:
     areas: list[float]
 
 
-def recount_samples(dataset: Dataset, split: str, positions: range) -> Recount:
+def recount_samples(dataset: "AnyDataset", split: str, positions: Iterable[int]) -> Recount:
     """Decode the samples at `positions` of a split and sum what is in them."""
     sums: dict[str, Moments] = {}
     areas = []
@@ -42,37 +44,35 @@ def recount_samples(dataset: Dataset, split: str, positions: range) -> Recount:
     return Recount(sums, areas)
 
 
-def _recount_part(path: Path, split: str, positions: range) -> tuple[str, Recount]:
-    return split, recount_samples(Dataset(path), split, positions)
+def recount_span(span: Span) -> Recount:
+    """The same of some samples of one shard, for a worker process."""
+    return recount_samples(Dataset(span.path), span.split, span.positions)
 
 
 def recompute_stats(
-    dataset: Dataset, workers: int | None, tick: Callable[[int], None]
+    dataset: "AnyDataset", workers: int | None, tick: Callable[[int], None]
 ) -> tuple[dict[str, Any], list[float]]:
     """The `stats` entry of dataset.json from every stored pixel, and every mask's area.
 
     `tick(samples)` is called as parts end.
     """
-    counts = {split: len(dataset.split(split)) for split in SPLITS}
-    per_part: int = dataset.manifest["options"]["samples_per_shard"]
-    parts = [
-        (split, range(first, min(first + per_part, counts[split])))
-        for split in SPLITS
-        for first in range(0, counts[split], per_part)
-    ]
     run = Parallel(n_jobs=workers or os.cpu_count(), return_as="generator", batch_size=1)
-    calls = (delayed(_recount_part)(dataset.path, split, part) for split, part in parts)
+    spans = list(dataset.spans())
     sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
     areas: list[float] = []
-    for split, recount in run(calls):
+    for span, recount in zip(spans, run(delayed(recount_span)(s) for s in spans), strict=True):
         tick(len(recount.areas))
         areas += recount.areas
+        of_split = sums[span.split]
         for field, moments in recount.sums.items():
-            sums[split][field] = sums[split].get(field, NOTHING) + moments
-    return _as_stats(sums, largest_values(dataset.manifest["depth"])), areas
+            of_split[field] = of_split.get(field, NOTHING) + moments
+    depth = None if dataset.depth is None else dataset.depth.to_json()
+    return stats_of_sums(sums, largest_values(depth)), areas
 
 
-def _as_stats(sums: dict[str, dict[str, Moments]], largest: dict[str, int]) -> dict[str, Any]:
+def stats_of_sums(sums: dict[str, dict[str, Moments]], largest: dict[str, int]) -> dict[str, Any]:
+    """The `stats` entry of dataset.json from the sums of each split's fields."""
+
     def describe(moments: dict[str, Moments]) -> dict[str, Any]:
         return {
             field: {"mean": of_field.mean(largest[field]), "std": of_field.std(largest[field])}

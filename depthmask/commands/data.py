@@ -48,14 +48,18 @@ def build_dataset(options: BuildOptions) -> None:
 
 
 @click.command()
-@click.argument("shards", type=click.Path(path_type=Path), metavar="SHARDS")
+@click.argument(
+    "shards", type=click.Path(path_type=Path), metavar="SHARDS...", nargs=-1, required=True
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 @click.option(
     "--recompute", is_flag=True, help="Read every pixel again; fails unless all sums agree."
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
-def stats(shards: Path, as_json: bool, recompute: bool, workers: int | None) -> None:
+def stats(shards: tuple[Path, ...], as_json: bool, recompute: bool, workers: int | None) -> None:
     """Show what a data set holds: counts, bytes, sources, mean/std, foreground areas.
+
+    Several data sets are described as they are read together.
 
     \b
     Examples:
