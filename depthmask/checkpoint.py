@@ -2,6 +2,7 @@
 
 import dataclasses
 import pickle
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,9 @@ def _refuse(path: Path, found: str) -> InputError:
 def read_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a file, on the CPU; InputError for anything else. Runs no code from it."""
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch's own, on files that are refused below
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise _refuse(path, "no such file") from None
     except pickle.UnpicklingError:

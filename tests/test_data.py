@@ -1,0 +1,101 @@
+"""depthmask/data.py"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from depthmask.data import Batch, SampleSource, augment, train_batches
+from shards.reader import Dataset, open_dataset
+
+
+@pytest.fixture
+def train_split(tiny_dataset: Path) -> Dataset:
+    return open_dataset(tiny_dataset).split("train")
+
+
+def test_batches_hold_the_stored_pixels(train_split: Dataset) -> None:
+    batch = SampleSource(train_split, 64, 1).batch([5, 2])
+    for row, position in enumerate((5, 2)):
+        sample = train_split[position]
+        stored = torch.from_numpy(sample.image.copy()).permute(2, 0, 1) / 255
+        assert torch.allclose(batch.image[row], stored)
+        assert torch.allclose(batch.mask[row, 0], torch.from_numpy(sample.mask.copy()) / 255)
+        assert np.abs(batch.depth[row, 0].numpy() - sample.depth_unit).max() < 2e-5
+
+
+def test_other_sizes_are_scaled(train_split: Dataset) -> None:
+    batch = SampleSource(train_split, 48, 1).batch(range(4))
+    assert batch.image.shape == (4, 3, 48, 48)
+    assert batch.depth.shape == (4, 1, 48, 48)
+
+
+def test_augmentation_depends_on_seed_epoch_and_position_alone(train_split: Dataset) -> None:
+    source = SampleSource(train_split, 64, 1)
+    together = augment(source.batch([1, 2, 3]), 7, 4)
+    alone = augment(source.batch([2]), 7, 4)
+    assert torch.allclose(together.image[1], alone.image[0], atol=1e-6)
+    assert torch.allclose(together.depth[1], alone.depth[0], atol=1e-6)
+    other = augment(source.batch([2]), 7, 5)
+    assert not torch.allclose(other.image, alone.image)
+
+
+def test_one_geometry_moves_pictures_mask_and_depth_alike() -> None:
+    ramp = torch.linspace(0.2, 0.8, 64).repeat(64, 1)[None, None]  # (1, 1, 64, 64)
+    batch = Batch(
+        image=ramp.repeat(1, 3, 1, 1),
+        background=ramp.repeat(1, 3, 1, 1),
+        mask=ramp,
+        depth=ramp,
+        positions=np.array([3]),
+    )
+    for epoch in range(6):
+        moved = augment(batch, 0, epoch)
+        assert torch.equal(moved.mask, moved.depth)
+        slope = moved.mask[0, 0].mean(0).diff()
+        for picture in (moved.image, moved.background):
+            for channel in picture[0]:
+                assert torch.equal(channel.mean(0).diff().sign()[2:-2], slope.sign()[2:-2])
+
+
+def test_targets_are_never_jittered() -> None:
+    flat = torch.full((4, 1, 32, 32), 0.4)
+    batch = Batch(
+        image=torch.rand(4, 3, 32, 32),
+        background=torch.rand(4, 3, 32, 32),
+        mask=flat,
+        depth=flat,
+        positions=np.arange(4),
+    )
+    moved = augment(batch, 1, 1)
+    assert torch.allclose(moved.mask, flat)
+    assert torch.allclose(moved.depth, flat)
+
+
+def test_an_epoch_shows_every_sample_once_in_an_order_of_its_own(train_split: Dataset) -> None:
+    source = SampleSource(train_split, 32, 2)
+    orders = []
+    for epoch in (0, 1):
+        batches = list(train_batches(source, seed=0, epoch=epoch, batch_size=6))
+        orders.append(np.concatenate([batch.positions for batch in batches]).tolist())
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(36))
+    assert orders[0] != orders[1]
+
+
+def test_stopping_early_leaves_no_thread_behind(train_split: Dataset) -> None:
+    import threading
+
+    before = threading.active_count()
+    batches = train_batches(SampleSource(train_split, 32, 1), seed=0, epoch=0, batch_size=4)
+    next(batches)
+    batches.close()
+    assert threading.active_count() <= before + 1  # the pool's own
+
+
+def test_an_error_while_decoding_reaches_the_trainer(train_split: Dataset, tmp_path: Path) -> None:
+    source = SampleSource(train_split, 32, 1)
+    train_split.path = tmp_path
+    train_split.close()
+    with pytest.raises((OSError, RuntimeError, ValueError)):
+        list(train_batches(source, seed=0, epoch=0, batch_size=4))

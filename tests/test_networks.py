@@ -1,0 +1,89 @@
+"""depthmask/networks.py"""
+
+import pytest
+import torch
+
+from depthmask.networks import Heads, MaskDepthNet, NetworkSpec
+from shards.errors import InputError
+
+
+def spec(backbone: str = "mobilenetv3_small_050", heads: Heads = "both") -> NetworkSpec:
+    third = (0.5, 0.5, 0.5)
+    return NetworkSpec(
+        backbone=backbone,
+        heads=heads,
+        image_mean=third,
+        image_std=third,
+        background_mean=third,
+        background_std=third,
+    )
+
+
+def pair(height: int, width: int, count: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return (
+        torch.rand(count, 3, height, width, generator=generator),
+        torch.rand(count, 3, height, width, generator=generator),
+    )
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        "tf_efficientnet_lite0",
+        "resnet18",
+        "convnext_atto",
+        "mobilenetv3_small_050",
+        "regnetx_002",
+    ],
+)
+def test_networks_of_many_families_answer_at_full_size(backbone: str) -> None:
+    network = MaskDepthNet(spec(backbone)).eval()
+    with torch.inference_mode():
+        output = network(*pair(64, 96))
+    assert output.mask is not None
+    assert output.depth is not None
+    assert output.mask.shape == output.depth.shape == (1, 1, 64, 96)
+    assert 0 <= float(output.depth.min()) <= float(output.depth.max()) <= 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(33, 50), (16, 16), (95, 97)])
+def test_any_size_is_answered_at_that_size(height: int, width: int) -> None:
+    network = MaskDepthNet(spec()).eval()
+    with torch.inference_mode():
+        output = network(*pair(height, width))
+    assert output.mask is not None
+    assert output.mask.shape == (1, 1, height, width)
+
+
+@pytest.mark.parametrize(("heads", "mask", "depth"), [("mask", 1, 0), ("depth", 0, 1)])
+def test_heads_can_be_left_out(heads: Heads, mask: int, depth: int) -> None:
+    network = MaskDepthNet(spec(heads=heads)).eval()
+    with torch.inference_mode():
+        output = network(*pair(32, 32))
+    assert (output.mask is not None, output.depth is not None) == (bool(mask), bool(depth))
+
+
+def test_the_answer_depends_on_the_background() -> None:
+    network = MaskDepthNet(spec()).eval()
+    image, background = pair(32, 32)
+    with torch.inference_mode():
+        first, second = network(image, background), network(image, image)
+    assert first.mask is not None
+    assert second.mask is not None
+    assert not torch.allclose(first.mask, second.mask)
+
+
+def test_every_weight_learns() -> None:
+    network = MaskDepthNet(spec())
+    output = network(*pair(64, 64, 2))
+    assert output.mask is not None
+    assert output.depth is not None
+    (output.mask.square().mean() + output.depth.square().mean()).backward()
+    still = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
+    assert still == []
+
+
+def test_an_unknown_backbone_gets_near_matches() -> None:
+    with pytest.raises(InputError, match=r"--backbone: .*resnet50"):
+        MaskDepthNet(spec("resnet5o"))

@@ -1,0 +1,260 @@
+"""depthmask/training.py, schedule.py, checkpoint.py, evaluation.py, prediction.py: a whole run"""
+
+import csv
+import dataclasses
+import json
+import pickle
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from PIL import Image
+
+import depthmask
+from depthmask.checkpoint import read_checkpoint
+from depthmask.cli import cli
+from depthmask.data import SampleSource
+from depthmask.evaluation import EvaluateOptions, evaluate
+from depthmask.prediction import PredictOptions, cut_out, load, predict
+from depthmask.schedule import Schedule
+from depthmask.train_options import TrainOptions, read_config
+from depthmask.training import train
+from pipeline.build import BuildResult
+from shards.errors import InputError
+from shards.reader import open_dataset
+
+
+def small(shards: Path, out: Path, **changes: object) -> TrainOptions:
+    options: dict[str, object] = {
+        "shards": shards,
+        "out": out,
+        "backbone": "mobilenetv3_small_050",
+        "pretrained": False,
+        "size": 32,
+        "epochs": 2,
+        "batch_size": 9,
+        "workers": 1,
+        "device": "cpu",
+    }
+    return TrainOptions(**(options | changes))  # type: ignore[arg-type]
+
+
+def metrics_of(run: Path) -> list[dict[str, str]]:
+    """The rows of metrics.csv."""
+    return list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def run(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of two epochs."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train(small(tiny_dataset, out))
+    return out
+
+
+def test_a_run_leaves_everything_it_promises(run: Path) -> None:
+    names = {path.name for path in run.iterdir()}
+    promised = {"best.pt", "last.pt", "config.toml", "metrics.csv", "curves.png", "grid.png"}
+    assert promised <= names
+    assert any(name.startswith("events.out.tfevents") for name in names)
+    rows = metrics_of(run)
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert {"train_loss", "mask_iou", "depth_rmse"} <= rows[0].keys()
+    with Image.open(run / "grid.png") as grid:
+        assert grid.size == (6 * 34, 10 * 34)
+
+
+def test_training_lowers_the_loss(tiny_dataset: Path, tmp_path: Path) -> None:
+    train(small(tiny_dataset, tmp_path / "run", epochs=6, lr=3e-3))
+    rows = metrics_of(tmp_path / "run")
+    assert float(rows[-1]["train_loss"]) < 0.98 * float(rows[0]["train_loss"])
+
+
+def test_equal_runs_give_equal_weights(run: Path, tiny_dataset: Path, tmp_path: Path) -> None:
+    train(small(tiny_dataset, tmp_path / "again"))
+    first = read_checkpoint(run / "last.pt").weights
+    second = read_checkpoint(tmp_path / "again" / "last.pt").weights
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_resumed_run_goes_on_where_it_stopped(
+    run: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    options = small(tiny_dataset, tmp_path / "run", epochs=3)
+    train(dataclasses.replace(options, epochs=2))
+    with pytest.raises(InputError, match="add --resume"):
+        train(options)
+    train(dataclasses.replace(options, resume=True))
+    rows = metrics_of(options.out)
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert [row["step"] for row in rows] == ["4", "8", "12"]
+
+
+def test_minutes_are_kept(tiny_dataset: Path, tmp_path: Path) -> None:
+    options = small(tiny_dataset, tmp_path / "run", epochs=None, minutes=0.05)
+    begin = time.monotonic()
+    train(options)
+    assert time.monotonic() - begin < 3 + 12
+    assert read_checkpoint(options.out / "last.pt").training is not None
+
+
+def test_schedules_warm_up_and_come_to_an_end() -> None:
+    schedule = Schedule(peak=1.0, steps=400, seconds=None)
+    rates = []
+    while not schedule.over:
+        rates.append(schedule.rate)
+        schedule.advance()
+    assert len(rates) == 400
+    assert rates[0] == pytest.approx(0.01, rel=0.01)
+    assert max(rates) > 0.8
+    assert rates[-1] < 0.02
+
+
+def test_evaluate_gives_the_promised_json(run: Path, tiny_dataset: Path) -> None:
+    found = evaluate(EvaluateOptions(checkpoint=run / "best.pt", shards=tiny_dataset, device="cpu"))
+    assert found["val"]["samples"] == 12
+    mask, depth = found["val"]["mask"], found["val"]["depth"]
+    assert {"iou", "dice", "mae"} <= mask.keys()
+    assert set(depth) == {"rmse", "std", "delta1", "abs_rel", "log10", "iou50", "dice"}
+    assert mask["worst_foreground"]["iou"] == min(mask["by_foreground"].values())
+    dataset = open_dataset(tiny_dataset).split("val")
+    targets = SampleSource(dataset, 32, 1).batch(range(12)).depth.double()
+    assert depth["std"] == pytest.approx(float(targets.std(unbiased=False)), rel=1e-4)
+
+
+def test_scores_do_not_depend_on_the_batch_size(run: Path, tiny_dataset: Path) -> None:
+    options = EvaluateOptions(
+        checkpoint=run / "best.pt", shards=tiny_dataset, device="cpu", split="train"
+    )
+    whole = evaluate(options)["train"]
+    parts = evaluate(dataclasses.replace(options, batch_size=5))["train"]
+    assert parts["mask"]["iou"] == pytest.approx(whole["mask"]["iou"], abs=1e-3)
+    assert parts["depth"]["rmse"] == pytest.approx(whole["depth"]["rmse"], rel=1e-4)
+
+
+def test_the_checkpoint_normalises_with_the_train_split(run: Path, tiny_dataset: Path) -> None:
+    moments = open_dataset(tiny_dataset).stats["splits"]["train"]
+    spec = read_checkpoint(run / "best.pt").spec
+    assert spec.image_mean == pytest.approx(tuple(moments["image"]["mean"]))
+    assert spec.background_std == pytest.approx(tuple(moments["background"]["std"]))
+
+
+def test_without_depth_only_the_mask_is_learnt(
+    plain_build: BuildResult, run: Path, tmp_path: Path
+) -> None:
+    train(small(plain_build.out, tmp_path / "run", epochs=1))
+    assert read_checkpoint(tmp_path / "run" / "best.pt").spec.heads == "mask"
+    found = evaluate(EvaluateOptions(checkpoint=run / "best.pt", shards=plain_build.out))
+    assert "depth" not in found["val"]
+    with pytest.raises(InputError, match="expected a data set with depth"):
+        train(small(plain_build.out, tmp_path / "other", heads="depth"))
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_depth_only_network_is_refused_where_there_is_no_depth(
+    plain_build: BuildResult, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    train(small(tiny_dataset, tmp_path / "run", epochs=1, heads="depth"))
+    checkpoint = tmp_path / "run" / "best.pt"
+    with pytest.raises(InputError, match="for a network that predicts depth alone"):
+        evaluate(EvaluateOptions(checkpoint=checkpoint, shards=plain_build.out))
+
+
+@pytest.mark.parametrize(("width", "height"), [(61, 40), (300, 33), (17, 90)])
+def test_predict_answers_at_the_pictures_size(
+    run: Path, tmp_path: Path, width: int, height: int
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("image", "background"):
+        pixels = rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    options = PredictOptions(
+        checkpoint=run / "best.pt",
+        image=tmp_path / "image.png",
+        background=tmp_path / "background.png",
+        out=tmp_path / "out",
+        device="cpu",
+    )
+    names = {path.name for path in predict(options)}
+    assert names == {"mask.png", "depth.png", "depth-colour.png", "cutout.png"}
+    for name, mode in (("mask.png", "L"), ("cutout.png", "RGBA"), ("depth.png", "I;16")):
+        with Image.open(tmp_path / "out" / name) as picture:
+            assert (picture.size, picture.mode) == ((width, height), mode)
+
+
+def test_the_python_call_gives_the_same(run: Path, tiny_dataset: Path) -> None:
+    sample = open_dataset(tiny_dataset)[0]
+    predictor = depthmask.load(run / "best.pt", device="cpu")
+    found = predictor.predict(sample.image, sample.background)
+    again = load(run / "best.pt", device="cpu").predict(
+        Image.fromarray(sample.image), Image.fromarray(sample.background)
+    )
+    assert found.mask is not None
+    assert again.mask is not None
+    assert found.depth is not None
+    assert np.array_equal(found.mask, again.mask)
+    assert found.mask.shape == found.depth.shape == (64, 64)
+    with pytest.raises(InputError, match=r"found float64 \(64, 64\)"):
+        predictor.predict(np.zeros((64, 64)), sample.background)
+
+
+def test_cut_outs_have_no_background_left_in_soft_parts() -> None:
+    colour, back = np.array([200.0, 40.0, 90.0]), np.array([10.0, 220.0, 30.0])
+    mask = np.linspace(0, 1, 11, dtype=np.float32)[None]  # (1, 11)
+    image = mask[..., None] * colour + (1 - mask[..., None]) * back
+    background = np.broadcast_to(back, image.shape)
+    found = cut_out(np.rint(image).astype(np.uint8), background.astype(np.uint8), mask)
+    assert np.abs(found[0, 2:, :3] - colour).max() <= 4
+    assert found[0, :, 3].tolist() == np.rint(mask[0] * 255).tolist()
+
+
+class Payload:
+    """A pickle that would run code."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (eval, ("open('/tmp/depthmask-was-here', 'w')",))
+
+
+def test_what_is_no_checkpoint_gets_a_sentence_and_runs_nothing(tmp_path: Path) -> None:
+    files = {
+        "text.pt": b"not a checkpoint",
+        "empty.pt": b"",
+        "pickle.pt": pickle.dumps(Payload()),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    torch.save({"kind": "something else"}, tmp_path / "other.pt")
+    torch.save(Payload(), tmp_path / "evil.pt")
+    for name in (*files, "other.pt", "evil.pt", "absent.pt"):
+        with pytest.raises(InputError, match="expected a checkpoint written by"):
+            read_checkpoint(tmp_path / name)
+    assert not Path("/tmp/depthmask-was-here").exists()
+
+
+def test_config_files_carry_every_option(run: Path, tmp_path: Path) -> None:
+    table = read_config(run / "config.toml")
+    assert TrainOptions.from_table(table).to_table() == table
+    (tmp_path / "wrong.toml").write_text("batchsize = 3\n")
+    with pytest.raises(InputError, match="found batchsize"):
+        read_config(tmp_path / "wrong.toml")
+
+
+def test_the_command_line_trains_and_evaluates(tiny_dataset: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    shared = ["--shards", str(tiny_dataset), "--device", "cpu"]
+    small_run = ["--backbone", "mobilenetv3_small_050", "--no-pretrained", "--size", "32"]
+    runner = CliRunner()
+    trained = runner.invoke(cli, ["train", *shared, "--out", str(out), *small_run, "--epochs", "1"])
+    assert trained.stdout.endswith("best.pt\n"), trained.output
+    scored = runner.invoke(cli, ["evaluate", str(out / "best.pt"), *shared, "--json"])
+    assert json.loads(scored.stdout)["val"]["samples"] == 12
+    table = runner.invoke(cli, ["evaluate", str(out / "best.pt"), *shared])
+    assert "worst foreground:" in table.stdout
+    other = ["--backbone", "resnet5o", "--no-pretrained", "--out", str(tmp_path / "x")]
+    wrong = runner.invoke(cli, ["train", *shared, *other])
+    assert isinstance(wrong.exception, InputError)
+    assert "resnet50" in str(wrong.exception)
+    assert not (tmp_path / "x").exists()
