@@ -52,12 +52,21 @@ _TURNS = {
 
 def read_file(path: Path) -> bytes:
     """The bytes of a picture file; raises where it is no regular file, or too large to be one."""
-    about = path.stat()
+    size = _size_of(path)
+    if size > MEMORY_LIMIT:
+        raise UnusablePictureError(f"a file of {size / 1e6:,.0f} MB")
+    return path.read_bytes()
+
+
+def _size_of(path: Path) -> int:
+    """Bytes of a regular file; raises for anything else, without opening it."""
+    try:
+        about = path.stat()
+    except ValueError:  # a zero or half a character in it, from a hostile log
+        raise UnusablePictureError("no name of a file") from None
     if not stat.S_ISREG(about.st_mode):
         raise UnusablePictureError("not a regular file")
-    if about.st_size > MEMORY_LIMIT:
-        raise UnusablePictureError(f"a file of {about.st_size / 1e6:,.0f} MB")
-    return path.read_bytes()
+    return about.st_size
 
 
 def _open(file: IO[bytes]) -> ImageFile.ImageFile:
@@ -114,13 +123,11 @@ def decoding_cost(path: Path) -> int:
 
     Raises UnusablePictureError where the file holds no picture, or one over the limits.
     """
-    about = path.stat()
-    if not stat.S_ISREG(about.st_mode):
-        raise UnusablePictureError("not a regular file")
+    size = _size_of(path)
     with path.open("rb") as file, QUIET:
         try:
             with _open(file) as picture:
-                return _cost(picture, about.st_size)
+                return _cost(picture, size)
         except UnusablePictureError:
             raise
         except Exception as error:  # whatever a parser meets in hostile bytes

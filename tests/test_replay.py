@@ -1,5 +1,6 @@
 """pipeline/replay.py"""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 from pipeline.build import BuildResult
 from pipeline.replay import render_sample, write_sample
 from shards.codecs import encode_jpeg
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 from shards.manifest import LOG
 from shards.reader import open_dataset
 
@@ -58,3 +59,28 @@ def test_names_that_do_not_exist_are_refused(
 ) -> None:
     with pytest.raises(InputError):
         render_sample(plain_build.out, split, position)
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"event": 3}', '{"event": "build", "fg": 5, "bg": "b"}', "\udcff"]
+)
+def test_a_torn_log_is_read_as_far_as_it_goes(
+    line: str, plain_build: BuildResult, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
+    with (copy / LOG).open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(line)
+    if "fg" in line:
+        with pytest.raises(InputError, match="name them with --fg and --bg"):
+            render_sample(copy, "val", 0)
+    else:
+        assert render_sample(copy, "val", 0).info["split"] == "val"
+
+
+def test_a_log_that_names_impossible_folders_ends_in_a_sentence(
+    plain_build: BuildResult, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
+    (copy / LOG).write_text(json.dumps({"event": "build", "fg": "a\0b", "bg": "\ud800"}))
+    with pytest.raises(RunError, match="no name of a file"):
+        render_sample(copy, "val", 0)
