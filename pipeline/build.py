@@ -11,6 +11,7 @@ from pipeline.engines.table import engine_of
 from pipeline.folder import (
     committed_records,
     empty_folder,
+    known_sizes,
     log_event,
     refuse_foreign_folder,
     take_folder,
@@ -21,7 +22,7 @@ from pipeline.parts import parse_part
 from pipeline.plan import Plan, ShardTask, make_plan
 from pipeline.production import make_shards, names_of, truthful
 from pipeline.render import Site
-from pipeline.sources import Skipped, Source, check_sources
+from pipeline.sources import Role, Skipped, Source, check_sources
 from pipeline.versions import versions_in_use
 from pipeline.watcher import SilentWatcher, Watcher
 from shards.depth import DepthCoding
@@ -122,8 +123,8 @@ def _complete(out: Path, plan: Plan, records: list[Record]) -> str | None:
 
 def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
     """The plan of a build and the files left out, from sources checked now; writes nothing."""
-    fg, fg_skipped = _check(options.fg, "fg", watch)
-    bg, bg_skipped = _check(options.bg, "bg", watch)
+    fg, fg_skipped = _check(options.fg, "fg", options.out, watch)
+    bg, bg_skipped = _check(options.bg, "bg", options.out, watch)
     skipped = fg_skipped + bg_skipped
     if options.strict and skipped:
         raise InputError(
@@ -145,12 +146,13 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
     return plan, skipped
 
 
-def _check(root: Path, role: Any, watch: Watcher) -> tuple[list[Source], list[Skipped]]:
+def _check(root: Path, role: Role, out: Path, watch: Watcher) -> tuple[list[Source], list[Skipped]]:
     sources, skipped = check_sources(
         root,
         role,
         lambda done, total: watch.checking(role, done, total),
         lambda name, words: watch.remark(role, name, words),
+        known_sizes(out, role),
     )
     return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
 

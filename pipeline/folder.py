@@ -15,6 +15,7 @@ from shards.errors import InputError
 from shards.files import TEMPORARY_SUFFIX, remove_temporaries
 from shards.keys import record_name
 from shards.manifest import LOG, PLAN, Record, read_plan, read_record, write_plan
+from shards.version import __version__
 
 
 def refuse_foreign_folder(out: Path) -> None:
@@ -69,6 +70,20 @@ def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) ->
             remedy="give the same options and sources, another --out, or --overwrite",
         )
     grow_plan(out, standing, plan)
+
+
+def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
+    """Sizes of the sources of a begun data set by SHA-256: checked then, by the same version."""
+    if not (out / PLAN).exists():
+        return {}
+    try:
+        standing = read_plan(out)
+        require_planned(standing)
+    except InputError:
+        return {}
+    if standing["versions"].get("depthmask") != __version__:
+        return {}
+    return {source["sha256"]: tuple(source["size"]) for source in standing["sources"][role]}
 
 
 def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:

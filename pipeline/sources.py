@@ -4,8 +4,9 @@ import dataclasses
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from joblib import Parallel, delayed
@@ -23,6 +24,9 @@ from pipeline.pictures import (
 from shards.errors import InputError
 
 Role = Literal["fg", "bg"]
+KnownSizes = Mapping[str, tuple[int, int]]
+"""Sizes (width, height) of pictures that are known to be usable, by SHA-256."""
+
 FAINT = 0.02
 """A foreground is left out where less of its alpha box than this is at least half opaque."""
 
@@ -82,11 +86,15 @@ def find_files(root: Path, unreadable: Callable[[OSError], None] | None = None) 
 _GATE = MemoryGate(MEMORY_LIMIT)
 
 
-def _check(root: Path, name: str, role: Role) -> "_Checked | Skipped":
+def _check(root: Path, name: str, role: Role, known: KnownSizes) -> "_Checked | Skipped":
     path = root / name
     try:
         with _GATE.hold(decoding_cost(path)):
-            return _examine(name, read_file(path), role)
+            data = read_file(path)
+            sha256 = hashlib.sha256(data).hexdigest()
+            if sha256 in known:
+                return _Checked(Source(name=name, sha256=sha256, size=known[sha256]), None)
+            return _examine(name, data, sha256, role)
     except UnusablePictureError as error:
         return Skipped(name, str(error))
     except OSError as error:
@@ -100,7 +108,7 @@ class _Checked:
     remark: str | None
 
 
-def _examine(name: str, data: bytes, role: Role) -> _Checked:
+def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
     picture = decode_picture(data)
     size = picture.size
     used, remark = size, None
@@ -123,7 +131,7 @@ def _examine(name: str, data: bytes, role: Role) -> _Checked:
             )
         if used == size and picture.getchannel("A").getextrema()[0] == 255:
             remark = "opaque everywhere: used as a rectangle"
-    return _Checked(Source(name=name, sha256=hashlib.sha256(data).hexdigest(), size=size), remark)
+    return _Checked(Source(name=name, sha256=sha256, size=size), remark)
 
 
 def _no_sources(root: Path, role: Role, found: str) -> InputError:
@@ -141,13 +149,15 @@ def check_sources(
     role: Role,
     tick: Callable[[int, int], None],
     remark: Callable[[str, str], None] = lambda name, words: None,
+    known: KnownSizes = MappingProxyType({}),
 ) -> tuple[list[Source], list[Skipped]]:
     """Usable sources below `root` in order of name, and the files left out with the reason.
 
     Every file is opened and decoded, by content; Pillow decodes outside Python's lock, so threads
     do, as many at a time as memory allows. `tick(done, total)` is called as files are checked,
-    `remark(name, words)` for a picture that is used but may not be what was meant. InputError
-    where nothing is usable.
+    `remark(name, words)` for a picture that is used but may not be what was meant. Contents that
+    are `known` were checked before, as this role, and are not decoded again. InputError where
+    nothing is usable.
     """
     if not root.is_dir():
         raise _no_sources(root, role, "a file" if root.exists() else "no such folder")
@@ -161,7 +171,9 @@ def check_sources(
         found = f"one that cannot be read ({skipped[0].reason})" if skipped else "an empty folder"
         raise _no_sources(root, role, found)
     run = Parallel(n_jobs=os.cpu_count(), prefer="threads", return_as="generator")
-    results: Iterator[_Checked | Skipped] = run(delayed(_check)(root, n, role) for n in names)
+    results: Iterator[_Checked | Skipped] = run(
+        delayed(_check)(root, name, role, known) for name in names
+    )
     sources = []
     for done, result in enumerate(results, 1):
         if isinstance(result, Skipped):

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +19,13 @@ import pytest
 from conftest import small_options
 
 from pipeline.build import BuildResult, build_dataset
+from pipeline.counters import Counters
+from pipeline.engines.job import Job
+from pipeline.engines.local import run_local
+from pipeline.plan import Plan
+from pipeline.render import Site
 from shards.errors import RunError
-from shards.manifest import LOG
+from shards.manifest import LOG, Record, read_plan
 
 SHARDS = 33
 LONG = {"samples": 1600, "samples_per_shard": 50, "placements": 400, "workers": 2}
@@ -159,9 +165,7 @@ def test_a_shard_that_always_kills_its_worker_is_named_and_the_others_are_made(
     options = small_options(sources, tmp_path / "shards", **LONG)
     with (
         killing_whoever_makes("train-000003.tar", times=99),
-        pytest.raises(
-            RunError, match=r"^train-000003\.tar: .* 3 times .* 32 of 33 shards"
-        ),
+        pytest.raises(RunError, match=r"^train-000003\.tar: .* 3 times .* 32 of 33 shards"),
     ):
         build_dataset(options)
     assert len(records_in(options.out)) == SHARDS - 1
@@ -203,3 +207,23 @@ def test_workers_end_when_their_parent_is_gone(sources: Path, tmp_path: Path) ->
     process.communicate()
     _, alive = psutil.wait_procs(workers, timeout=2)
     assert not alive
+
+
+def test_a_worker_killed_between_two_shards_is_replaced(
+    sources: Path, whole: BuildResult, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(whole.out, tmp_path / "copy"))
+    plan = Plan(read_plan(copy))
+    site = Site(out=copy, fg=sources / "fg", bg=sources / "bg", device="cpu", depth_weights=None)
+    counters = Counters(SHARDS)
+    heard = []
+    for task, outcome in run_local(Job(site, plan.build), plan.tasks(), counters, workers=1):
+        heard.append((task.name, outcome))
+        for worker in workers_of(os.getpid()):
+            worker.kill()
+            worker.wait()
+        if len(heard) == 4:
+            break
+    counters.remove()
+    assert all(isinstance(outcome, Record) for _, outcome in heard)
+    assert len({name for name, _ in heard}) == 4

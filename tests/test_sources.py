@@ -106,3 +106,11 @@ def test_an_unreadable_file_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "b.png").chmod(0)
     _, skipped = check_sources(tmp_path, "bg", silent)
     assert [entry.path for entry in skipped] == ["b.png"]
+
+
+def test_contents_that_are_known_are_not_decoded_again(sources: Path) -> None:
+    found, _ = check_sources(sources / "fg", "fg", silent)
+    known = {found[0].sha256: (1, 2), "0" * 64: (3, 4)}
+    again, _ = check_sources(sources / "fg", "fg", silent, known=known)
+    assert again[0].size == (1, 2)
+    assert again[1:] == found[1:]

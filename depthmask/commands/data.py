@@ -42,7 +42,10 @@ def build_dataset(options: BuildOptions) -> None:
         f"{len(result.skipped)} files left out)"
     )
     if result.digest is None:
-        click.echo(f"{result.shards_missing} shards of the whole set are missing: other parts")
+        click.echo(
+            f"the whole set still misses {result.shards_missing} shards: run the other parts, or "
+            "the same command without --part"
+        )
     else:
         click.echo(f"digest {result.digest}")
 

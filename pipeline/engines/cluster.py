@@ -145,7 +145,6 @@ def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
         "num_cpus": workers,
         "include_dashboard": False,
         "object_store_memory": _STORE_BYTES,
-        "_node_ip_address": "127.0.0.1",
     }
     handler = signal.getsignal(signal.SIGTERM)
     try:

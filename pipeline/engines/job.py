@@ -78,7 +78,7 @@ def persist(attempt: Callable[[], Outcome]) -> Outcome:
         if not (isinstance(outcome, Failure) and outcome.kind == "passing"):
             return outcome
         reason = outcome.reason
-    return Failure("shard", f"{reason}; so it was {STRIKES} times with nothing beside it")
+    return Failure("shard", f"{reason}, {STRIKES} times with nothing beside it")
 
 
 def count_and_make(job: Job, task: ShardTask, index: int, counters: Counters) -> Outcome:

@@ -11,9 +11,10 @@ import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
 
 from joblib.externals.loky import ProcessPoolExecutor
-from joblib.externals.loky.process_executor import TerminatedWorkerError
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from pipeline.counters import Counters
 from pipeline.engines.job import Failure, Job, Outcome, Results, count_and_make, passes, persist
@@ -48,19 +49,27 @@ class _Worker:
         self._pool: ProcessPoolExecutor | None = None
 
     def start(self, job: Job, task: ShardTask, index: int, counters: Counters) -> "Future[Outcome]":
-        """Begin a shard."""
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                max_workers=1, initializer=_settle, initargs=(os.getpid(),), env=_ONE_THREAD
-            )
-        future: Future[Outcome] = self._pool.submit(count_and_make, job, task, index, counters)
+        """Begin a shard; a process that was killed while it was idle is replaced."""
+        if self._pool is not None:
+            try:
+                return self._submit(self._pool, job, task, index, counters)
+            except BrokenProcessPool:
+                self.stop(kill=True)
+        self._pool = ProcessPoolExecutor(
+            max_workers=1, initializer=_settle, initargs=(os.getpid(),), env=_ONE_THREAD
+        )
+        return self._submit(self._pool, job, task, index, counters)
+
+    @staticmethod
+    def _submit(pool: ProcessPoolExecutor, *arguments: Any) -> "Future[Outcome]":
+        future: Future[Outcome] = pool.submit(count_and_make, *arguments)
         return future
 
     def outcome(self, future: "Future[Outcome]") -> Outcome:
         """What came of a shard that ended."""
         try:
             return future.result()
-        except TerminatedWorkerError:
+        except BrokenProcessPool:
             self.stop(kill=True)
             return KILLED
 
