@@ -19,7 +19,7 @@ class RunningAverage(Generic[Network]):
     @torch.no_grad()
     def follow(self, network: Network, step: int) -> None:
         """Move toward `network`, faster in the first steps."""
-        keep = min(self._keep, 1 - 1 / (step + 2))
+        keep = min(self._keep, (1 + step) / (10 + step))
         now = network.state_dict()
         for name, average in self.network.state_dict().items():
             if average.is_floating_point():

@@ -21,6 +21,8 @@ Heads = Literal["both", "mask", "depth"]
 _WIDTHS = (64, 48, 32, 24, 16)
 _FULL = 12
 _FUSED = 48
+_PRIOR = -2.0
+"""The mask's first logit: about an eighth of a composite is foreground."""
 
 
 class Output(NamedTuple):
@@ -73,6 +75,8 @@ class MaskDepthNet(nn.Module):
         )
         self.join = UpBlock(self.decoder.out_channels, _FULL, _FULL)
         self.mask_head = nn.Conv2d(_FULL, 1, 3, padding=1) if spec.heads != "depth" else None
+        if self.mask_head is not None:
+            self.mask_head.bias = nn.Parameter(torch.full((1,), _PRIOR))
         self.depth_head = nn.Conv2d(_FULL, 1, 3, padding=1) if spec.heads != "mask" else None
         self.multiple = max(strides)
         self.register_buffer("image_mean", _norm_buffer(spec.image_mean))

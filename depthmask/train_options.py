@@ -27,7 +27,7 @@ class TrainOptions:
     minutes: float | None = option(
         None, "Time to train for, instead of --epochs; the schedule is stretched over it."
     )
-    batch_size: int = option(32, "Samples in a step.")
+    batch_size: int = option(16, "Samples in a step.")
     lr: float = option(1e-3, "Peak learning rate (AdamW, warm-up and cosine).")
     weight_decay: float = option(0.01, "Weight decay of AdamW.")
     seed: int = option(0, "Seed of the order, augmentation and first weights.")

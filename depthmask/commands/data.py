@@ -117,3 +117,30 @@ def render(
 
     for path in write_sample(render_sample(shards, split, position, fg=fg, bg=bg), out):
         click.echo(str(path))
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.option("--cars", default=24, show_default=True, help="Cars to draw.")
+@click.option("--scenes", default=24, show_default=True, help="Scenes to draw.")
+@click.option("--seed", default=0, show_default=True, help="Seed of everything that is drawn.")
+def sample_data(out: Path, cars: int, scenes: int, seed: int) -> None:
+    """Draw cars (PNGs with alpha) and scenes to begin with, and the scenes' true depth.
+
+    \b
+    Examples:
+      depthmask sample-data pictures
+      depthmask sample-data pictures --cars 100 --scenes 100 --seed 7
+    """
+    from rich.console import Console
+
+    from depthmask.progress import open_progress
+    from depthmask.sample_data import SampleDataOptions, draw_sample_data
+
+    options = SampleDataOptions(out=out, cars=cars, scenes=scenes, seed=seed)
+    with open_progress(Console(stderr=True)) as progress:
+        bar = progress.add_task("drawing", total=cars + scenes)
+        draw_sample_data(
+            options, lambda done, total: progress.update(bar, completed=done, total=total)
+        )
+    click.echo(f"{cars} cars in {out / 'cars'}, {scenes} scenes in {out / 'scenes'}")

@@ -1,0 +1,185 @@
+"""pipeline/teachers.py, depthmask/depth.py, lessons.py and teacher_training.py"""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageFilter
+from safetensors.torch import load_file, save_file
+
+from depthmask.depth import write_depth
+from depthmask.lessons import Lesson, paste, spread
+from depthmask.scenes import draw_scene, nearness
+from depthmask.teacher_options import TeacherOptions
+from depthmask.teacher_training import train_teacher
+from pipeline.teachers import SHIPPED_WEIGHTS, Teacher, describe_teacher, load_teacher
+from shards.errors import InputError
+
+METADATA = {
+    "name": "densedepth-lite",
+    "kind": "inverse",
+    "unit": "relative",
+    "low": "0.0",
+    "high": "1.0",
+}
+
+
+@pytest.fixture(scope="module")
+def teacher() -> Teacher:
+    return load_teacher("densedepth-lite", canvas=128)
+
+
+def ranks(values: np.ndarray) -> np.ndarray:
+    return np.argsort(np.argsort(values.ravel())).astype(float)
+
+
+def spearman(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.corrcoef(ranks(a), ranks(b))[0, 1])
+
+
+def test_the_shipped_teacher_beats_gradient_and_luminance_on_scenes_it_never_saw(
+    teacher: Teacher,
+) -> None:
+    found: dict[str, list[float]] = {"teacher": [], "gradient": [], "luminance": []}
+    for number in range(30):
+        view = draw_scene(np.random.default_rng((987_654, number)), height=128, width=128)
+        picture = Image.fromarray((view.colour * 255).astype(np.uint8))
+        truth = nearness(view.depth)[::2, ::2]
+        answer = teacher.predict(np.asarray(picture)[None])[0]
+        small = picture.convert("L").filter(ImageFilter.GaussianBlur(4)).resize((64, 64))
+        guesses = {
+            "teacher": answer,
+            "gradient": np.repeat(np.arange(64.0)[:, None], 64, axis=1),
+            "luminance": np.asarray(small),
+        }
+        for name, guess in guesses.items():
+            found[name].append(spearman(guess, truth))
+    means = {name: np.mean(values) for name, values in found.items()}
+    assert means["teacher"] > means["gradient"] > means["luminance"]
+    assert means["teacher"] > 0.8
+
+
+def test_maps_lie_in_the_declared_range_and_use_it(teacher: Teacher) -> None:
+    views = [draw_scene(np.random.default_rng(n), height=128, width=128) for n in range(8)]
+    pictures = np.stack([(view.colour * 255).astype(np.uint8) for view in views])
+    maps = teacher.predict(pictures)
+    assert maps.shape == (8, 64, 64)
+    assert maps.dtype == np.float32
+    assert teacher.card.low <= maps.min() < maps.max() <= teacher.card.high
+    assert np.ptp(maps) > 0.5 * (teacher.card.high - teacher.card.low)
+
+
+def test_a_picture_does_not_depend_on_its_batch(teacher: Teacher) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 128, 128, 3), dtype=np.uint8)
+    together = teacher.predict(pictures)
+    alone = teacher.predict(pictures[3:4])[0]
+    assert np.abs(together[3] - alone).max() < 1e-4
+
+
+def test_equal_batches_give_equal_bits(teacher: Teacher) -> None:
+    pictures = np.random.default_rng(1).integers(0, 256, (4, 128, 128, 3), dtype=np.uint8)
+    assert np.array_equal(teacher.predict(pictures), teacher.predict(pictures.copy()))
+
+
+@pytest.mark.parametrize(
+    ("canvas", "side"), [(16, 96), (64, 96), (128, 128), (224, 224), (230, 224), (2048, 448)]
+)
+def test_the_card_says_what_the_network_sees(canvas: int, side: int) -> None:
+    card = describe_teacher("densedepth-lite", canvas=canvas)
+    assert (card.input_size, card.output_size) == (side, side // 2)
+    assert (card.kind, card.low, card.high) == ("inverse", 0.0, 1.0)
+    assert len(card.weights_sha256) == 64
+
+
+def test_the_shipped_weights_are_small_and_sixteen_bit() -> None:
+    assert SHIPPED_WEIGHTS.stat().st_size < 12e6
+    kinds = {tensor.dtype for tensor in load_file(SHIPPED_WEIGHTS).values()}
+    assert kinds <= {torch.float16, torch.int64}
+
+
+def test_unknown_names_get_near_matches() -> None:
+    with pytest.raises(InputError, match="did you mean densedepth-lite"):
+        describe_teacher("densdepth", canvas=64)
+
+
+class Payload:
+    """A pickle that would run code."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (eval, ("open('/tmp/depthmask-was-here', 'w')",))
+
+
+def test_what_are_no_weights_gets_a_sentence_and_runs_nothing(tmp_path: Path) -> None:
+    contents = {
+        "text": b"not weights",
+        "empty": b"",
+        "pickle": pickle.dumps(Payload()),
+        "huge": b"\xff" * 64,
+    }
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    for name in (*contents, "absent"):
+        with pytest.raises(InputError, match="--depth-weights"):
+            load_teacher("densedepth-lite", weights=tmp_path / name)
+    assert not Path("/tmp/depthmask-was-here").exists()
+
+
+def test_other_weights_are_refused_by_the_first_difference(tmp_path: Path) -> None:
+    tensors = load_file(SHIPPED_WEIGHTS)
+    path = tmp_path / "weights.safetensors"
+    save_file({k: v for k, v in tensors.items() if k != "head.bias"}, path, metadata=METADATA)
+    with pytest.raises(InputError, match=r"found no head\.bias in the file"):
+        load_teacher("densedepth-lite", weights=path)
+    save_file(tensors | {"head.bias": torch.zeros(3)}, path, metadata=METADATA)
+    with pytest.raises(InputError, match=r"head\.bias of \(3,\) instead of \(1,\)"):
+        load_teacher("densedepth-lite", weights=path)
+
+
+def test_depth_of_a_picture_comes_at_its_own_size(teacher: Teacher, tmp_path: Path) -> None:
+    Image.effect_noise((90, 50), 60).convert("RGB").save(tmp_path / "a picture.jpg")
+    codes, colours = write_depth(teacher, tmp_path / "a picture.jpg", tmp_path / "out")
+    with Image.open(codes) as picture:
+        assert (picture.size, picture.mode) == ((90, 50), "I;16")
+    with Image.open(colours) as picture:
+        assert (picture.size, picture.mode) == ((90, 50), "RGB")
+    with pytest.raises(InputError, match=r"nowhere\.jpg: expected a picture"):
+        write_depth(teacher, tmp_path / "nowhere.jpg", tmp_path / "out")
+
+
+def test_a_pasted_cutout_is_nearer_than_all_it_hides() -> None:
+    rng = np.random.default_rng(3)
+    ramp = np.repeat(np.linspace(0, 0.8, 64, dtype=np.float32)[:, None], 64, axis=1)
+    lesson = Lesson(np.zeros((64, 64, 3), np.uint8), ramp, np.zeros((64, 64), np.float32))
+    cutout = np.full((30, 40, 4), 255, np.uint8)
+    for _ in range(20):
+        pasted = paste(rng, lesson, cutout)
+        inside = pasted.covered > 0
+        assert inside.any()
+        assert (pasted.nearness[inside] >= ramp[inside] - 0.03).all()
+        assert np.array_equal(pasted.nearness[~inside], ramp[~inside])
+        assert (pasted.picture[inside] > 0).all()
+
+
+def test_nearness_is_spread_over_the_declared_range() -> None:
+    values = spread(np.linspace(0, 40, 10_000, dtype=np.float32).reshape(100, 100))
+    assert np.percentile(values, (2, 98)) == pytest.approx([0.05, 0.95], abs=1e-3)
+    assert values.min() >= 0
+    assert values.max() <= 1
+
+
+def test_a_training_goes_on_from_its_state_and_leaves_loadable_weights(tmp_path: Path) -> None:
+    options = TeacherOptions(out=tmp_path / "run", minutes=0.02, size=64, batch_size=4)
+    path = train_teacher(options)
+    first = torch.load(options.out / "state.pt", weights_only=True)["step"]
+    assert first >= 1
+    with pytest.raises(InputError, match="add --resume"):
+        train_teacher(options)
+    more = TeacherOptions(out=options.out, minutes=0.02 + 0.05, size=64, batch_size=4, resume=True)
+    train_teacher(more)
+    assert torch.load(options.out / "state.pt", weights_only=True)["step"] > first
+    answer = load_teacher("densedepth-lite", canvas=96, weights=path).predict(
+        np.zeros((1, 96, 96, 3), np.uint8)
+    )
+    assert np.isfinite(answer).all()
