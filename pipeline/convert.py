@@ -9,6 +9,7 @@ from joblib import delayed
 from pipeline.plan import tasks_of
 from pipeline.takeover import TakeoverOptions, take_over
 from pipeline.target import Conversion, finish_shards, require_apart, take_target
+from pipeline.upload import upload_dataset
 from pipeline.workers import results_of
 from shards.depth import Kind
 from shards.errors import InputError
@@ -16,6 +17,7 @@ from shards.folders import FolderCopy, take_folders
 from shards.keys import BACKGROUND
 from shards.manifest import PLAN, build_id, read_manifest, read_plan
 from shards.reader import open_dataset
+from shards.remote import local_folder, url_of
 from shards.transfer import Transfer
 
 Store = Literal["tar", "lmdb"]
@@ -38,6 +40,11 @@ def convert_dataset(
     `depth_kind` are for plain folders (`TakeoverOptions`). `tick` is called with samples done.
     InputError where the source is neither or `out` holds something else; RunError for damage.
     """
+    address = url_of(out)
+    source = local_folder(source)
+    if address is not None and (source / PLAN).exists():
+        _require_same_format(source, format, address)
+        return upload_dataset(source, address, workers=workers, tick=tick)
     require_apart(source, out)
     if not (source / PLAN).exists():
         options = TakeoverOptions(
@@ -57,6 +64,17 @@ def convert_dataset(
     if format == "folders":
         return _to_folders(source, out, workers, tick)
     return _to_store(source, out, format, workers, tick)
+
+
+def _require_same_format(source: Path, format: str, address: str) -> None:
+    standing = read_manifest(source)["options"]["format"]
+    if format != standing:
+        raise InputError(
+            address,
+            expected=f"the format of {source}, {standing}, or a folder to convert to first",
+            found=f"--format {format}",
+            remedy=f"convert to {format} in a folder, then put that there",
+        )
 
 
 def _store(format: Literal["tar", "lmdb", "folders"]) -> Store:

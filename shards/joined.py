@@ -12,11 +12,12 @@ from typing import Any, overload
 from joblib import Parallel, delayed
 
 from shards.errors import InputError, RunError
-from shards.keys import SPLITS
+from shards.keys import SPLITS, record_name
 from shards.manifest import largest_values, read_record
 from shards.moments import NOTHING, Moments
 from shards.reader import Dataset, Span, require_split
 from shards.recount import recount_span, stats_of_sums
+from shards.remote import fetch
 from shards.sample import Sample
 
 
@@ -102,6 +103,7 @@ class JoinedDataset(Sequence[Sample]):
         whole = copy.copy(self)
         whole._choose(SPLITS)
         for span in whole.spans():
+            fetch(span.path, record_name(span.shard))
             record = read_record(span.path, span.shard)
             if record is None:
                 raise RunError(

@@ -17,6 +17,7 @@ from shards.depth import DepthCoding
 from shards.errors import InputError, RunError
 from shards.keys import BACKGROUND, SPLITS, keys_from, shard_name
 from shards.manifest import read_manifest
+from shards.remote import fetch, local_folder
 from shards.sample import Sample
 from shards.stores import Shard, open_shard
 
@@ -168,9 +169,15 @@ class Dataset(Sequence[Sample]):
             total = len(self._backgrounds) if split == BACKGROUND else self._counts[split]
             path = self.path / shard_name(split, number, self._format)
             samples = min(self._per_shard, total - first)
+            if not path.exists():
+                self._fetch(path.name)
             opened = open_shard(self._format, path, keys_from(split, first), samples)
             self._opened[split, number] = opened
         return opened
+
+    def _fetch(self, name: str) -> None:
+        entries = self.manifest["shards"] + self.manifest["backgrounds"]
+        fetch(self.path, name, next(e["sha256"] for e in entries if e["name"] == name))
 
     def close(self) -> None:
         """Release every open shard."""
@@ -198,12 +205,13 @@ def open_dataset(path: Sequence[str | Path]) -> "AnyDataset": ...
 def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
     """The finished data set in a folder, train then val; several folders are read as one.
 
-    InputError where there is none, or where several do not fit together.
+    An address (s3://bucket/name) is read through a folder below $DEPTHMASK_CACHE, which keeps
+    what was fetched. InputError where there is none, or where several do not fit together.
     """
-    if isinstance(path, str | Path):
-        return Dataset(path)
-    if len(path) == 1:
-        return Dataset(path[0])
+    places = [path] if isinstance(path, str | Path) else path
+    members = [Dataset(local_folder(place)) for place in places]
+    if len(members) == 1:
+        return members[0]
     from shards.joined import JoinedDataset
 
-    return JoinedDataset([Dataset(each) for each in path])
+    return JoinedDataset(members)

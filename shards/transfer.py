@@ -5,9 +5,10 @@ from pathlib import Path
 
 from shards.errors import RunError
 from shards.files import publish, sha256_of, temporary_beside
-from shards.keys import keys_from
+from shards.keys import keys_from, record_name
 from shards.layout import ShardTask
 from shards.manifest import Record, read_record, write_record
+from shards.remote import fetch
 from shards.stores import Shard, open_shard, open_writer
 from shards.writer import payload_bound
 
@@ -52,6 +53,8 @@ class Transfer:
         return moved
 
     def _whole_record(self, name: str) -> Record:
+        for file in (record_name(name), name):
+            fetch(self.source, file)
         record = read_record(self.source, name)
         path = self.source / name
         if record is not None and path.exists() and sha256_of(path) == record.sha256:

@@ -1,0 +1,178 @@
+"""shards/remote.py and pipeline/upload.py against an S3 server on loopback"""
+
+import logging
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import s3fs
+from conftest import files_of, small_options
+
+from depthmask.stats import dataset_stats
+from pipeline.build import BuildResult, build_dataset
+from pipeline.convert import convert_dataset
+from shards.errors import InputError, RunError
+from shards.manifest import LOG, MANIFEST, PLAN
+from shards.reader import open_dataset
+from shards.remote import Bucket, url_of
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of an S3 server with an empty bucket named "pictures"."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        Bucket("s3://pictures/")._files.mkdir("pictures")
+        yield f"http://{host}:{port}"
+    running.stop()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where what is read is kept."""
+    monkeypatch.setenv("DEPTHMASK_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def url(server: str, request: pytest.FixtureRequest, plain_build: BuildResult) -> str:
+    """A data set on the server: the plain build."""
+    address = f"s3://pictures/{request.node.name}"
+    convert_dataset(plain_build.out, Path(address), "tar", workers=2)
+    return address
+
+
+def objects(url: str) -> dict[str, bytes]:
+    bucket = Bucket(url)
+    return {name: bucket.read(name) or b"" for name in bucket.sizes()}
+
+
+def test_what_is_put_there_is_the_data_set(url: str, plain_build: BuildResult) -> None:
+    assert objects(url) == files_of(plain_build.out)
+
+
+def test_a_stopped_upload_goes_on(url: str, plain_build: BuildResult) -> None:
+    bucket = Bucket(url)
+    for name in (MANIFEST, "train-000001.json", "val-000000.tar"):
+        bucket.delete(name)
+    again = convert_dataset(plain_build.out, Path(url), "tar", workers=1)
+    assert (again.made, again.kept) == (2, 5)
+    assert objects(url) == files_of(plain_build.out)
+
+
+def test_it_is_read_like_a_folder_and_fetches_only_what_is_touched(
+    url: str, plain_build: BuildResult, cache: Path
+) -> None:
+    there, here = open_dataset(url), open_dataset(plain_build.out)
+    assert there.digest == here.digest
+    val = there.split("val")
+    assert np.array_equal(val[3].image, here.split("val")[3].image)
+    fetched = {path.name for path in cache.glob("*/*.tar")}
+    assert fetched == {"val-000000.tar"}
+    assert np.array_equal(val[3].background, here.split("val")[3].background)
+    again = pickle.loads(pickle.dumps(there))
+    assert [a.get("mask.png") for a in again] == [b.get("mask.png") for b in here]
+    assert len(list(cache.glob("*/*.tar"))) == 7
+
+
+def test_a_path_made_of_an_address_is_that_address(url: str, cache: Path) -> None:
+    facts = dataset_stats(Path(url), recompute=True, workers=1)
+    assert facts["samples"] == 120
+
+
+def test_it_comes_back_as_any_store(url: str, plain_build: BuildResult, cache: Path) -> None:
+    convert_dataset(Path(url), cache / "lmdb", "lmdb", workers=1)
+    back = convert_dataset(cache / "lmdb", cache / "tar", "tar", workers=1)
+    assert back.digest == plain_build.digest
+
+
+def test_what_changed_there_is_fetched_again(
+    url: str, sources: Path, cache: Path, tmp_path: Path
+) -> None:
+    open_dataset(url)[0].get("json")
+    other = build_dataset(small_options(sources, tmp_path / "other", seed=5)).out
+    bucket = Bucket(url)
+    for name in bucket.sizes():
+        bucket.delete(name)
+    convert_dataset(other, Path(url), "tar", workers=1)
+    assert open_dataset(url)[0].get("json") == open_dataset(other)[0].get("json")
+
+
+def test_other_bytes_than_dataset_json_names_are_refused(url: str, cache: Path) -> None:
+    bucket = Bucket(url)
+    bucket.write("train-000000.tar", bucket.read("train-000001.tar") or b"")
+    with pytest.raises(RunError, match="found other bytes"):
+        open_dataset(url)[0].get("json")
+    assert list(cache.glob("*/*.tar")) == []
+
+
+def test_an_unfinished_data_set_is_none(url: str, cache: Path) -> None:
+    Bucket(url).delete(MANIFEST)
+    for address in (url, "s3://pictures/nowhere", "s3://no-such-bucket/x"):
+        with pytest.raises(InputError, match="expected a finished data set, found no dataset.json"):
+            open_dataset(address)
+
+
+def test_another_data_set_there_is_refused(
+    url: str, sources: Path, tmp_path: Path, plain_build: BuildResult
+) -> None:
+    other = build_dataset(small_options(sources, tmp_path / "other", seed=5)).out
+    with pytest.raises(InputError, match="found something else"):
+        convert_dataset(other, Path(url), "tar")
+    assert objects(url) == files_of(plain_build.out)
+
+
+def test_lmdb_is_refused(server: str, sources: Path, tmp_path: Path) -> None:
+    options = small_options(sources, tmp_path / "lmdb", format="lmdb", samples=10)
+    shards = build_dataset(options).out
+    with pytest.raises(InputError, match="which no object store can open"):
+        convert_dataset(shards, Path("s3://pictures/lmdb"), "lmdb")
+    with pytest.raises(InputError, match="convert to tar in a folder"):
+        convert_dataset(shards, Path("s3://pictures/lmdb"), "tar")
+    assert Bucket("s3://pictures/lmdb").sizes() == {}
+
+
+def test_a_server_that_does_not_answer_gets_a_sentence(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    s3fs.S3FileSystem.clear_instance_cache()  # they remember the server of the other tests
+    with pytest.raises(RunError, match="an object store that answers"):
+        open_dataset("s3://elsewhere/shards")
+    s3fs.S3FileSystem.clear_instance_cache()
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["pipe:/bin/cat /etc/passwd", "file:///etc", "http://127.0.0.1/x", "ssh://host/x",
+     "s3://a/b::file:///etc", "PIPE:/bin/sh"],
+)  # fmt: skip
+def test_schemes_that_are_no_object_store_are_never_opened(place: str) -> None:
+    with pytest.raises(InputError, match="expected a folder, or an address s3://"):
+        open_dataset(place)
+
+
+@pytest.mark.parametrize("place", ["shards", "/data/shards", "./s3", "a:b", "C:/shards", "s3:"])
+def test_folders_are_folders(place: str) -> None:
+    assert url_of(place) is None
+
+
+def test_the_log_stays_at_home(url: str) -> None:
+    assert LOG not in objects(url)
+    assert PLAN in objects(url)
