@@ -6,6 +6,7 @@ second time under a raw mode that takes the other byte of each pair.
 """
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,10 @@ from PIL import Image, PngImagePlugin
 
 from pipeline.damage import UnusablePictureError
 
-_BAND = 1 << 20
+Band = Callable[[tuple[int, int, int, int]], NDArray[np.uint8]]
+"""Pixels of the rows within a box (left, top, right, bottom)."""
+
+_BAND = 1 << 18
 _COLOUR = ("RGB;16B", "RGBA;16B", "LA;16B")
 
 
@@ -44,7 +48,7 @@ def read_sixteen_bit_colour(picture: Image.Image, data: bytes) -> Image.Image:
     key = picture.info.get("transparency")
     if raw == "LA;16B":
         bytes_of_both = _read_as(data, "RGBA", "RGBA")  # grey high, low, alpha high, low
-        return _by_bands(bytes_of_both.size, "RGBA", lambda box: _grey_alpha(bytes_of_both, box))
+        return _by_bands(bytes_of_both, lambda box: _grey_alpha(bytes_of_both, box))
     mode = "RGB" if raw == "RGB;16B" else "RGBA"
     high, low = _read_as(data, mode, raw), _read_as(data, mode, raw.replace("16B", "16L"))
 
@@ -57,7 +61,7 @@ def read_sixteen_bit_colour(picture: Image.Image, data: bytes) -> Image.Image:
         alpha = np.where((values == np.array(key)).all(axis=2), 0, 255).astype(np.uint8)
         return np.dstack([pixels, alpha])
 
-    return _by_bands(high.size, mode if key is None else "RGBA", band)
+    return _by_bands(high if key is None else Image.new("RGBA", high.size), band)
 
 
 def _grey_alpha(picture: Image.Image, box: tuple[int, int, int, int]) -> NDArray[np.uint8]:
@@ -66,11 +70,13 @@ def _grey_alpha(picture: Image.Image, box: tuple[int, int, int, int]) -> NDArray
     return np.dstack([grey, grey, grey, _rounded(alpha)])
 
 
-def _by_bands(size: tuple[int, int], mode: str, band: Any) -> Image.Image:
-    """A picture made of rows `band(box)`, a few at a time: whole arrays would take gigabytes."""
-    width, height = size
+def _by_bands(picture: Image.Image, band: Band) -> Image.Image:
+    """A picture filled with rows `band(box)`, a few at a time: whole arrays take gigabytes.
+
+    It may be the one that the rows are made of.
+    """
+    width, height = picture.size
     rows = max(1, _BAND // width)
-    picture = Image.new(mode, size)
     for top in range(0, height, rows):
         box = (0, top, width, min(height, top + rows))
         picture.paste(Image.fromarray(band(box)), box[:2])
@@ -95,4 +101,4 @@ def read_sixteen_bit_grey(picture: Image.Image) -> Image.Image:
         alpha = np.where(values == int(key), 0, 255).astype(np.uint8)
         return np.dstack([grey, grey, grey, alpha])
 
-    return _by_bands(picture.size, "RGB" if key is None else "RGBA", band)
+    return _by_bands(Image.new("RGB" if key is None else "RGBA", picture.size), band)

@@ -1,6 +1,10 @@
 """pipeline/pictures.py"""
 
 import io
+import struct
+import warnings
+import zlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +15,7 @@ from pipeline.pictures import (
     UnusablePictureError,
     crop_to_alpha,
     decode_picture,
+    decoding_cost,
     solid_share,
     square_pixels,
 )
@@ -116,3 +121,71 @@ def test_backgrounds_give_their_centred_square_over_mid_grey() -> None:
     assert np.asarray(square_pixels(wide, 32)).reshape(-1, 3).tolist() == [[0, 0, 255]] * 1024
     clear = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
     assert square_pixels(clear, 4).getpixel((1, 1)) == (128, 128, 128)
+
+
+def png16(values: np.ndarray[Any, Any], colour: int, *more: tuple[bytes, bytes]) -> bytes:
+    """A 16-bit PNG of uint16 (H, W, C), with chunks between header and pixels."""
+    height, width = values.shape[:2]
+    rows = values.astype(">u2").reshape(height, -1).view(np.uint8)
+    lines = np.insert(rows, 0, 0, axis=1).tobytes()
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)),
+        *more,
+        (b"IDAT", zlib.compress(lines)),
+        (b"IEND", b""),
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
+@pytest.mark.parametrize(("colour", "channels"), [(2, 3), (6, 4), (4, 2), (0, 1)])
+def test_sixteen_bits_are_rounded_to_eight_by_257(colour: int, channels: int) -> None:
+    values = np.random.default_rng(colour).integers(0, 65536, (300, 7, channels))
+    values[0, :4] = np.array([[127], [128], [129], [65535]])
+    decoded = np.asarray(decode_picture(png16(values, colour)))
+    expected = np.rint(values / 257)
+    if colour in (0, 4):
+        expected = np.concatenate([expected[..., :1]] * 3 + [expected[..., 1:]], axis=2)
+    assert np.array_equal(decoded, expected)
+
+
+def test_a_sixteen_bit_colour_key_is_compared_in_all_its_bits() -> None:
+    values = np.full((4, 8, 3), 513)
+    values[:, 4:, 2] = 514
+    key = (b"tRNS", struct.pack(">HHH", 513, 513, 514))
+    alpha = np.asarray(decode_picture(png16(values, 2, key)))[..., 3]
+    assert alpha[0].tolist() == [255] * 4 + [0] * 4
+
+
+def test_known_bytes_are_not_searched_for_damage_again() -> None:
+    whole = encode(Image.effect_noise((64, 64), 90).convert("RGB"), "JPEG")
+    closed = whole[:-200] + b"\xff\xd9"
+    assert decode_picture(closed, known=True).size == (64, 64)
+    with pytest.raises(UnusablePictureError, match="premature end of data"):
+        decode_picture(closed)
+
+
+def test_limits_hold_by_the_header_alone(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    small = png16(np.zeros((4, 4, 3)), 2)
+    path.write_bytes(small)
+    assert 16 < decoding_cost(path) < 2000
+    wide = struct.pack(">IIBBBBB", 8001, 8000, 8, 2, 0, 0, 0)
+    lie = small[:16] + wide + struct.pack(">I", zlib.crc32(b"IHDR" + wide)) + small[33:]
+    path.write_bytes(lie)
+    for read in (lambda: decoding_cost(path), lambda: decode_picture(lie)):
+        with pytest.raises(UnusablePictureError, match="8001 x 8000 is over 64,000,000 pixels"):
+            read()
+
+
+def test_warnings_of_decoders_neither_show_nor_change_the_outcome() -> None:
+    picture = Image.new("P", (8, 8))
+    picture.putpalette([255, 0, 0] * 256)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        decode_picture(encode(picture, transparency=bytes(range(256))))
+        broken = b"Exif\0\0MM\0*\xff\xff\xff\xff\0\1"
+        decode_picture(encode(Image.new("RGB", (8, 8)), "JPEG", exif=broken))
+    assert caught == []
