@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,6 @@ def _make_missing(
     log_event(
         site.out,
         event="build",
-        host=socket.gethostname(),
         fg=str(site.fg),
         bg=str(site.bg),
         versions=plan.document["versions"],

@@ -1,9 +1,11 @@
 """The folder of a data set: whose it is, what is in it already, and the log of what happened."""
 
 import datetime
+import errno
 import json
 import os
 import shutil
+import socket
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -148,11 +150,19 @@ def _has_size(path: Path, size: int) -> bool:
 
 
 def log_event(out: Path, **facts: Any) -> None:
-    """Append a line to build.log.jsonl: the time and `facts`."""
+    """Append a line to build.log.jsonl: the time, this host, and `facts`.
+
+    One call writes it, so lines of several processes stay whole; half a line that a killed or
+    full machine left is ended first.
+    """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    line = (json.dumps({"time": now} | facts) + "\n").encode("ascii")
-    descriptor = os.open(out / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    entry = json.dumps({"time": now, "host": socket.gethostname()} | facts)
+    descriptor = os.open(out / LOG, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
     try:
-        os.write(descriptor, line)  # one call, so that lines of several processes stay whole
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        line = ("\n" * torn + entry + "\n").encode("ascii")
+        if os.write(descriptor, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out / LOG))
     finally:
         os.close(descriptor)

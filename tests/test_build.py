@@ -1,5 +1,6 @@
 """pipeline/build.py with pipeline/render.py and pipeline/engines.py, on real folders"""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from conftest import draw_background, files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
+from pipeline.folder import log_event
 from shards.errors import InputError, RunError
+from shards.manifest import LOG
 from shards.reader import open_dataset
 
 
@@ -133,3 +136,13 @@ def test_a_read_only_place_is_said_in_a_sentence(sources: Path, tmp_path: Path) 
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises((InputError, RunError), match="--out"):
         build_dataset(small_options(sources, tmp_path / "file" / "below"))
+
+
+def test_half_a_line_in_the_log_spoils_no_other(tmp_path: Path) -> None:
+    log_event(tmp_path, event="one")
+    with (tmp_path / LOG).open("ab") as file:
+        file.write(b'{"time": "2026-')
+    log_event(tmp_path, event="two")
+    lines = (tmp_path / LOG).read_text().splitlines()
+    assert [json.loads(lines[n])["event"] for n in (0, 2)] == ["one", "two"]
+    assert len(lines) == 3
