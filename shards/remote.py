@@ -151,8 +151,7 @@ def local_folder(place: str | Path) -> Path:
     url = url_of(place)
     if url is None:
         return Path(place)
-    cache = os.environ.get("DEPTHMASK_CACHE") or Path.home() / ".cache" / "depthmask"
-    folder = Path(cache) / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder = _cache() / hashlib.sha256(url.encode()).hexdigest()[:16]
     bucket = Bucket(url)
     fresh = {name: bucket.read(name) for name in (PLAN, MANIFEST)}
     if fresh[MANIFEST] is None:
@@ -178,10 +177,19 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
+def _cache() -> Path:
+    return Path(os.environ.get("DEPTHMASK_CACHE") or Path.home() / ".cache" / "depthmask")
+
+
 def bucket_of(folder: Path) -> Bucket | None:
-    """The object store that a local folder stands for, if it does."""
+    """The object store that a folder of the cache stands for; None for every other folder.
+
+    A remote.json elsewhere is no word of ours: a data set from a stranger opens no address.
+    """
     path = folder / REMOTE
-    return Bucket(json.loads(path.read_bytes())["url"]) if path.exists() else None
+    if folder.resolve().parent != _cache().resolve() or not path.exists():
+        return None
+    return Bucket(json.loads(path.read_bytes())["url"])
 
 
 def fetch(folder: Path, name: str, sha256: str | None = None) -> None:

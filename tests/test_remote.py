@@ -1,7 +1,9 @@
 """shards/remote.py and pipeline/upload.py against an S3 server on loopback"""
 
+import json
 import logging
 import pickle
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from pipeline.convert import convert_dataset
 from shards.errors import InputError, RunError
 from shards.manifest import LOG, MANIFEST, PLAN
 from shards.reader import open_dataset
-from shards.remote import Bucket, url_of
+from shards.remote import Bucket, bucket_of, url_of
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -171,6 +173,17 @@ def test_schemes_that_are_no_object_store_are_never_opened(place: str) -> None:
 @pytest.mark.parametrize("place", ["shards", "/data/shards", "./s3", "a:b", "C:/shards", "s3:"])
 def test_folders_are_folders(place: str) -> None:
     assert url_of(place) is None
+
+
+def test_an_address_in_a_folder_from_a_stranger_is_not_opened(
+    url: str, plain_build: BuildResult, cache: Path, tmp_path: Path
+) -> None:
+    shards = Path(shutil.copytree(plain_build.out, tmp_path / "stranger"))
+    (shards / "remote.json").write_text(json.dumps({"url": url}))
+    (shards / "train-000000.tar").unlink()
+    assert bucket_of(shards) is None
+    with pytest.raises(RunError, match="a whole shard"):
+        open_dataset(shards)[0].get("json")
 
 
 def test_the_log_stays_at_home(url: str) -> None:
