@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch import Tensor
 
+from depthmask.average import RunningAverage
 from depthmask.lesson_stream import LessonStream
 from depthmask.lessons import Lesson, disturb, photograph, photographed_lesson, read_props
 from depthmask.scenes import Props
@@ -28,7 +29,7 @@ from shards.files import temporary_beside
 STATE, WEIGHTS, LOG = "state.pt", f"{LITE}.safetensors", "log.csv"
 _SAVE_SECONDS = 120
 _WARM_UP_STEPS = 200
-_AVERAGE = 0.998
+_KEEP = 0.998
 _PHOTOGRAPHS_FROM = 0.45
 """Share of the time after which half of the lessons are photographs with pasted cut-outs."""
 
@@ -38,7 +39,7 @@ class Run:
     """The state of a training: network, its running average, the frozen younger one, the clock."""
 
     network: DenseDepthLite
-    average: DenseDepthLite
+    average: RunningAverage[DenseDepthLite]
     optimiser: torch.optim.Optimizer
     younger: DenseDepthLite | None = None
     step: int = 0
@@ -48,7 +49,7 @@ class Run:
         """Everything that a later run needs to go on."""
         return {
             "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
+            "average": self.average.network.state_dict(),
             "younger": None if self.younger is None else self.younger.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
@@ -60,7 +61,7 @@ def _begin(options: TeacherOptions) -> Run:
     torch.manual_seed(options.seed)
     network = DenseDepthLite(pretrained=True).to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.lr, weight_decay=0.01)
-    run = Run(network, copy.deepcopy(network).eval(), optimiser)
+    run = Run(network, RunningAverage(network, _KEEP), optimiser)
     path = options.out / STATE
     if not options.resume:
         if path.exists():
@@ -73,11 +74,11 @@ def _begin(options: TeacherOptions) -> Run:
         return run
     state = torch.load(path, weights_only=True)
     network.load_state_dict(state["network"])
-    run.average.load_state_dict(state["average"])
+    run.average.network.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
     run.step, run.seconds = state["step"], state["seconds"]
     if state["younger"] is not None:
-        run.younger = copy.deepcopy(run.average)
+        run.younger = copy.deepcopy(run.average.network)
         run.younger.load_state_dict(state["younger"])
     return run
 
@@ -86,7 +87,7 @@ def _save(run: Run, out: Path) -> None:
     temporary = temporary_beside(out / STATE)
     torch.save(run.to_state(), temporary)
     temporary.replace(out / STATE)
-    save_weights(run.average, out / WEIGHTS)
+    save_weights(run.average.network, out / WEIGHTS)
 
 
 def save_weights(network: DenseDepthLite, path: Path) -> None:
@@ -150,23 +151,9 @@ def _step(run: Run, options: TeacherOptions, lessons: list[Lesson], props: Props
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
     run.optimiser.step()
-    _follow(run)
+    run.average.follow(run.network, run.step)
     run.step += 1
     return float(loss.detach())
-
-
-def _follow(run: Run) -> None:
-    """Move the running average toward the network."""
-    keep = min(_AVERAGE, 1 - 1 / (run.step + 2))
-    with torch.no_grad():
-        pairs = zip(
-            run.average.state_dict().values(), run.network.state_dict().values(), strict=True
-        )
-        for average, now in pairs:
-            if average.is_floating_point():
-                average.lerp_(now, 1 - keep)
-            else:
-                average.copy_(now)
 
 
 def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda line: None) -> Path:
@@ -189,11 +176,13 @@ def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda l
     )
     losses: list[float] = []
     try:
+        lessons = stream.take()  # the first takes long: the clock starts after it
         saved = clock = time.monotonic()
         while run.seconds < 60 * options.minutes:
             if run.younger is None and run.seconds > 60 * options.minutes * _PHOTOGRAPHS_FROM:
-                run.younger = copy.deepcopy(run.average)
-            losses.append(_step(run, options, stream.take(), props))
+                run.younger = copy.deepcopy(run.average.network)
+            losses.append(_step(run, options, lessons, props))
+            lessons = stream.take()
             now = time.monotonic()
             run.seconds, clock = run.seconds + now - clock, now
             if now - saved > _SAVE_SECONDS:

@@ -143,7 +143,7 @@ class LiteTeacher:
 
         side = self.card.input_size
         with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(rgb)).to(self._device)
+            pixels = torch.from_numpy(np.array(rgb)).to(self._device)
             pixels = pixels.permute(0, 3, 1, 2).float() / 255  # (B, H, W, 3) -> (B, 3, H, W)
             if pixels.shape[-2:] != (side, side):
                 pixels = F.interpolate(pixels, size=(side, side), mode="bilinear", antialias=True)
