@@ -105,7 +105,7 @@ def _source_name(value: Any, where: str) -> None:
 _anything = _text(".*", "text")
 _boolean = _one_of(True, False)
 _sha256 = _text("[0-9a-f]{64}", "a SHA-256 in hexadecimal")
-_shard = _text(r"(train|val|background)-[0-9]{6,9}\.(tar|lmdb)", "the name of a shard")
+_shard = _text(r"(train|val|background)-[0-9]{6}\.(tar|lmdb)", "the name of a shard")
 _count = _whole(0, _MOST_SAMPLES)
 _split = _one_of(*SPLITS, BACKGROUND)
 _side = _whole(1, 10**7)
@@ -115,6 +115,7 @@ _OPTIONS = {
     "size": _whole(16, 4096),
     "placements": _whole(1, 10**9),
     "flip": _boolean,
+    "samples": _or_none(_whole(1, _MOST_SAMPLES)),
     "seed": _whole(0, 2**63 - 1),
     "fg_scale": _list(_real(1e-9, 1), 2, 2),
     "format": _one_of("tar", "lmdb"),
@@ -129,7 +130,6 @@ _OPTIONS = {
     "inline_backgrounds": _boolean,
 }
 _STORED = ("size", "format", "samples_per_shard", "depth_format", "inline_backgrounds")
-_options = _table(_OPTIONS, {"samples": _or_none(_whole(1, _MOST_SAMPLES))})
 _source = _table(
     {
         "name": _source_name,
@@ -150,7 +150,7 @@ _depth = _table(
 )
 _plan = _table(
     {
-        "options": _options,
+        "options": _table(_OPTIONS),
         "sources": _table({"fg": _list(_source, 1), "bg": _list(_source, 1)}),
         "skipped": _list(_table({"path": _anything, "reason": _anything})),
         "teacher": _or_none(_table({"name": _anything})),

@@ -39,6 +39,7 @@ def put(values: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 WRONG_PLANS: list[tuple[tuple[Any, ...], Any]] = [
     (("options", "size"), 10**9),
+    (("options", "samples"), 0),
     (("options", "size"), 64.0),
     (("options", "size"), True),
     (("options", "format"), "zip"),
@@ -171,3 +172,10 @@ def test_a_sentence_shows_no_terminal_command(plain_build: BuildResult, tmp_path
     with pytest.raises(InputError) as caught:
         read_plan(copied)
     assert r"\x1b[2Jtar\n\ud800" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["size", "samples", "seed", "fg_scale", "format"])
+def test_a_plan_without_an_option_is_refused(name: str, manifest: dict[str, Any]) -> None:
+    options = {key: value for key, value in manifest["options"].items() if key != name}
+    with pytest.raises(WrongValueError, match=f"options.{name}: expected this entry, found none"):
+        check_plan(manifest | {"options": options})

@@ -34,6 +34,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from conftest import draw_background, draw_foreground, small_options  # noqa: E402
 
+from depthmask.stats import dataset_stats  # noqa: E402
 from pipeline.build import build_dataset  # noqa: E402
 from pipeline.pictures import UnusablePictureError, decode_picture, decoding_cost  # noqa: E402
 from pipeline.replay import render_sample  # noqa: E402
@@ -211,6 +212,10 @@ def make_targets(work: Path) -> dict[str, list[Target]]:
         )  # fmt: skip
     tar, lmdb = folders["tar"], folders["lmdb"]
 
+    def facts() -> None:
+        dataset_stats(tar)
+        read_all(tar)
+
     def record() -> None:
         read_record(tar, "train-000000.tar")
         verify_dataset(tar, workers=1)
@@ -220,7 +225,7 @@ def make_targets(work: Path) -> dict[str, list[Target]]:
         render_sample(tar, "train", 0, fg=sources / "fg", bg=sources / "bg")
 
     targets: dict[str, list[Target]] = {
-        "manifest": [(tar / MANIFEST, change_either, lambda: read_all(tar))],
+        "manifest": [(tar / MANIFEST, change_either, facts)],
         "plan": [(tar / PLAN, change_either, plan)],
         "log": [(tar / LOG, change_either_line, lambda: render_sample(tar, "train", 0))],
         "record": [(tar / "train-000000.json", change_either, record)],
