@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from shards.joined import AnyDataset
 from shards.order import epoch_order
-from shards.reader import Dataset
 from shards.sample import Sample
 
 _CACHE_BYTES = 2 << 30
@@ -64,7 +64,7 @@ def decode(sample: Sample, side: int) -> Decoded:
 class SampleSource:
     """Decoded samples of a data set by position; those decoded first stay in memory."""
 
-    def __init__(self, dataset: Dataset, side: int, workers: int) -> None:
+    def __init__(self, dataset: AnyDataset, side: int, workers: int) -> None:
         self._dataset, self._side = dataset, side
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}

@@ -15,8 +15,9 @@ from depthmask.metrics import Sums, depth_scores, depth_sums, image_iou, mask_sc
 from depthmask.networks import MaskDepthNet
 from shards.depth import DepthCoding
 from shards.errors import InputError
+from shards.joined import AnyDataset
 from shards.options import option
-from shards.reader import Dataset, open_dataset
+from shards.reader import open_dataset
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +25,9 @@ class EvaluateOptions:
     """What `depthmask evaluate` and `depthmask.evaluate` take."""
 
     checkpoint: Path
-    shards: Path = option(help="Folder of the data set.", metavar="DIR")
+    shards: Path | tuple[Path, ...] = option(
+        help="Folder of the data set; several are read as one.", metavar="DIR"
+    )
     split: str = option("val", "Split to evaluate: train or val.")
     batch_size: int = option(32, "Samples at once.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
@@ -70,7 +73,7 @@ class Scores:
 
 def score(
     network: MaskDepthNet,
-    dataset: Dataset,
+    dataset: AnyDataset,
     source: SampleSource,
     positions: Iterator[np.ndarray],
     device: torch.device,
@@ -121,7 +124,7 @@ def evaluate(
             remedy="evaluate the other split, or build with --val-fraction",
         )
     if checkpoint.coding is not None:
-        _require_depth(dataset, checkpoint.coding, checkpoint.spec.heads, options.shards)
+        _require_depth(dataset, checkpoint.coding, checkpoint.spec.heads)
     device = choose_device(options.device)
     network = checkpoint.build().to(device)
     source = SampleSource(dataset, checkpoint.size, options.workers)
@@ -131,7 +134,8 @@ def evaluate(
     return {options.split: scores.to_json()}
 
 
-def _require_depth(dataset: Dataset, coding: DepthCoding, heads: str, path: Path) -> None:
+def _require_depth(dataset: AnyDataset, coding: DepthCoding, heads: str) -> None:
+    path = dataset.members[0].path
     found = dataset.depth
     if found is None:
         if heads == "depth":

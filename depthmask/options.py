@@ -18,8 +18,10 @@ _SCALARS: dict[Any, "click.ParamType[Any]"] = {
 
 
 def _without_none(hint: Any) -> Any:
+    """One type of a union: the one of many values if there is one, never None."""
     if get_origin(hint) in (Union, types.UnionType):
-        return next(part for part in get_args(hint) if part is not type(None))
+        parts = [part for part in get_args(hint) if part is not type(None)]
+        return next((part for part in parts if get_origin(part) is tuple), parts[0])
     return hint
 
 

@@ -13,7 +13,9 @@ from shards.options import option
 class TrainOptions:
     """What `depthmask train` and `depthmask.train` take."""
 
-    shards: Path = option(help="Folder of the data set.", metavar="DIR")
+    shards: Path | tuple[Path, ...] = option(
+        help="Folder of the data set; again for more, read as one.", metavar="DIR"
+    )
     out: Path = option(Path("runs/default"), "Folder of the run.", metavar="DIR")
     backbone: str = option(
         "tf_efficientnet_lite0", "Any timm network that gives feature maps.", metavar="NAME"
@@ -65,6 +67,11 @@ class TrainOptions:
                 remedy="choose a value within",
             )
 
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of the data sets."""
+        return (self.shards,) if isinstance(self.shards, Path) else self.shards
+
     def to_table(self) -> dict[str, Any]:
         """The options as TOML-ready values; those that are not set are left out."""
         table = {}
@@ -72,12 +79,14 @@ class TrainOptions:
             value = getattr(self, field.name)
             if value is not None and field.name != "resume":
                 table[field.name] = str(value) if isinstance(value, Path) else value
-        return table
+        return table | {"shards": [str(folder) for folder in self.folders]}
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> Self:
         """The inverse of `to_table`."""
-        paths: dict[str, Any] = {n: Path(table[n]) for n in ("shards", "out") if n in table}
+        paths: dict[str, Any] = {"out": Path(table["out"])} if "out" in table else {}
+        if "shards" in table:
+            paths["shards"] = tuple(Path(folder) for folder in table["shards"])
         return cls(**(table | paths))
 
 
@@ -98,4 +107,6 @@ def read_config(path: Path) -> dict[str, Any]:
                 found=name,
                 remedy="take the line out or correct its name",
             )
+    if isinstance(table.get("shards"), str):
+        table["shards"] = [table["shards"]]
     return table

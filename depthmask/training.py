@@ -25,8 +25,9 @@ from depthmask.schedule import Schedule
 from depthmask.train_options import TrainOptions
 from shards.errors import InputError, RunError
 from shards.files import write_atomic
+from shards.joined import AnyDataset
 from shards.keys import sample_key
-from shards.reader import Dataset, open_dataset
+from shards.reader import open_dataset
 
 BEST, LAST, CONFIG, METRICS = "best.pt", "last.pt", "config.toml", "metrics.csv"
 _KEEP = 0.998
@@ -99,17 +100,17 @@ def train(options: TrainOptions, watcher: TrainWatcher | None = None) -> dict[st
     return max(run.rows, key=_quality)
 
 
-def _check(options: TrainOptions, dataset: Dataset) -> None:
+def _check(options: TrainOptions, dataset: AnyDataset) -> None:
     if len(dataset.split("train")) == 0:
         raise InputError(
-            f"--shards {options.shards}",
+            f"--shards {dataset.members[0].path}",
             expected="a train split with samples",
             found="none",
             remedy="build with a smaller --val-fraction",
         )
     if options.heads == "depth" and dataset.depth is None:
         raise InputError(
-            f"--heads depth on {options.shards}",
+            f"--heads depth on {dataset.members[0].path}",
             expected="a data set with depth",
             found="one built with --depth-model none",
             remedy="build it again with a depth model, or train --heads mask",
@@ -133,7 +134,7 @@ def _check(options: TrainOptions, dataset: Dataset) -> None:
         )
 
 
-def _begin(options: TrainOptions, dataset: Dataset, device: torch.device) -> _Run:
+def _begin(options: TrainOptions, dataset: AnyDataset, device: torch.device) -> _Run:
     moments = dataset.stats["splits"]["train"]
     heads = "mask" if options.heads == "both" and dataset.depth is None else options.heads
     spec = NetworkSpec(
@@ -251,7 +252,7 @@ def _no_longer_finite(batch: Batch, run: _Run) -> RunError:
 def _evaluate_epoch(
     run: _Run,
     options: TrainOptions,
-    dataset: Dataset,
+    dataset: AnyDataset,
     source: SampleSource,
     device: torch.device,
 ) -> dict[str, float]:
@@ -283,7 +284,7 @@ def _quality(row: dict[str, float]) -> float:
     return -row.get("depth_rmse", row["train_loss"])
 
 
-def _keep(run: _Run, options: TrainOptions, dataset: Dataset, row: dict[str, float]) -> None:
+def _keep(run: _Run, options: TrainOptions, dataset: AnyDataset, row: dict[str, float]) -> None:
     """Write metrics, last.pt, and best.pt where this epoch is the best so far."""
     run.rows.append(row)
     better = _quality(row) > run.best

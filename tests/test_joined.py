@@ -1,14 +1,18 @@
 """shards/joined.py: data sets read together as one"""
 
+import json
 import pickle
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from conftest import draw_background, draw_foreground, small_options
 
+from depthmask.cli import cli
 from depthmask.stats import dataset_stats
+from depthmask.train_options import TrainOptions, read_config
 from pipeline.build import BuildResult, build_dataset
 from shards.errors import InputError
 from shards.joined import JoinedDataset
@@ -153,3 +157,27 @@ def test_other_depth_codes_are_refused_with_the_difference(
 ) -> None:
     with pytest.raises(InputError, match=r"64 x 64 pixels without depth, as .* inverse depth in"):
         open_dataset([plain_build.out, tiny_dataset])
+
+
+@pytest.mark.slow
+def test_training_and_evaluation_read_several(strangers: tuple[Path, Path], tmp_path: Path) -> None:
+    shards = [part for path in strangers for part in ("--shards", str(path))]
+    network = ["--backbone", "mobilenetv3_small_050", "--no-pretrained", "--size", "32"]
+    run = tmp_path / "run"
+    runner = CliRunner()
+    once = ["--epochs", "1", "--device", "cpu", "--out", str(run)]
+    trained = runner.invoke(cli, ["train", *shards, *network, *once])
+    assert trained.stdout.endswith("best.pt\n"), trained.output
+    assert read_config(run / "config.toml")["shards"] == [str(path) for path in strangers]
+    scored = runner.invoke(cli, ["evaluate", str(run / "best.pt"), *shards, "--json"])
+    val = sum(len(open_dataset(path).split("val")) for path in strangers)
+    assert json.loads(scored.stdout)["val"]["samples"] == val
+
+
+def test_options_name_one_data_set_or_several(tmp_path: Path) -> None:
+    for shards, folders in ((Path("a"), ["a"]), ((Path("a"), Path("b")), ["a", "b"])):
+        table = TrainOptions(shards=shards).to_table()
+        assert table["shards"] == folders
+        assert TrainOptions.from_table(table).to_table() == table
+    (tmp_path / "old.toml").write_text('shards = "one folder"\n')
+    assert read_config(tmp_path / "old.toml") == {"shards": ["one folder"]}

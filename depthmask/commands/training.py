@@ -35,6 +35,7 @@ def train(options: TrainOptions) -> None:
     Examples:
       depthmask train --shards shards --out runs/first --minutes 10
       depthmask train --shards shards --out runs/large --backbone resnet50 --epochs 20
+      depthmask train --shards shards --shards more --out runs/both --minutes 10
       depthmask train --shards shards --out runs/first --minutes 20 --resume
       depthmask train --config runs/first/config.toml --out runs/second
     """
@@ -51,12 +52,18 @@ def train(options: TrainOptions) -> None:
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
 @click.option(
-    "--shards", type=click.Path(path_type=Path), required=True, help="Folder of the data set."
+    "--shards",
+    type=click.Path(path_type=Path),
+    required=True,
+    multiple=True,
+    help="Folder of the data set; again for more, read as one.",
 )
 @click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
-def evaluate(checkpoint: Path, shards: Path, split: str, device: str, as_json: bool) -> None:
+def evaluate(
+    checkpoint: Path, shards: tuple[Path, ...], split: str, device: str, as_json: bool
+) -> None:
     """Score a network on every sample of a split, and name its worst foreground.
 
     \b
