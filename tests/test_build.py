@@ -1,4 +1,4 @@
-"""pipeline/build.py with pipeline/render.py and pipeline/engines.py, on real folders"""
+"""pipeline/build.py with pipeline/render.py and pipeline/engines, on real folders"""
 
 import json
 import shutil

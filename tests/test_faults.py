@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import small_options
+from conftest import files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.options import BuildOptions
 from shards.errors import RunError
-from shards.manifest import LOG
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 class Faults:

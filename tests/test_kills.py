@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import small_options
+from conftest import files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.counters import Counters
@@ -29,11 +29,6 @@ from shards.manifest import LOG, Record, read_plan
 
 SHARDS = 33
 LONG = {"samples": 1600, "samples_per_shard": 50, "placements": 400, "workers": 2}
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file of a data set but the log."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,13 @@ import itertools
 from pathlib import Path
 
 import pytest
-from conftest import small_options
+from conftest import files_of, small_options
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.parts import Part, parse_part
 from shards.errors import InputError
-from shards.manifest import LOG
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 @given(tasks=st.integers(0, 50), count=st.integers(1, 9))

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import small_options
+from conftest import files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
 from shards.manifest import LOG
@@ -25,10 +25,6 @@ print(json.dumps({"address": cluster.address, "raylet": raylet}), flush=True)
 sys.stdin.read()
 cluster.shutdown()
 """
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 def build_command(sources: Path, out: Path, *more: str) -> list[str]:
