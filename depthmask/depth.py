@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.pictures import UnusablePictureError, decode_picture, read_file
 from pipeline.teachers import Teacher
 from shards.codecs import encode_png
 from shards.errors import InputError
@@ -29,7 +29,7 @@ def write_depth(teacher: Teacher, path: Path, out: Path) -> tuple[Path, Path]:
     import matplotlib
 
     try:
-        picture = decode_picture(path.read_bytes())
+        picture = decode_picture(read_file(path))
     except (UnusablePictureError, OSError) as error:
         raise InputError(
             str(path), expected="a picture", found=str(error), remedy="give a picture file"

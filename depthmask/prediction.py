@@ -14,7 +14,7 @@ from torch import Tensor
 from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.device import autocast, choose_device
 from depthmask.pictures import depth_colours, write_png
-from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.pictures import UnusablePictureError, decode_picture, read_file
 from shards.codecs import encode_png
 from shards.errors import InputError
 from shards.options import option
@@ -141,7 +141,7 @@ def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
 
 def _open(path: Path, name: str) -> Image.Image:
     try:
-        return decode_picture(path.read_bytes())
+        return decode_picture(read_file(path))
     except (UnusablePictureError, OSError) as error:
         found = getattr(error, "strerror", None) or str(error)
         raise InputError(

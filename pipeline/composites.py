@@ -2,19 +2,20 @@
 
 import dataclasses
 import hashlib
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from joblib import delayed
-from PIL import Image
 
+from pipeline.pictures import UnusablePictureError, read_header
 from pipeline.workers import results_of
+from shards.codecs import decode_json
 from shards.errors import InputError
 from shards.folders import FOLDERS
 from shards.keys import SPLITS
+from shards.schema import check_folders
 
 NEEDED = ("image", "background", "mask")
 DEPTH = "depth"
@@ -120,11 +121,12 @@ def read_folder_facts(root: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        facts: dict[str, Any] = json.loads(path.read_bytes())
+        facts = decode_json(path.read_bytes())
+        check_folders(facts)
         return facts
-    except ValueError as error:
+    except (ValueError, OSError) as error:
         raise InputError(
-            str(path), expected="readable JSON", found=str(error), remedy="convert again"
+            str(path), expected="what convert wrote", found=str(error), remedy="convert again"
         ) from None
 
 
@@ -213,9 +215,8 @@ def _check(folder: Path, composite: Composite) -> Facts:
 def _header(path: Path) -> tuple[int, str]:
     """The side of a square picture and its mode, as Pillow names it."""
     try:
-        with Image.open(path) as picture:
-            (width, height), mode = picture.size, picture.mode
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        (width, height), mode = read_header(path)
+    except (OSError, UnusablePictureError) as error:
         raise InputError(
             str(path), expected="a picture", found=str(error), remedy="mend it, or take it away"
         ) from None

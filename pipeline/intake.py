@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.composites import Composite
-from pipeline.pictures import UnusablePictureError, decode_picture, read_file
+from pipeline.pictures import (
+    FORMATS,
+    UnusablePictureError,
+    decode_picture,
+    read_file,
+    read_header,
+)
 from pipeline.plan import ShardTask
 from pipeline.sources import Source
 from shards.codecs import decode_jpeg, encode_jpeg, encode_json, encode_png
@@ -146,8 +152,13 @@ def _read(path: Path) -> bytes:
 def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
     """The grey values of a depth map as they are, uint16 (h, w)."""
     try:
-        with Image.open(io.BytesIO(_read(path))) as picture:
+        width, height = read_header(path)[0]
+        if (width, height) != (coding.size, coding.size):
+            raise _damaged(path, f"{width} x {height} pixels")
+        with Image.open(io.BytesIO(_read(path)), formats=FORMATS) as picture:
             values = np.asarray(picture)
+    except UnusablePictureError as error:
+        raise _damaged(path, str(error)) from None
     except (OSError, ValueError, SyntaxError) as error:
         raise _damaged(path, str(error)) from None
     if values.shape != (coding.size, coding.size) or values.max() > coding.largest:

@@ -38,6 +38,9 @@ _BYTES_PER_PIXEL = {
 Others that Pillow knows are refused: some run programs (EPS), most accept any bytes as theirs.
 """
 
+FORMATS = tuple(format for format in _BYTES_PER_PIXEL if format != "MPO")
+"""The same for `Image.open(…, formats=…)`, which finds MPO by itself."""
+
 _ALPHA_MODES = {"RGBA", "LA", "PA", "RGBa", "La"}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -128,6 +131,22 @@ def decoding_cost(path: Path) -> int:
         try:
             with _open(file) as picture:
                 return _cost(picture, size)
+        except UnusablePictureError:
+            raise
+        except Exception as error:  # whatever a parser meets in hostile bytes
+            raise _damaged(error) from None
+
+
+def read_header(path: Path) -> tuple[tuple[int, int], str]:
+    """Size (width, height) and Pillow's mode of a picture file, as stored; nothing is decoded.
+
+    Raises UnusablePictureError where the file holds no picture, OSError where it cannot be read.
+    """
+    _size_of(path)
+    with path.open("rb") as file, QUIET:
+        try:
+            with _open(file) as picture:
+                return picture.size, picture.mode
         except UnusablePictureError:
             raise
         except Exception as error:  # whatever a parser meets in hostile bytes

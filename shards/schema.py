@@ -169,6 +169,14 @@ _taken_over = _table(
         "versions": _table({}),
     }
 )
+_folders = _table(
+    {
+        "samples": _table(dict.fromkeys(SPLITS, _count)),
+        "size": _OPTIONS["size"],
+        "depth": _or_none(_depth),
+        "digest": _sha256,
+    }
+)
 _entry = _table(
     {"name": _shard, "split": _split, "samples": _count, "bytes": _size, "sha256": _sha256}
 )
@@ -220,6 +228,11 @@ def check_plan(plan: Any) -> None:
         raise WrongValueError("depth.size", f"at most {options['size']}", depth["size"])
     if depth is not None and plan["teacher"] is None:
         raise WrongValueError("teacher", "what gave the depth", "none")
+
+
+def check_folders(facts: Any) -> None:
+    """Raise WrongValueError unless `facts` is what folders.json may hold."""
+    _folders(facts, "")
 
 
 def check_record(record: Any) -> None:

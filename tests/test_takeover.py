@@ -12,10 +12,12 @@ from PIL import Image
 
 from depthmask.stats import dataset_stats
 from pipeline.build import BuildResult, build_dataset
+from pipeline.composites import read_folder_facts
 from pipeline.convert import convert_dataset
 from pipeline.replay import find_site, render_sample
 from pipeline.verify import verify_dataset
 from shards.errors import InputError, RunError
+from shards.folders import FOLDERS
 from shards.manifest import MANIFEST
 from shards.reader import open_dataset
 
@@ -227,3 +229,12 @@ def test_unfinished_folders_of_ours_are_refused(plain_build: BuildResult, tmp_pa
     with pytest.raises(InputError, match="90 train and 30 val samples, found 90 and 29"):
         convert_dataset(folders, tmp_path / "shards", "tar")
     assert facts["samples"] == {"train": 90, "val": 30}
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{", '{"samples": 5}', '{"samples": {"train": -1, "val": 0}}', "[" * 100_000]
+)
+def test_a_hostile_folders_json_is_refused_in_a_sentence(text: str, tmp_path: Path) -> None:
+    (tmp_path / FOLDERS).write_text(text)
+    with pytest.raises(InputError, match="expected what convert wrote"):
+        read_folder_facts(tmp_path)
