@@ -1,0 +1,113 @@
+"""Files from strangers that would run code, fill the memory, or leave their folder"""
+
+import os
+import pickle
+import shutil
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from depthmask.checkpoint import read_checkpoint
+from pipeline.build import BuildResult
+from pipeline.teachers import load_teacher
+from shards.errors import InputError, RunError
+from shards.reader import open_dataset
+from shards.tar_store import TarWriter
+
+
+class Payload:
+    """Touches a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+@pytest.mark.parametrize("save", [pickle.dumps, None])
+def test_a_checkpoint_that_would_run_code_is_refused(save: Any, tmp_path: Path) -> None:
+    file, proof = tmp_path / "best.pt", tmp_path / "it ran"
+    state = {"kind": "depthmask checkpoint", "format": 1, "spec": Payload(proof)}
+    if save is None:
+        torch.save(state, file)
+    else:
+        file.write_bytes(save(state))
+    with pytest.raises(InputError, match="expected a checkpoint"):
+        read_checkpoint(file)
+    assert not proof.exists()
+
+
+@pytest.mark.parametrize("value", [torch.zeros(3), torch.zeros(0), None, "1", True, 2])
+def test_a_checkpoint_of_no_known_format_is_refused(value: Any, tmp_path: Path) -> None:
+    torch.save({"kind": "depthmask checkpoint", "format": value}, tmp_path / "best.pt")
+    with pytest.raises(InputError, match="format"):
+        read_checkpoint(tmp_path / "best.pt")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        struct.pack("<Q", 2**63) + b"{}",
+        struct.pack("<Q", 2) + b"{}",
+        struct.pack("<Q", 4) + b"[[[[",
+        pickle.dumps({"weights": [1, 2]}),
+    ],
+)
+def test_weights_that_are_no_safetensors_are_refused(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(data)
+    with pytest.raises(InputError, match="--depth-weights"):
+        load_teacher("densedepth-lite", canvas=64, weights=tmp_path / "weights")
+
+
+def with_field(folder: Path, field: str, data: bytes) -> Path:
+    """The data set with one field of its first train sample replaced, its tar whole."""
+    dataset = open_dataset(folder)
+    count = min(25, len(dataset.split("train")))
+    samples = [dataset.sample("train", position) for position in range(count)]
+    writer = TarWriter(folder / "new.tar", 0)
+    for sample in samples:
+        fields = {name: sample.get(name) for name in sample.fields}
+        writer.add(sample.key, fields | ({field: data} if sample.position == 0 else {}))
+    writer.close()
+    dataset.close()
+    os.replace(folder / "new.tar", folder / "train-000000.tar")
+    return folder
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes whose header claims gigabytes."""
+    from input_kinds import chunk
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("field", "data", "found"),
+    [
+        ("mask.png", bomb(2**31 - 1, 2**31 - 1), "2147483647 x 2147483647 pixels"),
+        ("mask.png", b"", "no PNG"),
+        ("mask.png", b"\x89PNG\r\n\x1a\n" * 9, "pixels instead of 64 x 64"),
+        ("image.jpg", b"\xff\xd8\xff", "expected what the build wrote"),
+        ("image.jpg", b"GIF89a", "expected what the build wrote"),
+        ("json", b"[" * 100_000, "nested too deeply"),
+        ("json", b"null", "no table"),
+        ("json", b'{"background": "../../etc/passwd"}', "none of that name"),
+        ("json", b"{}", "none of that name"),
+    ],
+)
+def test_a_hostile_field_costs_nothing_and_is_named(
+    field: str, data: bytes, found: str, plain_build: BuildResult, tmp_path: Path
+) -> None:
+    folder = with_field(Path(shutil.copytree(plain_build.out, tmp_path / "copy")), field, data)
+    dataset = open_dataset(folder)
+    sample = dataset.split("train")[0]
+    with pytest.raises(RunError, match=found):
+        _ = (sample.mask, sample.image, sample.background)
+    assert dataset.split("train")[1].mask.any()
+    dataset.close()
