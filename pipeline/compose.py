@@ -45,11 +45,17 @@ def _reduce(cropped: Image.Image, size: tuple[int, int]) -> Image.Image:
     Colour and alpha ring alike at an edge: their quotient does not, so colours are taken from it
     before alpha is cut to its range.
     """
-    pixels = np.asarray(cropped).astype(np.float32)
-    alpha = pixels[..., 3]
-    planes = [pixels[..., channel] * alpha for channel in range(3)] + [alpha]
-    filter = Image.Resampling.LANCZOS
-    *colours, alpha = (np.asarray(Image.fromarray(plane).resize(size, filter)) for plane in planes)
+    weights = np.asarray(cropped.getchannel("A")).astype(np.float32)
+
+    def scaled(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.LANCZOS))
+
+    colours = []
+    for name in "RGB":  # one at a time: the planes of a large picture together take gigabytes
+        plane = np.asarray(cropped.getchannel(name)).astype(np.float32)
+        plane *= weights
+        colours.append(scaled(plane))
+    alpha = scaled(weights)
     straight = np.dstack(colours) / np.maximum(alpha, 0.5)[..., None]  # (H, W, 3)
     cut = np.clip(np.rint(alpha), 0, 255)
     premultiplied = np.rint(np.clip(straight, 0, 255) * cut[..., None] / 255)
