@@ -144,3 +144,21 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int) -> None:
             options, lambda done, total: progress.update(bar, completed=done, total=total)
         )
     click.echo(f"{cars} cars in {out / 'cars'}, {scenes} scenes in {out / 'scenes'}")
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="File to write.  [default: NAME-report.html]"
+)
+def report(path: Path, out: Path | None) -> None:
+    """Write one HTML file about a data set or a training run; it needs no network.
+
+    \b
+    Examples:
+      depthmask report shards
+      depthmask report runs/first --out first.html
+    """
+    from depthmask.report import write_report
+
+    click.echo(str(write_report(path, out)))

@@ -1,0 +1,55 @@
+"""What the report of a training run says: options, scores by epoch, curves and pictures."""
+
+import csv
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from depthmask.embed import embed_file
+from shards.errors import InputError
+
+_PICTURES = {
+    "curves.png": "Loss and scores by epoch",
+    "grid.png": "Val samples: composite, background, then truth and prediction of mask and depth",
+}
+
+
+def run_facts(path: Path) -> dict[str, Any]:
+    """Everything the template `run.html` shows of the training run in `path`."""
+    rows = _metrics(path)
+    best = max(rows, key=lambda row: float(row.get("mask_iou") or -float(row["train_loss"])))
+    config = path / "config.toml"
+    options = tomllib.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    names = [name for name in rows[0] if name != "epoch"]
+    return {
+        "name": path.resolve().name,
+        "options": [(name, str(value)) for name, value in sorted(options.items())],
+        "best": [(name, _number(best[name])) for name in best],
+        "head": ["epoch", *names],
+        "rows": [[row["epoch"], *(_number(row[name]) for name in names)] for row in rows],
+        "pictures": [
+            {"title": title, "address": embed_file(path / name)}
+            for name, title in _PICTURES.items()
+            if (path / name).is_file()
+        ],
+    }
+
+
+def _metrics(path: Path) -> list[dict[str, str]]:
+    text = (path / "metrics.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
+    if not rows or "epoch" not in rows[0] or "train_loss" not in rows[0]:
+        raise InputError(
+            str(path / "metrics.csv"),
+            expected="a line for each epoch, as `depthmask train` writes them",
+            found=f"{len(rows)} lines of another kind",
+            remedy="give the folder of a run that has ended an epoch",
+        )
+    return rows
+
+
+def _number(text: str) -> str:
+    try:
+        return f"{float(text):.4g}"
+    except ValueError:
+        return text
