@@ -2,7 +2,8 @@
 
 Composite and clean background go through the same encoder; at each level the decoder sees the
 composite's features and how they differ from the background's. A light path at full resolution
-over both pictures and their difference keeps the boundary of small objects.
+over both pictures and their difference keeps thin parts and the boundary of small objects: it
+joins the decoder's last block, and reaches the heads directly.
 """
 
 import dataclasses
@@ -19,7 +20,8 @@ from pipeline.decoder import Decoder, UpBlock
 
 Heads = Literal["both", "mask", "depth"]
 _WIDTHS = (64, 48, 32, 24, 16)
-_FULL = 12
+_FULL = 16
+_JOINED = 12
 _FUSED = 48
 _PRIOR = -2.0
 """The mask's first logit: about an eighth of a composite is foreground."""
@@ -73,11 +75,15 @@ class MaskDepthNet(nn.Module):
             nn.Conv2d(_FULL, _FULL, 3, padding=1),
             nn.LeakyReLU(0.2),
         )
-        self.join = UpBlock(self.decoder.out_channels, _FULL, _FULL)
-        self.mask_head = nn.Conv2d(_FULL, 1, 3, padding=1) if spec.heads != "depth" else None
+        self.join = UpBlock(self.decoder.out_channels, _FULL, _JOINED)
+        self.mask_head = (
+            nn.Conv2d(_JOINED + _FULL, 1, 3, padding=1) if spec.heads != "depth" else None
+        )
         if self.mask_head is not None:
             self.mask_head.bias = nn.Parameter(torch.full((1,), _PRIOR))
-        self.depth_head = nn.Conv2d(_FULL, 1, 3, padding=1) if spec.heads != "mask" else None
+        self.depth_head = (
+            nn.Conv2d(_JOINED + _FULL, 1, 3, padding=1) if spec.heads != "mask" else None
+        )
         self.multiple = max(strides)
         self.register_buffer("image_mean", _norm_buffer(spec.image_mean))
         self.register_buffer("image_std", _norm_buffer(spec.image_std))
@@ -100,7 +106,7 @@ class MaskDepthNet(nn.Module):
         )
 
     def _decode(self, image: Tensor, background: Tensor) -> Tensor:
-        """Joined features (B, 12, H, W)."""
+        """Joined and full-resolution features (B, 28, H, W)."""
         normal_image = (image - self.image_mean) / self.image_std
         normal_background = (background - self.background_mean) / self.background_std
         of_image = self.encoder(normal_image)
@@ -110,7 +116,9 @@ class MaskDepthNet(nn.Module):
             fuse(torch.cat([a, a - b], dim=1))  # (B, 2 C, h, w) -> (B, min(C, 48), h, w)
             for fuse, a, b in zip(self.fuse, of_image, of_background, strict=True)
         ]
-        pictures = [normal_image, normal_background, 4 * (image - background).abs()]
-        full = self.full(torch.cat(pictures, dim=1))  # (B, 9, H, W) -> (B, 12, H, W)
-        joined: Tensor = self.join(self.decoder(fused), full)
-        return joined
+        # Ten times the difference, cut at 1: JPEG noise stays small, any visible change counts.
+        change = (10 * (image - background).abs()).clamp(max=1)
+        pictures = [normal_image, normal_background, change]
+        full = self.full(torch.cat(pictures, dim=1))  # (B, 9, H, W) -> (B, 16, H, W)
+        joined = self.join(self.decoder(fused), full)  # (B, 12, H, W)
+        return torch.cat([joined, full], dim=1)
