@@ -4,6 +4,8 @@ import contextlib
 import fnmatch
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from input_kinds import KINDS, Kind, table
 
 from pipeline.sources import check_sources
 from shards.errors import InputError
+from shards.reader import open_dataset
 
 
 @contextlib.contextmanager
@@ -74,3 +77,37 @@ def test_every_kind_of_input_meets_what_the_table_says(kind: Kind, open_folder: 
 def test_the_document_holds_this_table() -> None:
     document = Path(__file__).parents[1] / "docs" / "input.md"
     assert table() in document.read_text(encoding="utf-8")
+
+
+def depthmask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process where Pillow's warnings are errors."""
+    command = [sys.executable, "-W", "error:::PIL", "-m", "depthmask", *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+
+
+def test_the_command_shows_every_name_and_reason(tmp_path: Path) -> None:
+    kinds = {kind.what: kind for kind in KINDS}
+    fg, bg, out = tmp_path / "fg", tmp_path / "bg", str(tmp_path / "shards")
+    for folder in (fg, bg):
+        folder.mkdir()
+    kinds["a foreground opaque everywhere"].make(fg)
+    kinds["terminal commands in the name"].make(fg)
+    kinds["JPEG with a broken EXIF block"].make(bg)
+    with open(bytes(bg) + b"/\xff\nx.png", "wb") as file:
+        file.write(b"no picture")
+    build = ["build-dataset", "--fg", str(fg), "--bg", str(bg), "--out", out, "--size", "32"]
+    done = depthmask(*build, "--depth-model", "none", "--samples", "6", "--workers", "1")
+    assert done.returncode == 0
+    assert "fg/picture" in done.stderr
+    assert "opaque everywhere: used as a rectangle" in done.stderr
+    assert r"bg/\udcff\nx.png" in done.stderr
+    assert "not a picture" in done.stderr
+    assert "\x1b[31m" not in done.stderr + done.stdout
+    assert "Warning" not in done.stderr
+    stats = depthmask("stats", out)
+    assert stats.returncode == 0
+    assert r"bg/\udcff\nx.png: not a picture" in stats.stdout
+    strict = depthmask(*build, "--strict", "--overwrite")
+    assert strict.returncode == 2
+    assert r"bg/\udcff\nx.png: expected every file to be usable (--strict)" in strict.stderr
+    assert len(open_dataset(out)) == 6
