@@ -27,7 +27,7 @@ def write_report(path: Path, out: Path | None = None) -> Path:
     kind = report_kind(path)
     target = out or Path(f"{path.resolve().name}-report.html")
     _require_writable(target, path, kind)
-    write_atomic(target, render_report(path, kind).encode("utf-8"))
+    write_atomic(target, render_report(path, kind).encode("utf-8", "backslashreplace"))
     return target
 
 

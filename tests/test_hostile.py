@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from conftest import draw_background, draw_foreground, small_options
 
 from depthmask.checkpoint import read_checkpoint
-from pipeline.build import BuildResult
+from depthmask.report import write_report
+from pipeline.build import BuildResult, build_dataset
 from pipeline.teachers import load_teacher
 from shards.errors import InputError, RunError
 from shards.reader import open_dataset
@@ -111,3 +113,19 @@ def test_a_hostile_field_costs_nothing_and_is_named(
         _ = (sample.mask, sample.image, sample.background)
     assert dataset.split("train")[1].mask.any()
     dataset.close()
+
+
+def test_a_report_shows_hostile_names_as_text(tmp_path: Path) -> None:
+    for role, draw in (("fg", draw_foreground), ("bg", draw_background)):
+        (tmp_path / role).mkdir()
+        for seed, name in enumerate((b"<img src=x onerror=alert(1)>.png", b"\xff.png")):
+            with open(bytes(tmp_path / role) + b"/" + name, "wb") as file:
+                draw(seed).save(file, "PNG")
+    (tmp_path / "fg" / "<b>left out").write_text("no picture")
+    options = small_options(tmp_path, tmp_path / "shards", size=32, samples=8)
+    build_dataset(options)
+    page = write_report(tmp_path / "shards", tmp_path / "report.html").read_text("utf-8")
+    assert "&lt;img src=x" in page
+    assert r"\udcff" in page
+    assert "<img src=x" not in page
+    assert "<b>left out" not in page
