@@ -1,0 +1,75 @@
+"""A run's folder: what may stand in it before, and what is written to it."""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+from torch.utils.tensorboard import SummaryWriter
+
+from depthmask.pictures import write_curves, write_png
+from depthmask.train_options import TrainOptions
+from shards.errors import InputError
+from shards.files import write_atomic
+from shards.joined import AnyDataset
+
+BEST, LAST, CONFIG, METRICS = "best.pt", "last.pt", "config.toml", "metrics.csv"
+
+
+def check_run_folder(options: TrainOptions, dataset: AnyDataset) -> None:
+    """Refuse what cannot be trained, or a folder that holds something else, before any work."""
+    if len(dataset.split("train")) == 0:
+        raise InputError(
+            f"--shards {dataset.members[0].path}",
+            expected="a train split with samples",
+            found="none",
+            remedy="build with a smaller --val-fraction",
+        )
+    if options.heads == "depth" and dataset.depth is None:
+        raise InputError(
+            f"--heads depth on {dataset.members[0].path}",
+            expected="a data set with depth",
+            found="one built with --depth-model none",
+            remedy="build it again with a depth model, or train --heads mask",
+        )
+    out = options.out
+    if options.resume:
+        if not (out / LAST).exists():
+            raise InputError(
+                f"--out {out}",
+                expected=f"a run to go on with ({LAST})",
+                found="none",
+                remedy="leave --resume away to begin one",
+            )
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        is_run = (out / CONFIG).exists()
+        raise InputError(
+            f"--out {out}",
+            expected="a new or empty folder",
+            found="a run" if is_run else "something else",
+            remedy="add --resume to go on with it" if is_run else "name another folder",
+        )
+
+
+def write_metrics(path: Path, rows: list[dict[str, float]]) -> None:
+    """Write metrics.csv: a line an epoch, a column for every score that any epoch has."""
+    stream = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(stream, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomic(path, stream.getvalue().encode())
+
+
+def show_epoch(
+    out: Path, board: SummaryWriter, rows: list[dict[str, float]], grid: np.ndarray
+) -> None:
+    """Bring metrics.csv, curves.png, grid.png and TensorBoard up to date with the last row."""
+    write_metrics(out / METRICS, rows)
+    write_png(out / "grid.png", grid)
+    write_curves(out / "curves.png", rows)
+    step = int(rows[-1]["step"])
+    for name, value in rows[-1].items():
+        if name not in ("epoch", "step"):
+            board.add_scalar(name, value, step)
+    board.add_image("grid", grid, step, dataformats="HWC")

@@ -1,0 +1,23 @@
+"""Who is told how a training goes on."""
+
+from typing import Protocol
+
+
+class TrainWatcher(Protocol):
+    """What a training says of itself: the command line shows it."""
+
+    def stepped(self, done: float, loss: float, images_per_second: float) -> None:
+        """A step was made; `done` is the share of the schedule."""
+
+    def epoch_ended(self, row: dict[str, float]) -> None:
+        """An epoch was evaluated; `row` is its line of metrics.csv."""
+
+
+class SilentTrainWatcher:
+    """A watcher that shows nothing."""
+
+    def stepped(self, done: float, loss: float, images_per_second: float) -> None:
+        """Nothing."""
+
+    def epoch_ended(self, row: dict[str, float]) -> None:
+        """Nothing."""
