@@ -229,6 +229,8 @@ def decode_picture(data: bytes, *, known: bool = False) -> Image.Image:
 
 def crop_to_alpha(picture: Image.Image) -> Image.Image:
     """The part of an "RGBA" picture that is not wholly transparent; raises if none is."""
+    if picture.mode != "RGBA":
+        raise UnusablePictureError("no alpha channel")
     box = picture.getchannel("A").getbbox()
     if box is None:
         raise UnusablePictureError("wholly transparent")

@@ -99,12 +99,7 @@ class Renderer:
             found = "another content"
         except (OSError, UnusablePictureError) as error:
             found = str(error)
-        raise RunError(
-            str(path),
-            expected="the picture that stood here when the build began",
-            found=found,
-            remedy="put it back and run the same command again; finished shards are kept",
-        )
+        raise _another_picture(path, found)
 
     def _background(self, index: int) -> _Background:
         picture = square_pixels(self._picture(self._site.bg, self.plan.bg[index]), self._canvas)
@@ -112,8 +107,13 @@ class Renderer:
         return _Background(picture, store_background(np.asarray(picture), quality))
 
     def _foreground(self, index: int) -> Foreground:
-        picture = self._picture(self._site.fg, self.plan.fg[index])
-        return prepare_foreground(crop_to_alpha(picture), self._canvas, self._scales[1])
+        source = self.plan.fg[index]
+        picture = self._picture(self._site.fg, source)
+        try:
+            cropped = crop_to_alpha(picture)
+        except UnusablePictureError as error:
+            raise _another_picture(self._site.fg / source.name, str(error)) from None
+        return prepare_foreground(cropped, self._canvas, self._scales[1])
 
     def stored_background(self, index: int) -> StoredBackground:
         """A background as it is stored."""
@@ -167,6 +167,15 @@ class Renderer:
         for sample, values in zip(batch, maps, strict=True):
             codes, clipped = coding.codes(_scale_map(values, coding.size))
             yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
+
+
+def _another_picture(path: Path, found: str) -> RunError:
+    return RunError(
+        str(path),
+        expected="the picture that stood here when the build began",
+        found=found,
+        remedy="put it back and run the same command again; finished shards are kept",
+    )
 
 
 def _batches(samples: Iterator[RawSample]) -> Iterator[tuple[RawSample, ...]]:

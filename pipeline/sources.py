@@ -113,8 +113,6 @@ def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
     size = picture.size
     used, remark = size, None
     if role == "fg":
-        if picture.mode != "RGBA":
-            raise UnusablePictureError("no alpha channel")
         picture = crop_to_alpha(picture)
         used = picture.size
     if max(used) < LEAST_SIDE:

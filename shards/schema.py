@@ -109,7 +109,7 @@ _shard = _text(r"(train|val|background)-[0-9]{6}\.(tar|lmdb)", "the name of a sh
 _count = _whole(0, _MOST_SAMPLES)
 _split = _one_of(*SPLITS, BACKGROUND)
 _side = _whole(1, 10**7)
-_size = _whole(0, 2**60)
+_size = _whole(1, 2**60)  # none: a pipe, which would be waited on for ever
 
 _OPTIONS = {
     "size": _whole(16, 4096),

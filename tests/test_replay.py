@@ -12,7 +12,7 @@ from pipeline.build import BuildResult
 from pipeline.replay import render_sample, write_sample
 from shards.codecs import encode_jpeg
 from shards.errors import InputError, RunError
-from shards.manifest import LOG
+from shards.manifest import LOG, PLAN
 from shards.reader import open_dataset
 
 
@@ -84,3 +84,14 @@ def test_a_log_that_names_impossible_folders_ends_in_a_sentence(
     (copy / LOG).write_text(json.dumps({"event": "build", "fg": "a\0b", "bg": "\ud800"}))
     with pytest.raises(RunError, match="no name of a file"):
         render_sample(copy, "val", 0)
+
+
+def test_a_plan_that_takes_a_background_for_a_foreground_ends_in_a_sentence(
+    plain_build: BuildResult, sources: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
+    plan = json.loads((copy / PLAN).read_bytes())
+    plan["sources"]["fg"] = plan["sources"]["bg"]
+    (copy / PLAN).write_text(json.dumps(plan))
+    with pytest.raises(RunError, match="found no alpha channel"):
+        render_sample(copy, "train", 0, fg=sources / "bg", bg=sources / "bg")
