@@ -1,6 +1,7 @@
 """How memory and time of a build grow with its samples, and how long a complete one takes to go on.
 
     python tests/benchmarks/build_scaling.py [--counts 2000 5000 20000 100000] [--workers 2]
+        [--depth-model densedepth-lite] [--per-shard 1000] [--shards 1000]
 
 Each build runs in a process of its own. Memory is the largest resident set that the system saw:
 of the parent, and of the largest worker. Time is wall time, and processor time of all processes.
@@ -33,7 +34,9 @@ def draw_sources(root: Path) -> None:
             draw(seed).save(root / role / f"{role}{seed}.png")
 
 
-def measure_build(root: Path, samples: int, per_shard: int, workers: int) -> dict[str, float]:
+def measure_build(
+    root: Path, depth_model: str, samples: int, per_shard: int, workers: int
+) -> dict[str, float]:
     """Build here and now: seconds, processor seconds, peak memory in MB."""
     options = BuildOptions(
         fg=root / "fg",
@@ -43,7 +46,7 @@ def measure_build(root: Path, samples: int, per_shard: int, workers: int) -> dic
         samples=samples,
         samples_per_shard=per_shard,
         placements=10_000,
-        depth_model="none",
+        depth_model=depth_model,
         workers=workers,
     )
     begin = time.perf_counter()
@@ -85,19 +88,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", type=int, nargs="+", default=[2000, 5000, 20_000, 100_000])
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--shards", type=int, default=1000, help="shards of the resumed build")
-    parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--depth-model", default="none")
+    parser.add_argument("--per-shard", type=int, default=1000)
+    parser.add_argument("--shards", type=int, default=1000, help="of the build gone on with; or 0")
+    parser.add_argument("--measure", nargs=5, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        root, *numbers = options.measure
-        print(json.dumps(measure_build(Path(root), *map(int, numbers))))
+        root, depth_model, *numbers = options.measure
+        print(json.dumps(measure_build(Path(root), depth_model, *map(int, numbers))))
         return
     with tempfile.TemporaryDirectory(prefix="depthmask-benchmark-") as folder:
         draw_sources(Path(folder))
         print("  samples   made   kept   seconds processor parent/MB worker/MB")
         runs = []
         for count in options.counts:
-            runs.append(measure_apart(folder, count, 1000, options.workers))
+            runs.append(
+                measure_apart(
+                    folder, options.depth_model, count, options.per_shard, options.workers
+                )
+            )
             show(runs[-1])
         for a, b in itertools.pairwise(runs):
             more = b["samples"] - a["samples"]
@@ -107,9 +116,10 @@ def main() -> None:
                 f"from {a['samples']:,.0f} to {b['samples']:,.0f}: "
                 f"{wall:.0f} us of wall time and {processor:.0f} us of processor time a sample"
             )
-        print(f"a complete build of {options.shards} shards, made, then twice gone on with:")
-        for _ in range(3):
-            show(measure_apart(folder, options.shards * 4, 4, options.workers))
+        if options.shards:
+            print(f"a complete build of {options.shards} shards, made, then twice gone on with:")
+        for _ in range(3 if options.shards else 0):
+            show(measure_apart(folder, "none", options.shards * 4, 4, options.workers))
 
 
 if __name__ == "__main__":
