@@ -1,5 +1,6 @@
 """pipeline/pictures.py"""
 
+import contextlib
 import io
 import struct
 import warnings
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.pictures import (
@@ -189,3 +192,44 @@ def test_warnings_of_decoders_neither_show_nor_change_the_outcome() -> None:
         broken = b"Exif\0\0MM\0*\xff\xff\xff\xff\0\1"
         decode_picture(encode(Image.new("RGB", (8, 8)), "JPEG", exif=broken))
     assert caught == []
+
+
+def whole_pictures() -> list[bytes]:
+    """A small picture in every format that is read."""
+    picture = Image.linear_gradient("L").resize((24, 16)).convert("RGB")
+    formats = ("PNG", "JPEG", "GIF", "WEBP", "TIFF", "BMP", "JPEG2000", "AVIF", "PPM")
+    return [encode(picture, format) for format in formats]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(whole_pictures()), st.data())
+def test_damaged_bytes_give_a_picture_or_a_reason(whole: bytes, data: st.DataObject) -> None:
+    changed = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(changed) - 1))
+        changed[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+        changed = changed or bytearray(b"\0")
+    if changed.startswith(b"\x89PNG") and data.draw(st.booleans()):
+        changed = with_right_checksums(changed)
+    with contextlib.suppress(UnusablePictureError):
+        picture = decode_picture(bytes(changed))
+        assert picture.mode in ("RGB", "RGBA")
+        assert picture.tobytes()
+
+
+def with_right_checksums(data: bytearray) -> bytearray:
+    """A PNG whose chunks have the checksums of what is in them now."""
+    at = 8
+    while at + 12 <= len(data):
+        end = at + 8 + int.from_bytes(data[at : at + 4], "big")
+        if end + 4 > len(data):
+            break
+        data[end : end + 4] = struct.pack(">I", zlib.crc32(data[at + 4 : end]))
+        at = end + 4
+    return data
+
+
+def test_reasons_are_one_line_whatever_a_decoder_quotes() -> None:
+    whole = encode(Image.new("L", (8, 8)))
+    with pytest.raises(UnusablePictureError, match=r"within its I\\n\\x1bT chunk"):
+        decode_picture(whole[:-12] + b"\0\0\1\0I\n\x1bT" + bytes(9))
