@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from shards.checks import WrongValueError
 from shards.codecs import document
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.files import create_if_absent, sync_folder, write_atomic
 from shards.keys import BACKGROUND, SPLITS, record_name
 from shards.moments import NOTHING, Moments
-from shards.schema import WrongValueError, check_manifest, check_plan, check_record
+from shards.schema import check_manifest, check_plan, check_record
 
 FORMAT = 1
 PLAN, MANIFEST, LOG = "plan.json", "dataset.json", "build.log.jsonl"

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from pipeline.build import BuildResult
+from shards.checks import WrongValueError
 from shards.errors import InputError
 from shards.manifest import MANIFEST, PLAN, read_manifest, read_plan, read_record
-from shards.schema import WrongValueError, check_manifest, check_plan, check_record
+from shards.schema import check_manifest, check_plan, check_record
 
 
 @pytest.fixture
@@ -30,16 +31,22 @@ def record(plain_build: BuildResult) -> dict[str, Any]:
 def put(values: Any, path: tuple[Any, ...], value: Any) -> Any:
     """A copy of `values` with another value at `path`."""
     changed = copy.deepcopy(values)
-    inner = changed
+    inner: Any = changed
     for key in path[:-1]:
         inner = inner[key]
     inner[path[-1]] = value
     return changed
 
 
+DEEP: list[Any] = []
+for _ in range(900):
+    DEEP = [DEEP]
+
 WRONG_PLANS: list[tuple[tuple[Any, ...], Any]] = [
     (("options", "size"), 10**9),
     (("options", "samples"), 0),
+    (("options", "seed"), DEEP),
+    (("sources", "fg"), DEEP),
     (("options", "size"), 64.0),
     (("options", "size"), True),
     (("options", "format"), "zip"),
