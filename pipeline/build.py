@@ -22,6 +22,7 @@ from pipeline.plan import Plan, ShardTask, make_plan
 from pipeline.production import make_shards, names_of, truthful
 from pipeline.render import Site
 from pipeline.sources import Role, Skipped, Source, check_sources
+from pipeline.staging import put_manifest, refresh, staged_folder
 from pipeline.versions import versions_in_use
 from pipeline.watcher import SilentWatcher, Watcher
 from shards.depth import DepthCoding
@@ -52,7 +53,8 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     where shards could not be made.
     """
     watch = watcher or SilentWatcher()
-    out = options.out
+    out = staged_folder(options)
+    place, options = options.out, dataclasses.replace(options, out=out)
     part = None if options.part is None else parse_part(options.part, os.environ)
     refuse_foreign_folder(out)
     plan, skipped = plan_build(options, watch)
@@ -71,10 +73,11 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
             if part is None:
                 records = [*kept.values(), *made]
             else:
+                refresh(out)
                 records = list(committed_records(out, plan).values())
             digest = _complete(out, plan, records)
     return BuildResult(
-        out=out,
+        out=place,
         digest=digest,
         samples=plan.samples,
         shards_made=len(made),
@@ -114,6 +117,7 @@ def _complete(out: Path, plan: Plan, records: list[Record]) -> str | None:
         return None
     manifest = make_manifest(plan.document, records)
     write_manifest(out, manifest)
+    put_manifest(out)
     log_event(out, event="complete", digest=manifest["digest"])
     digest: str = manifest["digest"]
     return digest

@@ -17,14 +17,15 @@ from shards.errors import InputError
 from shards.files import TEMPORARY_SUFFIX, remove_temporaries
 from shards.keys import record_name
 from shards.manifest import LOG, PLAN, Record, read_plan, read_record, write_plan
+from shards.remote import address_of
 from shards.version import __version__
 
 
 def refuse_foreign_folder(out: Path) -> None:
     """InputError where `out` is neither absent, nor empty, nor a data set of ours."""
-    if not out.exists() or (
-        out.is_dir() and ((out / PLAN).exists() or all(_is_ours(p.name) for p in out.iterdir()))
-    ):
+    if not out.exists() or address_of(out) is not None or (out / PLAN).exists():
+        return
+    if out.is_dir() and all(_is_ours(path.name) for path in out.iterdir()):
         return
     raise InputError(
         f"--out {out}",
@@ -114,23 +115,24 @@ def committed_records(
     out: Path, plan: Plan, tasks: Sequence[ShardTask] | None = None
 ) -> dict[str, Record]:
     """Records of the shards that are done, by name; of all shards of the plan, or of `tasks`."""
-    there = set(os.listdir(out))
+    wanted = plan.tasks() if tasks is None else tasks
     records = {
-        task.name: committed_record(out, task, plan.build)
-        for task in (plan.tasks() if tasks is None else tasks)
-        if task.name in there and record_name(task.name) in there
+        task.name: committed_record(out, task, plan.build) for task in _recorded(out, wanted)
     }
     return {name: record for name, record in records.items() if record is not None}
 
 
 def committed_record(out: Path, task: ShardTask, build: str) -> Record | None:
-    """The record of a shard if it is done: of this build, as long as the plan has it now."""
+    """The record of a shard if it is done: of this build, as long as the plan has it now.
+
+    In a folder that stands for an address there are only records of whole shards.
+    """
     record = read_record(out, task.name)
     if (
         record is not None
         and record.build == build
         and record.samples == task.samples
-        and _has_size(out / task.name, record.bytes)
+        and (_has_size(out / task.name, record.bytes) or address_of(out) is not None)
     ):
         return record
     return None
@@ -138,8 +140,14 @@ def committed_record(out: Path, task: ShardTask, build: str) -> Record | None:
 
 def count_committed(out: Path, plan: Plan) -> int:
     """How many shards of a plan have a record, without reading any; 0 where there is no folder."""
-    there = set(os.listdir(out)) if out.is_dir() else set()
-    return sum(task.name in there and record_name(task.name) in there for task in plan.tasks())
+    return len(_recorded(out, plan.tasks())) if out.is_dir() else 0
+
+
+def _recorded(out: Path, tasks: Sequence[ShardTask]) -> list[ShardTask]:
+    """The tasks whose record and shard are there (the record alone, in an address's folder)."""
+    there = set(os.listdir(out))
+    remote = address_of(out) is not None
+    return [t for t in tasks if record_name(t.name) in there and (remote or t.name in there)]
 
 
 def _has_size(path: Path, size: int) -> bool:

@@ -17,7 +17,9 @@ class BuildOptions:
 
     fg: Path = option(help="Folder of foregrounds: pictures with alpha.", metavar="DIR")
     bg: Path = option(help="Folder of backgrounds.", metavar="DIR")
-    out: Path = option(Path("shards"), "Folder of the data set.", metavar="DIR")
+    out: Path = option(
+        Path("shards"), "Folder of the data set, or s3://BUCKET/NAME.", metavar="DIR"
+    )
     size: int = option(224, "Side of the square samples in pixels.", identity=True)
     placements: int = option(
         20, "Random placements of each foreground on each background.", identity=True

@@ -151,7 +151,6 @@ def local_folder(place: str | Path) -> Path:
     url = url_of(place)
     if url is None:
         return Path(place)
-    folder = _cache() / hashlib.sha256(url.encode()).hexdigest()[:16]
     bucket = Bucket(url)
     fresh = {name: bucket.read(name) for name in (PLAN, MANIFEST)}
     if fresh[MANIFEST] is None:
@@ -161,8 +160,7 @@ def local_folder(place: str | Path) -> Path:
             found=f"no {MANIFEST}",
             remedy="put one there with `depthmask convert SHARDS ADDRESS`",
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(folder / REMOTE, document({"url": url}))
+    folder = cached_folder(url)
     if any(_content(folder / name) != data for name, data in fresh.items()):
         for path in folder.iterdir():
             if path.name != REMOTE:
@@ -177,19 +175,34 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
+def cached_folder(url: str) -> Path:
+    """The folder of the cache that stands for an address, as it is."""
+    folder = _cache() / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomic(folder / REMOTE, document({"url": url}))
+    return folder
+
+
 def _cache() -> Path:
     return Path(os.environ.get("DEPTHMASK_CACHE") or Path.home() / ".cache" / "depthmask")
 
 
-def bucket_of(folder: Path) -> Bucket | None:
-    """The object store that a folder of the cache stands for; None for every other folder.
+def address_of(folder: Path) -> str | None:
+    """The address that a folder of the cache stands for; None for every other folder.
 
     A remote.json elsewhere is no word of ours: a data set from a stranger opens no address.
     """
     path = folder / REMOTE
     if folder.resolve().parent != _cache().resolve() or not path.exists():
         return None
-    return Bucket(json.loads(path.read_bytes())["url"])
+    url: str = json.loads(path.read_bytes())["url"]
+    return url
+
+
+def bucket_of(folder: Path) -> Bucket | None:
+    """The object store that a folder of the cache stands for; None for every other folder."""
+    url = address_of(folder)
+    return None if url is None else Bucket(url)
 
 
 def fetch(folder: Path, name: str, sha256: str | None = None) -> None:

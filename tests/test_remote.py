@@ -2,8 +2,13 @@
 
 import json
 import logging
+import os
 import pickle
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -124,7 +129,7 @@ def test_other_bytes_than_dataset_json_names_are_refused(url: str, cache: Path) 
 def test_an_unfinished_data_set_is_none(url: str, cache: Path) -> None:
     Bucket(url).delete(MANIFEST)
     for address in (url, "s3://pictures/nowhere", "s3://no-such-bucket/x"):
-        with pytest.raises(InputError, match="expected a finished data set, found no dataset.json"):
+        with pytest.raises(InputError, match=r"a finished data set, found no dataset\.json"):
             open_dataset(address)
 
 
@@ -189,3 +194,85 @@ def test_an_address_in_a_folder_from_a_stranger_is_not_opened(
 def test_the_log_stays_at_home(url: str) -> None:
     assert LOG not in objects(url)
     assert PLAN in objects(url)
+
+
+def build_there(sources: Path, name: str, **changes: object) -> BuildResult:
+    return build_dataset(small_options(sources, Path(f"s3://pictures/{name}"), **changes))
+
+
+def test_a_build_there_has_the_bytes_of_one_in_a_folder(
+    server: str, sources: Path, plain_build: BuildResult, cache: Path
+) -> None:
+    built = build_there(sources, "direct", workers=2)
+    assert built.digest == plain_build.digest
+    assert objects("s3://pictures/direct") == files_of(plain_build.out)
+    assert list(cache.rglob("*.tar")) == []
+    again = build_there(sources, "direct")
+    assert (again.shards_made, again.shards_kept) == (0, 7)
+    assert open_dataset("s3://pictures/direct")[100].key == "val-000000010"
+
+
+def test_a_build_there_is_finished_from_any_machine(
+    server: str,
+    sources: Path,
+    plain_build: BuildResult,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for index in (2, 0, 1):
+        monkeypatch.setenv("DEPTHMASK_CACHE", str(tmp_path / f"machine{index}"))
+        part = build_there(sources, "parts", part=f"{index}/3")
+    assert part.digest == plain_build.digest
+    assert objects("s3://pictures/parts") == files_of(plain_build.out)
+    bucket = Bucket("s3://pictures/parts")
+    for name in (MANIFEST, "train-000002.json", "val-000001.tar"):
+        bucket.delete(name)
+    bucket.write("background-000000.tar", b"cut")
+    monkeypatch.setenv("DEPTHMASK_CACHE", str(tmp_path / "another"))
+    assert build_there(sources, "parts").shards_made == 3
+    assert objects("s3://pictures/parts") == files_of(plain_build.out)
+
+
+def test_a_build_there_grows(server: str, sources: Path, cache: Path, tmp_path: Path) -> None:
+    build_there(sources, "growing", samples=120)
+    grown = build_there(sources, "growing", samples=200)
+    plain = build_dataset(small_options(sources, tmp_path / "plain", samples=200))
+    assert (grown.shards_made, grown.digest) == (5, plain.digest)
+    assert objects("s3://pictures/growing") == files_of(plain.out)
+
+
+def test_a_build_there_refuses_what_it_cannot_do(server: str, sources: Path, cache: Path) -> None:
+    Bucket("s3://pictures/foreign").write("thesis.txt", b"mine")
+    with pytest.raises(InputError, match="found something else"):
+        build_there(sources, "foreign")
+    for wrong in ({"format": "lmdb"}, {"overwrite": True}, {"engine": "ray"}):
+        with pytest.raises(InputError, match="found --"):
+            build_there(sources, "refused", **wrong)
+    assert objects("s3://pictures/foreign") == {"thesis.txt": b"mine"}
+    assert objects("s3://pictures/refused") == {}
+    build_there(sources, "quality", samples=10)
+    with pytest.raises(InputError, match=r"--image-quality \(90 there, 80 here\)"):
+        build_there(sources, "quality", samples=10, image_quality=80)
+
+
+@pytest.mark.slow
+def test_a_build_there_killed_at_any_moment_goes_on(
+    server: str, sources: Path, plain_build: BuildResult, cache: Path
+) -> None:
+    command = [
+        *(sys.executable, "-m", "depthmask", "build-dataset", "--out", "s3://pictures/killed"),
+        *("--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--size", "64"),
+        *("--samples", "120", "--samples-per-shard", "25", "--val-fraction", ".25"),
+        *("--depth-model", "none", "--workers", "2"),
+    ]
+    bucket = Bucket("s3://pictures/killed")
+    for least in (1, 2, 5, 9):
+        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+        while len(bucket.sizes()) < least and process.poll() is None:
+            time.sleep(0.002)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(f"digest {plain_build.digest}\n")
+    assert "samples in s3://pictures/killed (" in done.stdout
+    assert objects("s3://pictures/killed") == files_of(plain_build.out)

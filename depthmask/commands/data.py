@@ -28,6 +28,7 @@ def build_dataset(options: BuildOptions) -> None:
     from depthmask.progress import BuildProgress
     from pipeline.build import build_dataset, plan_build
     from pipeline.estimate import estimate_build
+    from shards.remote import url_of
 
     watcher = BuildProgress()
     if options.dry_run:
@@ -37,7 +38,7 @@ def build_dataset(options: BuildOptions) -> None:
         return
     result = build_dataset(options, watcher)
     click.echo(
-        f"{sum(result.samples.values()):,} samples in {result.out} "
+        f"{sum(result.samples.values()):,} samples in {url_of(result.out) or result.out} "
         f"({result.shards_made} shards made, {result.shards_kept} kept, "
         f"{len(result.skipped)} files left out)"
     )

@@ -142,6 +142,7 @@ def convert(
 
     from depthmask.progress import open_progress
     from pipeline.convert import convert_dataset
+    from shards.remote import url_of
 
     with open_progress(Console(stderr=True)) as progress:
         bar = progress.add_task("converting", total=None)
@@ -155,6 +156,6 @@ def convert(
             tick=lambda samples: progress.advance(bar, samples),
         )
     kept = f" ({result.kept:,} kept)" if result.kept else ""
-    click.echo(f"{result.samples:,} samples in {result.out}{kept}")
+    click.echo(f"{result.samples:,} samples in {url_of(result.out) or result.out}{kept}")
     if result.digest is not None:
         click.echo(f"digest {result.digest}")

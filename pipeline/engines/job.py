@@ -8,7 +8,8 @@ from typing import Literal
 from pipeline.counters import Counters
 from pipeline.folder import committed_record
 from pipeline.plan import ShardTask
-from pipeline.render import Site, render_shard, renderer_of
+from pipeline.render import Site, renderer_of
+from pipeline.staging import make_in
 from shards.errors import InputError, RunError
 from shards.manifest import Record
 
@@ -54,7 +55,7 @@ def make_shard(job: Job, task: ShardTask, tick: Callable[[int], None]) -> Outcom
         standing = committed_record(job.site.out, task, job.build)
         if standing is not None:
             return standing
-        return render_shard(renderer_of(job.site, job.build), job.site.out, task, tick)
+        return make_in(job.site.out, renderer_of(job.site, job.build), task, tick)
     except (InputError, RunError) as error:
         return Failure("shard", str(error))
     except OSError as error:

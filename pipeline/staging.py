@@ -1,0 +1,121 @@
+"""A build on an object store: a local folder holds plan and records, shards go up as they are made.
+
+What lies there is the truth: the folder is brought up to date from it before a build begins, so
+any machine may go on, and parts on many machines need no common disk.
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pipeline.options import BuildOptions
+from pipeline.plan import ShardTask
+from pipeline.render import Renderer, render_shard
+from shards.errors import InputError, RunError
+from shards.files import write_atomic
+from shards.keys import record_name
+from shards.manifest import MANIFEST, PLAN, Record, build_id, write_record
+from shards.remote import REMOTE, Bucket, bucket_of, cached_folder, url_of
+from shards.scratch import Scratch
+
+_AT_ONCE = 16
+
+
+def staged_folder(options: BuildOptions) -> Path:
+    """The folder of --out itself, or the one that stands for an address, brought up to date."""
+    address = url_of(options.out)
+    if address is None:
+        return options.out
+    for wrong, option in (
+        (options.format == "lmdb", "--format lmdb"),
+        (options.engine == "ray", "--engine ray"),
+        (options.overwrite, "--overwrite"),
+    ):
+        if wrong:
+            raise InputError(
+                f"--out {address}",
+                expected="tar shards, made by this machine's processes, beside nothing else",
+                found=option,
+                remedy="leave it away, or build in a folder and `depthmask convert` it there",
+            )
+    folder = cached_folder(address)
+    refresh(folder)
+    return folder
+
+
+def refresh(folder: Path) -> None:
+    """Give a folder that stands for an address the plan, records and dataset.json from there.
+
+    A record counts only with a shard of its size. Every other folder is left as it is.
+    """
+    bucket = bucket_of(folder)
+    if bucket is None:
+        return
+    sizes = bucket.sizes()
+    if sizes and PLAN not in sizes:
+        raise InputError(
+            bucket.url,
+            expected="an empty place, or a depthmask data set",
+            found="something else",
+            remedy="give another address",
+        )
+    records = [record_name(name) for name in sizes if name.endswith(".tar")]
+    names = [name for name in (PLAN, MANIFEST, *records) if name in sizes]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = dict(zip(names, pool.map(bucket.read, names), strict=True))
+    for path in folder.glob("*.json"):
+        if path.name not in found and path.name != REMOTE:
+            path.unlink()
+    for name, data in found.items():
+        if data is not None and (name in (PLAN, MANIFEST) or _is_whole(data, sizes)):
+            write_atomic(folder / name, data)
+
+
+def _is_whole(record: bytes, sizes: dict[str, int]) -> bool:
+    values = json.loads(record)
+    return bool(sizes.get(values["name"]) == values["bytes"])
+
+
+def make_in(
+    folder: Path, renderer: Renderer, task: ShardTask, tick: Callable[[int], None]
+) -> Record:
+    """Make a shard in a folder, or where it stands for an address, there: shard, then record."""
+    bucket = bucket_of(folder)
+    if bucket is None:
+        return render_shard(renderer, folder, task, tick)
+    scratch = Scratch()
+    try:
+        record = render_shard(renderer, scratch.path, task, tick)
+        _put_plan(bucket, folder)
+        bucket.put(scratch.path / task.name, task.name)
+        name = record_name(task.name)
+        bucket.write(name, (scratch.path / name).read_bytes())
+        write_record(folder, record)
+        return record
+    finally:
+        scratch.remove()
+
+
+def put_manifest(folder: Path) -> None:
+    """Put dataset.json where the folder stands for an address, after everything else."""
+    bucket = bucket_of(folder)
+    if bucket is not None:
+        _put_plan(bucket, folder)
+        bucket.write(MANIFEST, (folder / MANIFEST).read_bytes())
+
+
+def _put_plan(bucket: Bucket, folder: Path) -> None:
+    """Have plan.json there before anything else; where it grows, dataset.json goes first."""
+    ours, theirs = (folder / PLAN).read_bytes(), bucket.read(PLAN)
+    if ours == theirs:
+        return
+    if theirs is not None and build_id(json.loads(theirs)) != build_id(json.loads(ours)):
+        raise RunError(
+            bucket.url,
+            expected="the data set that was begun here",
+            found="another one, begun meanwhile",
+            remedy="give another address",
+        )
+    bucket.delete(MANIFEST)
+    bucket.write(PLAN, ours)
