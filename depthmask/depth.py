@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.pictures import UnusablePictureError, decode_picture, read_file
+from pipeline.headers import read_file
+from pipeline.pictures import UnusablePictureError, decode_picture
 from pipeline.teachers import Teacher
 from shards.codecs import encode_png
 from shards.errors import InputError

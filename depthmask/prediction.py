@@ -14,7 +14,8 @@ from torch import Tensor
 from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.device import autocast, choose_device
 from depthmask.pictures import depth_colours, write_png
-from pipeline.pictures import UnusablePictureError, decode_picture, read_file
+from pipeline.headers import read_file
+from pipeline.pictures import UnusablePictureError, decode_picture
 from shards.codecs import encode_png
 from shards.errors import InputError
 from shards.options import option

@@ -9,7 +9,8 @@ from typing import Any
 
 from joblib import delayed
 
-from pipeline.pictures import UnusablePictureError, read_header
+from pipeline.headers import read_header
+from pipeline.pictures import UnusablePictureError
 from pipeline.workers import results_of
 from shards.codecs import decode_json
 from shards.errors import InputError

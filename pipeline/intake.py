@@ -11,13 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.composites import Composite
-from pipeline.pictures import (
-    FORMATS,
-    UnusablePictureError,
-    decode_picture,
-    read_file,
-    read_header,
-)
+from pipeline.headers import FORMATS, read_file, read_header
+from pipeline.pictures import UnusablePictureError, decode_picture
 from pipeline.plan import ShardTask
 from pipeline.sources import Source
 from shards.codecs import decode_jpeg, encode_jpeg, encode_json, encode_png
@@ -106,6 +101,8 @@ class Intake:
             "name": item.composite.name,
             "foreground": "",
             "background": item.background,
+            "flip": False,
+            "placement": 0,
             "box": _box(alpha),
         }
         fields = {

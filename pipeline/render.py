@@ -14,13 +14,8 @@ from PIL import Image
 
 from pipeline.caches import ByteCache
 from pipeline.compose import Foreground, compose, place, prepare_foreground
-from pipeline.pictures import (
-    UnusablePictureError,
-    crop_to_alpha,
-    decode_picture,
-    read_file,
-    square_pixels,
-)
+from pipeline.headers import read_file
+from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, square_pixels
 from pipeline.plan import Plan, Scene, ShardTask
 from pipeline.sources import Source
 from pipeline.threads import one_thread

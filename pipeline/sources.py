@@ -12,15 +12,8 @@ from typing import Any, Literal
 from joblib import Parallel, delayed
 
 from pipeline.gate import MemoryGate
-from pipeline.pictures import (
-    MEMORY_LIMIT,
-    UnusablePictureError,
-    crop_to_alpha,
-    decode_picture,
-    decoding_cost,
-    read_file,
-    solid_share,
-)
+from pipeline.headers import MEMORY_LIMIT, decoding_cost, read_file
+from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, solid_share
 from shards.errors import InputError
 
 Role = Literal["fg", "bg"]

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from PIL import Image, PngImagePlugin
 
-from pipeline.pictures import PIXEL_LIMIT
+from pipeline.headers import PIXEL_LIMIT
 
 Make = Callable[[Path], None]
 NAME = "picture"

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pipeline.headers import decoding_cost
 from pipeline.pictures import (
     UnusablePictureError,
     crop_to_alpha,
     decode_picture,
-    decoding_cost,
     solid_share,
     square_pixels,
 )
@@ -235,3 +235,20 @@ def test_reasons_are_one_line_whatever_a_decoder_quotes() -> None:
     whole = encode(Image.new("L", (8, 8)))
     with pytest.raises(UnusablePictureError, match=r"within its I\\n\\x1bT chunk"):
         decode_picture(whole[:-12] + b"\0\0\1\0I\n\x1bT" + bytes(9))
+
+
+def test_a_large_jpeg_in_several_scans_costs_what_a_progressive_one_does(tmp_path: Path) -> None:
+    whole = bytearray(encode(Image.new("RGB", (16, 16)), "JPEG"))
+    frame, scan = whole.index(b"\xff\xc0"), whole.index(b"\xff\xda")
+    whole[frame + 5 : frame + 9] = struct.pack(">HH", 20_000, 30_000)
+    path = tmp_path / "x.jpg"
+    path.write_bytes(whole)
+    assert decoding_cost(path) < 400_000_000  # decoded at 1/4
+    whole[scan + 4] = 1  # of three components
+    path.write_bytes(whole)
+    with pytest.raises(UnusablePictureError, match="30000 x 20000 in JPEG takes 3,750 MB"):
+        decoding_cost(path)
+
+
+def test_pictures_of_a_few_bytes_are_read() -> None:
+    assert decode_picture(b"P4\n8 8\n" + bytes(8)).size == (8, 8)

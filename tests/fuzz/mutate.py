@@ -36,7 +36,8 @@ from conftest import draw_background, draw_foreground, small_options  # noqa: E4
 
 from depthmask.stats import dataset_stats  # noqa: E402
 from pipeline.build import build_dataset  # noqa: E402
-from pipeline.pictures import UnusablePictureError, decode_picture, decoding_cost  # noqa: E402
+from pipeline.headers import decoding_cost  # noqa: E402
+from pipeline.pictures import UnusablePictureError, decode_picture  # noqa: E402
 from pipeline.replay import render_sample  # noqa: E402
 from pipeline.verify import verify_dataset  # noqa: E402
 from shards.errors import InputError, RunError  # noqa: E402
