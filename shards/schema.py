@@ -181,6 +181,10 @@ def check_manifest(manifest: Any) -> None:
     for split, count in counts.items():
         in_order = sorted(listed[split], key=lambda entry: (len(entry["name"]), entry["name"]))
         _check_listed(manifest["options"], split, count, in_order)
+    for split in SPLITS:
+        shards = manifest["splits"][split]["shards"]
+        if shards != len(listed[split]):
+            raise WrongValueError(f"splits.{split}.shards", str(len(listed[split])), shards)
 
 
 def _check_listed(options: dict[str, Any], split: str, count: int, listed: list[Any]) -> None:

@@ -112,6 +112,7 @@ def test_a_depth_coding_without_a_meaning_is_refused(
         (("shards", 0, "sha256"), "0"),
         (("splits", "train", "samples"), 10**9),
         (("splits", "val", "samples"), -1),
+        (("splits", "val", "shards"), 3),
         (("backgrounds",), []),
         (("stats", "image", "mean"), ["a", "b", "c"]),
         (("stats", "splits", "train", "mask", "std"), [2]),
