@@ -12,6 +12,7 @@ from depthmask.embed import depth_palette, embed_depth, embed_image, embed_mask,
 from depthmask.stats import dataset_stats
 from depthmask.survey import Survey, depth_quantile, gallery_samples, survey_dataset
 from pipeline.options import BuildOptions
+from pipeline.plan import TAKEN_OVER
 from shards.depth import DepthCoding
 from shards.keys import SPLITS
 from shards.manifest import build_id, read_plan, read_record
@@ -65,6 +66,7 @@ def dataset_facts(path: Path) -> dict[str, Any]:
         "depth": dataset.depth,
         "scale": scale,
         "survey": survey,
+        "taken_over": TAKEN_OVER in manifest,
         "build": build_command(manifest["options"], only_changed=True),
         "full_build": build_command(manifest["options"], only_changed=False),
         "gallery": [_card(sample, name, scale) for sample in gallery],

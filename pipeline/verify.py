@@ -25,6 +25,7 @@ from shards.manifest import (
     read_plan,
     read_record,
 )
+from shards.remote import url_of
 from shards.stores import open_shard
 
 SHARE = 0.01
@@ -71,6 +72,14 @@ def verify_dataset(
     shard's samples again (at least one) and compares bytes. `tick(samples)` is called as shards
     are done. InputError where there is no data set, or where samples cannot be drawn again here.
     """
+    address = url_of(shards)
+    if address is not None:
+        raise InputError(
+            address,
+            expected="the folder of a data set",
+            found="an address",
+            remedy=f"`depthmask convert {address} FOLDER` fetches it and compares every shard",
+        )
     plan = read_plan(shards)
     tasks = tasks_of(plan)
     if site is not None:

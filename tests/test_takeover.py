@@ -10,6 +10,7 @@ import pytest
 from conftest import draw_background, draw_foreground, files_of, small_options
 from PIL import Image
 
+from depthmask.report import write_report
 from depthmask.stats import dataset_stats
 from pipeline.build import BuildResult, build_dataset
 from pipeline.composites import read_folder_facts
@@ -238,3 +239,12 @@ def test_a_hostile_folders_json_is_refused_in_a_sentence(text: str, tmp_path: Pa
     (tmp_path / FOLDERS).write_text(text)
     with pytest.raises(InputError, match="expected what convert wrote"):
         read_folder_facts(tmp_path)
+
+
+def test_a_report_shows_it_and_promises_no_drawing_again(folders: Path, tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    convert_dataset(folders, shards, "tar", depth_kind="inverse", workers=1)
+    page = write_report(shards, tmp_path / "page.html").read_text()
+    assert "cannot be drawn again" in page
+    assert "depthmask render" not in page
+    assert "depthmask build-dataset" not in page

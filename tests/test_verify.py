@@ -152,3 +152,8 @@ def test_the_share_drawn_again_is_at_least_what_was_asked(
     assert all((of_block.start - 3000) % block == 0 for of_block in blocks)
     if share == 1:
         assert len(positions) == samples
+
+
+def test_an_address_gets_a_sentence() -> None:
+    with pytest.raises(InputError, match="convert s3://bucket/shards FOLDER"):
+        verify_dataset(Path("s3://bucket/shards"))
