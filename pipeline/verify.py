@@ -85,7 +85,7 @@ def verify_dataset(
     if site is not None:
         _require_same_versions(plan, site.device)
     entries, manifest = _read_entries(shards, plan)
-    made = [task for task in tasks if entries is not None or _has_record(shards, task)]
+    made = [task for task in tasks if entries is not None or _was_made(shards, task)]
     inspection = _Inspection(shards, Rules.of(plan), deep, site, share)
     prefer: Literal["processes", "threads"] = "processes" if deep else "threads"  # hashing is in C
     calls = (delayed(inspection.damage)(task, (entries or {}).get(task.name)) for task in made)
@@ -121,8 +121,13 @@ def _require_same_versions(plan: dict[str, Any], device: str) -> None:
         )
 
 
-def _has_record(shards: Path, task: ShardTask) -> bool:
-    return (shards / record_name(task.name)).exists()
+def _was_made(shards: Path, task: ShardTask) -> bool:
+    """Whether a shard of an unfinished data set was finished; not if it is yet to grow."""
+    try:
+        record = read_record(shards, task.name)
+    except InputError:
+        return True  # what stands there is damaged
+    return record is not None and record.samples >= task.samples
 
 
 def _read_entries(
@@ -170,7 +175,7 @@ def _recorded_hash(shards: Path, task: ShardTask, entries: dict[str, dict[str, A
         record = read_record(shards, task.name)
     except InputError:
         return None
-    return None if record is None else record.sha256
+    return None if record is None or record.samples != task.samples else record.sha256
 
 
 def _foreign_files(shards: Path, tasks: list[ShardTask]) -> tuple[str, ...]:

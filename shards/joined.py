@@ -140,13 +140,6 @@ def _add(sums: dict[str, Moments], more: dict[str, Moments]) -> None:
 def _require_alike(members: Sequence[Dataset]) -> None:
     first = members[0]
     for index, member in enumerate(members):
-        if member.digest in [other.digest for other in members[:index]]:
-            raise InputError(
-                str(member.path),
-                expected="a data set that is not read yet",
-                found="the same one twice",
-                remedy="name each data set once",
-            )
         ours, theirs = _in_words(first), _in_words(member)
         if ours != theirs:
             raise InputError(
@@ -154,6 +147,13 @@ def _require_alike(members: Sequence[Dataset]) -> None:
                 expected=f"{ours}, as {first.path} has",
                 found=theirs,
                 remedy="read them apart, or build them with equal --size and depth options",
+            )
+        if member.digest in [other.digest for other in members[:index]]:
+            raise InputError(
+                str(member.path),
+                expected="a data set that is not read yet",
+                found="the same one twice",
+                remedy="name each data set once",
             )
 
 

@@ -14,8 +14,10 @@ from depthmask.cli import cli
 from depthmask.stats import dataset_stats
 from depthmask.train_options import TrainOptions, read_config
 from pipeline.build import BuildResult, build_dataset
+from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.joined import JoinedDataset
+from shards.manifest import MANIFEST
 from shards.reader import open_dataset
 
 
@@ -153,10 +155,18 @@ def test_data_sets_that_do_not_fit_are_refused_with_the_difference(
 
 
 def test_other_depth_codes_are_refused_with_the_difference(
-    plain_build: BuildResult, tiny_dataset: Path
+    plain_build: BuildResult, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=r"64 x 64 pixels without depth, as .* inverse depth in"):
-        open_dataset([plain_build.out, tiny_dataset])
+    deep = Path(shutil.copytree(plain_build.out, tmp_path / "deep"))
+    coding = DepthCoding.over_range(0, 2, kind="inverse", unit="1/m", bits=12, size=32)
+    manifest = json.loads((deep / MANIFEST).read_text())
+    manifest |= {"depth": coding.to_json(), "teacher": {"name": "somebody"}}
+    (deep / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(
+        InputError,
+        match=r"64 x 64 pixels without depth, as .* inverse depth in 1/m, 12 bits at 32 x 32",
+    ):
+        open_dataset([plain_build.out, deep])
 
 
 @pytest.mark.slow

@@ -203,7 +203,7 @@ def build_there(sources: Path, name: str, **changes: object) -> BuildResult:
 def test_a_build_there_has_the_bytes_of_one_in_a_folder(
     server: str, sources: Path, plain_build: BuildResult, cache: Path
 ) -> None:
-    built = build_there(sources, "direct", workers=2)
+    built = build_there(sources, "direct")
     assert built.digest == plain_build.digest
     assert objects("s3://pictures/direct") == files_of(plain_build.out)
     assert list(cache.rglob("*.tar")) == []

@@ -15,7 +15,7 @@ from pipeline.rerender import spread_positions
 from pipeline.verify import verify_dataset
 from shards.errors import InputError, RunError
 from shards.layout import ShardTask
-from shards.manifest import MANIFEST, read_record
+from shards.manifest import MANIFEST, read_plan, read_record, replace_plan
 from shards.moments import Moments
 
 
@@ -75,6 +75,16 @@ def test_an_unfinished_data_set_is_said_to_be_unfinished(shards: Path, store: st
     assert (verdict.names, verdict.unmade) == ([], 2)
     with pytest.raises(RunError, match="2 of 7 shards are still to make; the same build-dataset"):
         verdict.require_sound(shards)
+
+
+def test_a_data_set_that_is_growing_is_unfinished_and_not_broken(
+    plain_build: BuildResult, tmp_path: Path
+) -> None:
+    shards = Path(shutil.copytree(plain_build.out, tmp_path / "shards"))
+    plan = read_plan(shards)
+    replace_plan(shards, plan | {"options": plan["options"] | {"samples": 200}})
+    verdict = verify_dataset(shards, workers=1)
+    assert (verdict.names, verdict.unmade) == ([], 5)
 
 
 def spoil(folder: Path, key: str, value: object) -> None:
