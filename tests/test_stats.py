@@ -1,5 +1,6 @@
 """depthmask/stats.py and shards/recount.py"""
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -49,7 +50,7 @@ def test_bytes_by_field_add_up_to_the_payload(plain_build: BuildResult) -> None:
 
 
 def test_the_tables_show_counts_moments_and_digest(tiny_dataset: Path) -> None:
-    console = Console(width=140, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=140, record=True, file=io.StringIO())
     console.print(stats_tables(dataset_stats(tiny_dataset)))
     text = console.export_text()
     digest = open_dataset(tiny_dataset).digest
