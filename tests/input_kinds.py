@@ -5,24 +5,44 @@ the table with the one in the document.
 """
 
 import dataclasses
-import io
 import os
-import socket
 import struct
-import zlib
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
-from PIL import Image, PngImagePlugin
+from made_files import (
+    NAME,
+    UPRIGHT,
+    Make,
+    chunk,
+    drawn,
+    encode,
+    fifo,
+    file,
+    flipped,
+    interlaced,
+    large_text,
+    large_webp,
+    linked,
+    linked_file,
+    linked_folder,
+    locked,
+    looping_folder,
+    oriented,
+    palette,
+    pixels,
+    png,
+    png16,
+    resized_jpeg,
+    several,
+    tiff16,
+    unix_socket,
+    wide,
+)
+from PIL import Image
 
 from pipeline.headers import PIXEL_LIMIT
-
-Make = Callable[[Path], None]
-NAME = "picture"
-UPRIGHT = (48, 32)
-"""Width and height that a usable picture has, unless its row says otherwise."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,153 +57,6 @@ class Kind:
     size: tuple[int, int] = UPRIGHT
     name: str = NAME
     count: int = 1
-
-
-def pixels(channels: int = 4, size: tuple[int, int] = UPRIGHT) -> np.ndarray[Any, Any]:
-    """A shaded disc, uint8 (H, W, channels): colour outside it too, alpha soft at its edge."""
-    width, height = size
-    y, x = np.mgrid[:height, :width]
-    radius = np.hypot((x - width / 2) / width * 2, (y - height / 2) / height * 2)
-    alpha = np.clip((1 - radius) * 4, 0, 1) * 255
-    shade = np.stack([x / width * 255, y / height * 255, 60 + 0 * x, alpha], 2)  # (H, W, 4)
-    return shade[..., :channels].astype(np.uint8)
-
-
-def drawn(mode: str = "RGBA", size: tuple[int, int] = UPRIGHT) -> Image.Image:
-    """The disc in a mode of Pillow's."""
-    picture = Image.fromarray(pixels(4, size))
-    return (
-        picture
-        if mode == "RGBA"
-        else picture.convert("LA" if mode == "LA" else "RGB").convert(mode)
-    )
-
-
-def encode(picture: Image.Image, format: str = "PNG", **settings: Any) -> bytes:
-    """A picture's bytes in a format."""
-    stream = io.BytesIO()
-    picture.save(stream, format, **settings)
-    return stream.getvalue()
-
-
-def chunk(kind: bytes, data: bytes) -> bytes:
-    """A chunk of a PNG."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def png(
-    rows: np.ndarray[Any, Any], bits: int, colour: int, extra: bytes = b"", size: Any = None
-) -> bytes:
-    """A PNG whose rows are given as bytes, uint8 (H, bytes of a row); `size` may lie."""
-    channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
-    width, height = size or (rows.shape[1] * 8 // bits // channels, len(rows))
-    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
-    lines = np.insert(rows, 0, 0, axis=1).tobytes()
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + extra
-        + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")
-    )  # fmt: skip
-
-
-def png16(values: np.ndarray[Any, Any], colour: int, extra: bytes = b"") -> bytes:
-    """A 16-bit PNG of values uint16 (H, W) or (H, W, C)."""
-    return png(values.astype(">u2").reshape(len(values), -1).view(np.uint8), 16, colour, extra)
-
-
-def wide(channels: int) -> np.ndarray[Any, Any]:
-    """The disc in 16 bits, uint16 (H, W, channels), with low bytes that matter."""
-    return np.minimum(pixels(4)[..., :channels].astype(np.uint16) * 257 + 100, 65535)
-
-
-def file(data: bytes, name: str = NAME) -> Make:
-    """Puts one file down."""
-
-    def make(folder: Path) -> None:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-
-    return make
-
-
-def palette(alpha: bytes) -> bytes:
-    """A palette picture whose entries have these alphas."""
-    picture = drawn("RGB").quantize(len(alpha))
-    return encode(picture, transparency=alpha)
-
-
-def flipped(data: bytes, find: bytes, ahead: int = 6) -> bytes:
-    """The bytes with one bit changed a little after `find`."""
-    at = data.index(find) + ahead
-    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
-
-
-def oriented(orientation: int) -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    return encode(drawn("RGB"), "JPEG", exif=exif)
-
-
-def large_text(kind: str) -> bytes:
-    text = PngImagePlugin.PngInfo()
-    if kind == "text":
-        text.add_text("Comment", "x" * 3_000_000)
-    else:
-        text.add_text("Comment", "x" * 3_000_000, zip=True)
-    return encode(drawn(), pnginfo=text)
-
-
-def linked(target: str, inside: bool = True) -> Make:
-    def make(folder: Path) -> None:
-        (folder / NAME).symlink_to(target)
-
-    return make
-
-
-def linked_file(folder: Path) -> None:
-    file(encode(drawn()), ".kept/real.png")(folder)
-    (folder / NAME).symlink_to(folder / ".kept" / "real.png")
-
-
-def linked_folder(folder: Path) -> None:
-    file(encode(drawn()), ".kept/picture")(folder)
-    (folder / "link").symlink_to(folder / ".kept", target_is_directory=True)
-
-
-def looping_folder(folder: Path) -> None:
-    file(encode(drawn()), "a/picture")(folder)
-    (folder / "a" / "again").symlink_to(folder, target_is_directory=True)
-
-
-def fifo(folder: Path) -> None:
-    os.mkfifo(folder / NAME)
-
-
-def unix_socket(folder: Path) -> None:
-    here = os.getcwd()
-    os.chdir(folder)  # the address of a socket is short
-    try:
-        with socket.socket(socket.AF_UNIX) as one:
-            one.bind(NAME)
-    finally:
-        os.chdir(here)
-
-
-def several(*names: str) -> Make:
-    def make(folder: Path) -> None:
-        for index, name in enumerate(names):
-            picture = drawn(size=(UPRIGHT[0], UPRIGHT[1]))
-            picture.putpixel((24, 16), (index, 0, 0, 255))
-            (folder / name).write_bytes(encode(picture))
-
-    return make
-
-
-def locked(name: str) -> Make:
-    def make(folder: Path) -> None:
-        file(encode(drawn()), name)(folder)
-        (folder / NAME).chmod(0)
-
-    return make
 
 
 RGBA, RGB = encode(drawn()), encode(drawn("RGB"))
@@ -227,17 +100,6 @@ def good_pngs() -> Iterator[Kind]:
     yield Kind(what="PNG, animated (APNG)", role="fg", make=file(encode(drawn(), **FRAMES)),
                note="first frame")
     yield Kind(what="PNG with 3 MB of plain text inside", role="fg", make=file(large_text("text")))
-
-
-def interlaced() -> bytes:
-    """An 8 x 8 grey-with-alpha PNG in Adam7 order, every pixel (90, 255) but one clear."""
-    passes = ((1, 1), (1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 4))
-    raw = b"\0\0\0" + b"".join((b"\0" + b"\x5a\xff" * width) * rows for width, rows in passes)[3:]
-    header = struct.pack(">IIBBBBB", 8, 8, 8, 4, 0, 0, 1)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw))
-        + chunk(b"IEND", b"")
-    )  # fmt: skip
 
 
 def good_jpegs() -> Iterator[Kind]:
@@ -296,19 +158,6 @@ def good_others() -> Iterator[Kind]:
     yield Kind(what="a foreground of 900 x 1 pixels", role="fg", size=(900, 1),
                make=file(encode(Image.new("RGBA", (900, 1), (5, 6, 7, 255)))),
                outcome="used, with a warning", note="it is opaque everywhere")
-
-
-def tiff16() -> bytes:
-    """A little-endian uncompressed TIFF of 16-bit RGB."""
-    data = wide(3).astype("<u2").tobytes()
-    width, height = UPRIGHT
-    tags = [
-        (256, 3, 1, width), (257, 3, 1, height), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2),
-        (273, 4, 1, 14), (277, 3, 1, 3), (278, 3, 1, height), (279, 4, 1, len(data)),
-    ]  # fmt: skip
-    head = struct.pack("<2sHIHHH", b"II", 42, 14 + len(data), 16, 16, 16)
-    body = b"".join(struct.pack("<HHII", *tag) for tag in tags)
-    return head + data + struct.pack("<H", len(tags)) + body + bytes(4)
 
 
 def names() -> Iterator[Kind]:
@@ -429,17 +278,6 @@ def unsuited() -> Iterator[Kind]:
 # fmt: on
 def over(size: tuple[int, int]) -> str:
     return f"{size[0]} x {size[1]} is over {PIXEL_LIMIT:,} pixels"
-
-
-def resized_jpeg(width: int, height: int) -> bytes:
-    """A progressive JPEG whose header claims another size."""
-    data = encode(drawn("RGB"), "JPEG", progressive=True)
-    at = data.index(b"\xff\xc2") + 5
-    return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
-
-
-def large_webp() -> bytes:
-    return encode(Image.new("RGB", (8000, 5000)), "WEBP", lossless=True, quality=0, method=0)
 
 
 KINDS = [

@@ -83,7 +83,7 @@ def with_field(folder: Path, field: str, data: bytes) -> Path:
 
 def bomb(width: int, height: int) -> bytes:
     """A PNG of a few bytes whose header claims gigabytes."""
-    from input_kinds import chunk
+    from made_files import chunk
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")

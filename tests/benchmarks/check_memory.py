@@ -25,7 +25,7 @@ def large_png(path: Path, width: int, height: int, bits: int, colour: int) -> No
     """A PNG of flat rows, written without holding it."""
     import struct
 
-    from input_kinds import chunk
+    from made_files import chunk
 
     channels = {0: 1, 2: 3, 6: 4}[colour]
     row = b"\0" + b"\xff" * -(-width * bits * channels // 8)
