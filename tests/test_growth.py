@@ -1,11 +1,20 @@
 """pipeline/growth.py: a data set grown is the data set built at once"""
 
 import dataclasses
+import os
+import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from conftest import files_of, small_options
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_plan import plan_of
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.folder import committed_records
@@ -108,3 +117,53 @@ def test_the_whole_plan_is_more_than_any_number(started: Path, sources: Path) ->
         build_dataset(small_options(sources, started, samples=519))
     same = build_dataset(small_options(sources, started, samples=10**6))
     assert (same.shards_made, same.digest) == (0, whole.digest)
+
+
+@given(
+    st.integers(1, 300),
+    st.integers(0, 200),
+    st.floats(0, 1),
+    st.sampled_from(["source", "sample"]),
+)
+@settings(max_examples=60, deadline=None)
+def test_growth_changes_the_last_shard_of_a_split_at_most(
+    samples: int, more: int, fraction: float, split_by: str
+) -> None:
+    small, large = (
+        plan_of(samples=count, val_fraction=fraction, split_by=split_by)
+        for count in (samples, samples + more)
+    )
+    assert small.build == large.build
+    assert all(large.samples[split] >= count for split, count in small.samples.items())
+    changed = [task for task in small.tasks() if task not in large.tasks()]
+    assert len(changed) <= 2
+    assert len({task.split for task in changed}) == len(changed)
+    assert all(task.samples < 10 for task in changed)
+
+
+@pytest.mark.slow
+def test_a_growth_killed_at_random_moments_ends_with_the_same_bytes(
+    sources: Path, tmp_path: Path
+) -> None:
+    rng = random.Random(4)
+    changes: dict[str, object] = {"samples_per_shard": 100, "placements": 400, "workers": 2}
+    options = small_options(sources, tmp_path / "grown", samples=450, **changes)
+    build_dataset(options)
+    command = [
+        *(sys.executable, "-m", "depthmask", "build-dataset", "--out", str(options.out)),
+        *("--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--size", "64"),
+        *("--samples", "4000", "--samples-per-shard", "100", "--placements", "400"),
+        *("--val-fraction", ".25", "--depth-model", "none", "--workers", "2"),
+    ]
+    for shards in (6, 9, 15, 24, 33):
+        process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.DEVNULL)
+        while len(list(options.out.glob("*-0*.json"))) < shards and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.05))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    grown = build_dataset(dataclasses.replace(options, samples=4000))
+    plain = small_options(sources, tmp_path / "plain", samples=4000, **changes)
+    assert grown.digest == build_dataset(plain).digest
+    assert files_of(grown.out) == files_of(plain.out)

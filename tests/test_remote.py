@@ -175,6 +175,13 @@ def test_schemes_that_are_no_object_store_are_never_opened(place: str) -> None:
         open_dataset(place)
 
 
+def test_a_pipe_is_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    with pytest.raises(InputError, match="expected this file, found none"):
+        open_dataset(f"pipe:touch {witness}")
+    assert not witness.exists()
+
+
 @pytest.mark.parametrize("place", ["shards", "/data/shards", "./s3", "a:b", "C:/shards", "s3:"])
 def test_folders_are_folders(place: str) -> None:
     assert url_of(place) is None
