@@ -70,9 +70,11 @@ class MaskDepthNet(nn.Module):
         )
         self.decoder = Decoder(fused, strides, _WIDTHS[: len(strides)])
         self.full = nn.Sequential(
-            nn.Conv2d(9, _FULL, 3, padding=1),
+            nn.Conv2d(9, _FULL, 3, padding=1, bias=False),
+            nn.BatchNorm2d(_FULL),
             nn.LeakyReLU(0.2),
-            nn.Conv2d(_FULL, _FULL, 3, padding=1),
+            nn.Conv2d(_FULL, _FULL, 3, padding=1, bias=False),
+            nn.BatchNorm2d(_FULL),
             nn.LeakyReLU(0.2),
         )
         self.join = UpBlock(self.decoder.out_channels, _FULL, _JOINED)

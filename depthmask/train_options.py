@@ -30,7 +30,7 @@ class TrainOptions:
         None, "Time to train for, instead of --epochs; the schedule is stretched over it."
     )
     batch_size: int = option(16, "Samples in a step.")
-    lr: float = option(1e-3, "Peak learning rate (AdamW, warm-up and cosine).")
+    lr: float = option(2e-3, "Peak learning rate (AdamW, warm-up and cosine).")
     weight_decay: float = option(0.01, "Weight decay of AdamW.")
     seed: int = option(0, "Seed of the order, augmentation and first weights.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
