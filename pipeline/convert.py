@@ -8,7 +8,7 @@ from joblib import delayed
 
 from pipeline.plan import tasks_of
 from pipeline.takeover import TakeoverOptions, take_over
-from pipeline.target import Conversion, finish_shards, require_apart, take_target
+from pipeline.target import Conversion, finish_shards, require_apart, take_target, writing
 from pipeline.upload import upload_dataset
 from pipeline.workers import results_of
 from shards.depth import Kind
@@ -112,11 +112,13 @@ def _to_folders(
     source: Path, out: Path, workers: int | None, tick: Callable[[int], None]
 ) -> Conversion:
     dataset = open_dataset(source)
-    take_folders(out, dataset)
+    with writing(out):
+        take_folders(out, dataset)
     copy = FolderCopy(source.resolve(), out.resolve())
     tasks = [task for task in tasks_of(read_plan(source)) if task.split != BACKGROUND]
     made = kept = 0
-    with results_of((delayed(copy.write)(task) for task in tasks), workers) as results:
+    calls = (delayed(copy.write)(task) for task in tasks)
+    with writing(out), results_of(calls, workers) as results:
         for task, new in zip(tasks, results, strict=True):
             made, kept = made + new, kept + task.samples - new
             tick(task.samples)

@@ -11,6 +11,7 @@ from pipeline.folder import log_event
 from pipeline.lock import builder_lock
 from pipeline.plan import ShardTask
 from pipeline.render import Site, render_shard, renderer_of
+from pipeline.target import writing
 from pipeline.verdict import Verdict
 from pipeline.verify import recorded_hashes
 from pipeline.workers import results_of
@@ -89,7 +90,7 @@ def repair_dataset(
     dataset.json is written again where it was wrong and every shard is whole. `tick` is called
     with what became of each shard.
     """
-    with builder_lock(site.out):
+    with writing(site.out), builder_lock(site.out):
         left = {damage.name: damage for damage in verdict.broken}
         changed = False
         with closing(_rebuild_all(site, verdict, accept_changed, workers)) as rebuilt:

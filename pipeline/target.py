@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from pipeline.folder import committed_record, log_event, refuse_foreign_folder
 from pipeline.lock import builder_lock
 from pipeline.plan import ShardTask, tasks_of
 from pipeline.workers import results_of
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 from shards.files import remove_temporaries
 from shards.manifest import (
     Record,
@@ -71,11 +71,26 @@ def finish_shards(
 
 
 @contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Work that writes to `out`: what the system refuses becomes a RunError."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            str(error.filename or out),
+            expected="a place that can be written",
+            found=error.strerror or str(error),
+            remedy="what is finished is kept; see to that and run the same command again",
+        ) from None
+
+
+@contextmanager
 def take_target(out: Path, plan: dict[str, Any]) -> Iterator[None]:
     """Hold `out` with its plan.json written; InputError where something else stands there."""
     refuse_foreign_folder(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with builder_lock(out):
+    with writing(out), ExitStack() as stack:
+        out.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(builder_lock(out))
         remove_temporaries(out)
         if not write_plan(out, plan) and read_plan(out) != plan:
             raise InputError(

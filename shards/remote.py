@@ -193,7 +193,7 @@ def address_of(folder: Path) -> str | None:
     A remote.json elsewhere is no word of ours: a data set from a stranger opens no address.
     """
     path = folder / REMOTE
-    if folder.resolve().parent != _cache().resolve() or not path.exists():
+    if not path.exists() or folder.resolve().parent != _cache().resolve():
         return None
     url: str = json.loads(path.read_bytes())["url"]
     return url

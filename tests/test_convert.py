@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from conftest import files_of, small_options
@@ -108,3 +109,12 @@ def test_plain_folders_are_finished_and_mended(plain_build: BuildResult, tmp_pat
     again = convert_dataset(plain_build.out, out, "folders", workers=1)
     assert (again.made, again.kept) == (2, 118)
     assert tree(out) == whole
+
+
+@pytest.mark.parametrize("format", ["lmdb", "folders"])
+def test_a_place_that_cannot_be_written_gets_a_sentence(
+    plain_build: BuildResult, tmp_path: Path, format: Literal["lmdb", "folders"]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(RunError, match="a place that can be written, found Not a directory"):
+        convert_dataset(plain_build.out, tmp_path / "file" / "below", format, workers=1)

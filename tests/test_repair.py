@@ -175,3 +175,12 @@ def test_a_missing_dataset_json_is_written_again(built: dict[str, Path], tmp_pat
         assert verdict.sound
         assert rebuilt == []
         assert files_of(shards) == files_of(built["tar"])
+
+
+def test_a_disk_that_refuses_gets_a_sentence(built: dict[str, Path], tmp_path: Path) -> None:
+    shards = copy_of(built["tar"], tmp_path)
+    name = flip_a_byte(shards, "tar")[0]
+    (shards / name).unlink()
+    (shards / name).mkdir()
+    with pytest.raises(RunError, match=r"a place that can be written, found Is a directory"):
+        repair(shards)
