@@ -163,7 +163,7 @@ def local_folder(place: str | Path) -> Path:
     folder = cached_folder(url)
     if any(_content(folder / name) != data for name, data in fresh.items()):
         for path in folder.iterdir():
-            if path.name != REMOTE:
+            if path.name != REMOTE and not path.name.startswith("."):  # what others write or hold
                 path.unlink(missing_ok=True)
         for name, data in fresh.items():
             if data is not None:
