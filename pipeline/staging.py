@@ -47,7 +47,8 @@ def staged_folder(options: BuildOptions) -> Path:
 def refresh(folder: Path) -> None:
     """Give a folder that stands for an address the plan, records and dataset.json from there.
 
-    A record counts only with a shard of its size. Every other folder is left as it is.
+    A record counts only with a shard of its size; shards kept from reading go, since a build may
+    change them. Every other folder is left as it is.
     """
     bucket = bucket_of(folder)
     if bucket is None:
@@ -64,9 +65,9 @@ def refresh(folder: Path) -> None:
     names = [name for name in (PLAN, MANIFEST, *records) if name in sizes]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = dict(zip(names, pool.map(bucket.read, names), strict=True))
-    for path in folder.glob("*.json"):
+    for path in [*folder.glob("*.json"), *folder.glob("*.tar")]:
         if path.name not in found and path.name != REMOTE:
-            path.unlink()
+            path.unlink(missing_ok=True)
     for name, data in found.items():
         if data is not None and (name in (PLAN, MANIFEST) or _is_whole(data, sizes)):
             write_atomic(folder / name, data)

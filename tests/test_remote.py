@@ -242,10 +242,12 @@ def test_a_build_there_is_finished_from_any_machine(
 
 def test_a_build_there_grows(server: str, sources: Path, cache: Path, tmp_path: Path) -> None:
     build_there(sources, "growing", samples=120)
+    assert open_dataset("s3://pictures/growing").sample("train", 89).info["position"] == 89
     grown = build_there(sources, "growing", samples=200)
     plain = build_dataset(small_options(sources, tmp_path / "plain", samples=200))
     assert (grown.shards_made, grown.digest) == (5, plain.digest)
     assert objects("s3://pictures/growing") == files_of(plain.out)
+    assert open_dataset("s3://pictures/growing").sample("train", 95).info["position"] == 95
 
 
 def test_a_build_there_refuses_what_it_cannot_do(server: str, sources: Path, cache: Path) -> None:
