@@ -6,7 +6,7 @@ from multiprocessing.queues import Queue
 import numpy as np
 
 from depthmask.lessons import Lesson, Scene, disturb, drawn_lesson, stock_scene
-from depthmask.scenes import Props
+from depthmask.scenery import Props
 
 _NEW_SCENE = 0.25
 """How often a lesson has a scene of its own; otherwise it is another view of one in stock."""

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from depthmask.cars import draw_car
-from depthmask.scenes import Props, draw_scene, nearness
+from depthmask.scenery import Props
+from depthmask.scenes import draw_scene, nearness
 from depthmask.textures import Picture, read_photographs
 from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture
 

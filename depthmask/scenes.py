@@ -6,113 +6,25 @@ along z.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from depthmask.cars import draw_car
 from depthmask.caster import Array, Camera, Light, Look, Shape, Texture, View, cast, vector
-from depthmask.shapes import Box, Card, Cone, Ellipsoid, Plane
-from depthmask.textures import Picture, facade, named, noise, texture
-
-Rng = np.random.Generator
-
-
-@dataclass(frozen=True, slots=True)
-class Props:
-    """What scenes may use besides textures: photographs (h, w, 3) and cut-outs (h, w, 4)."""
-
-    photographs: tuple[Picture, ...] = ()
-    cutouts: tuple[Picture, ...] = ()
-
-
-def _look(rng: Rng, props: Props, metres: float = 2.0, *, recipe: str | None = None) -> Look:
-    picture = named(rng, recipe) if recipe else texture(rng, props.photographs)
-    tint = rng.uniform(0.75, 1.1, 3).astype(np.float32)
-    gloss = float(rng.uniform(0, 0.5)) if rng.random() < 0.25 else 0.0
-    return Look(
-        texture=Texture(picture), metres=metres * float(rng.uniform(0.5, 2)), tint=tint, gloss=gloss
-    )
-
-
-def _floor(look: Look, height: float = 0.0) -> Plane:
-    return Plane(vector(0, height, 0), vector(0, 0, 1), vector(1, 0, 0), look)
-
-
-def _wall_ahead(look: Look, z: float) -> Plane:
-    return Plane(vector(0, 0, z), vector(1, 0, 0), vector(0, -1, 0), look)
-
-
-def _wall_beside(look: Look, x: float) -> Plane:
-    return Plane(vector(x, 0, 0), vector(0, 0, 1), vector(0, -1, 0), look)
-
-
-def _cutout(rng: Rng, props: Props) -> Picture:
-    if props.cutouts and rng.random() < 0.7:
-        return props.cutouts[int(rng.integers(len(props.cutouts)))]
-    return draw_car(rng, length=120)
-
-
-def _figure(rng: Rng, props: Props, x: float, z: float, height: float, foot: float = 0.0) -> Card:
-    """A cut-out that stands upright, turned a little."""
-    picture = _cutout(rng, props)
-    width = height * picture.shape[1] / picture.shape[0]
-    look = Look(texture=Texture(picture), metres=1.0, glow=float(rng.uniform(0.2, 0.8)))
-    return Card(vector(x, foot, z), width, height, look, float(rng.normal(0, 0.25)))
-
-
-def _solid(rng: Rng, props: Props, x: float, z: float, size: float, foot: float = 0.0) -> Shape:
-    """A box, ball, cylinder or cone of about `size` that stands at (x, foot, z)."""
-    look = _look(rng, props, size)
-    kind = rng.integers(4)
-    a, b, c = size * rng.uniform(0.3, 0.7, 3)
-    if kind == 0:
-        half = np.array([a, b, c], np.float32)
-        return Box(vector(x, foot + b, z), half, look, float(rng.uniform(0, 3.2)))
-    if kind == 1:
-        radii = np.array([a, b, c], np.float32)
-        return Ellipsoid(vector(x, foot + b, z), radii, look, float(rng.uniform(0, 3.2)))
-    above = a * float(rng.choice([1.0, 1.0, 0.0, rng.uniform(0.3, 1.4)]))
-    return Cone(vector(x, foot, z), 2 * b, a, above, look)
-
-
-def _tree(rng: Rng, props: Props, x: float, z: float) -> list[Shape]:
-    height = float(rng.uniform(2.5, 9))
-    trunk = height * float(rng.uniform(0.25, 0.5))
-    bark, crown = _look(rng, props, 0.5, recipe="wood"), _look(rng, props, 2, recipe="leaves")
-    shapes: list[Shape] = [Cone(vector(x, 0, z), trunk * 1.3, height * 0.03, height * 0.025, bark)]
-    if rng.random() < 0.3:
-        wide = height * float(rng.uniform(0.15, 0.3))
-        return [*shapes, Cone(vector(x, trunk, z), height - trunk, wide, 0.0, crown)]
-    for _ in range(int(rng.integers(1, 4))):
-        radii = height * rng.uniform(0.14, 0.3, 3)
-        off = rng.normal(0, height * 0.08, 3)
-        centre = vector(x + off[0], trunk + radii[1] + abs(off[1]), z + off[2])
-        shapes.append(Ellipsoid(centre, radii.astype(np.float32), crown))
-    return shapes
-
-
-def _car(rng: Rng, props: Props, x: float, z: float) -> list[Shape]:
-    """A car of boxes with wheels, along or across the view."""
-    yaw = float(rng.choice([0.0, np.pi / 2]) + rng.normal(0, 0.1))
-    paint = _look(rng, props, 3, recipe="plain")
-    paint = Look(texture=paint.texture, metres=3, tint=paint.tint, gloss=0.5)
-    glass = Look(texture=Texture(named(rng, "plain")), tint=vector(0.3, 0.35, 0.4), gloss=0.6)
-    rubber = Look(texture=Texture(named(rng, "speckled")), tint=vector(0.15, 0.15, 0.15))
-    length, width = float(rng.uniform(1.7, 2.4)), float(rng.uniform(0.8, 1.0))
-    low = float(rng.uniform(0.35, 0.5))
-    shapes: list[Shape] = [
-        Box(vector(x, 0.3 + low, z), vector(width, low, length), paint, yaw),
-        Box(vector(x, 0.55 + 2 * low, z), vector(width * 0.85, 0.33, length * 0.55), glass, yaw),
-    ]
-    c, s = np.cos(yaw), np.sin(yaw)
-    for side in (-1, 1):
-        for end in (-0.6, 0.6):
-            dx, dz = side * width, end * length
-            centre = vector(x + c * dx + s * dz, 0.33, z - s * dx + c * dz)
-            shapes.append(Ellipsoid(centre, vector(0.12, 0.33, 0.33), rubber, yaw))
-    return shapes
+from depthmask.scenery import (
+    Props,
+    Rng,
+    car,
+    figure,
+    floor,
+    random_look,
+    solid,
+    tree,
+    wall_ahead,
+    wall_beside,
+)
+from depthmask.shapes import Box, Ellipsoid
+from depthmask.textures import facade, noise
 
 
 def _camera(
@@ -164,8 +76,8 @@ def street(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     """A road between houses, with cars, trees, poles and figures."""
     half = float(rng.uniform(3, 8))
     shapes: list[Shape] = [
-        _floor(_look(rng, props, 2, recipe=str(rng.choice(["speckled", "bricks", "grass"])))),
-        Box(vector(0, -0.49, 50), vector(half * 0.7, 0.5, 90), _look(rng, props, 3)),
+        floor(random_look(rng, props, 2, recipe=str(rng.choice(["speckled", "bricks", "grass"])))),
+        Box(vector(0, -0.49, 50), vector(half * 0.7, 0.5, 90), random_look(rng, props, 3)),
     ]
     for side in (-1, 1):
         if rng.random() < 0.15:
@@ -178,60 +90,60 @@ def street(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
             shapes.append(Box(centre, vector(wide, high, deep), look))
             z += 2 * deep + float(rng.choice([0.0, rng.uniform(0.5, 12)]))
     for _ in range(int(rng.integers(0, 5))):
-        shapes += _car(rng, props, float(rng.uniform(-half, half)), float(rng.uniform(5, 35)))
+        shapes += car(rng, props, float(rng.uniform(-half, half)), float(rng.uniform(5, 35)))
     for _ in range(int(rng.integers(0, 4))):
         x = float(rng.choice([-1, 1]) * half * rng.uniform(0.7, 1.2))
-        shapes += _tree(rng, props, x, float(rng.uniform(4, 40)))
+        shapes += tree(rng, props, x, float(rng.uniform(4, 40)))
     for _ in range(int(rng.integers(0, 4))):
         x, z = float(rng.uniform(-half, half)), float(rng.uniform(3, 18))
-        shapes.append(_figure(rng, props, x, z, float(rng.uniform(1, 2.4))))
+        shapes.append(figure(rng, props, x, z, float(rng.uniform(1, 2.4))))
     return shapes, _camera(rng, (0.8, 3.0), (-0.18, 0.08)), _daylight(rng)
 
 
 def field(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     """Open land: hills, trees, stones, far mountains, figures."""
     ground = str(rng.choice(["grass", "speckled", "patches", "clouded"]))
-    shapes: list[Shape] = [_floor(_look(rng, props, 4, recipe=ground))]
+    shapes: list[Shape] = [floor(random_look(rng, props, 4, recipe=ground))]
     for _ in range(int(rng.integers(0, 5))):
         radii = np.array([rng.uniform(10, 60), rng.uniform(2, 14), rng.uniform(10, 60)], np.float32)
         centre = vector(rng.uniform(-60, 60), -radii[1] * 0.2, rng.uniform(40, 140))
-        shapes.append(Ellipsoid(centre, radii, _look(rng, props, 12)))
+        shapes.append(Ellipsoid(centre, radii, random_look(rng, props, 12)))
     for _ in range(int(rng.integers(0, 10))):
-        shapes += _tree(rng, props, float(rng.uniform(-20, 20)), float(rng.uniform(5, 50)))
+        shapes += tree(rng, props, float(rng.uniform(-20, 20)), float(rng.uniform(5, 50)))
     for _ in range(int(rng.integers(0, 6))):
         x, z = float(rng.uniform(-6, 6)), float(rng.uniform(2.5, 20))
-        shapes.append(_solid(rng, props, x, z, float(rng.uniform(0.4, 2.5))))
+        shapes.append(solid(rng, props, x, z, float(rng.uniform(0.4, 2.5))))
     for _ in range(int(rng.integers(0, 4))):
         x, z = float(rng.uniform(-5, 5)), float(rng.uniform(3, 20))
-        shapes.append(_figure(rng, props, x, z, float(rng.uniform(0.8, 2.5))))
+        shapes.append(figure(rng, props, x, z, float(rng.uniform(0.8, 2.5))))
     return shapes, _camera(rng, (0.6, 4.0), (-0.25, 0.06)), _daylight(rng)
 
 
 def room(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     """A room or corridor seen from within, with furniture and figures."""
     wide, deep, high = rng.uniform(1.2, 4), rng.uniform(2.5, 9), rng.uniform(2.2, 3.5)
-    wall = _look(rng, props, 2)
+    wall = random_look(rng, props, 2)
     shapes: list[Shape] = [
-        _floor(_look(rng, props, 1.5)),
-        _floor(_look(rng, props, 2, recipe="plain"), float(high)),
-        _wall_ahead(wall, float(deep)),
-        _wall_beside(wall if rng.random() < 0.7 else _look(rng, props, 2), float(-wide)),
-        _wall_beside(wall if rng.random() < 0.7 else _look(rng, props, 2), float(wide)),
+        floor(random_look(rng, props, 1.5)),
+        floor(random_look(rng, props, 2, recipe="plain"), float(high)),
+        wall_ahead(wall, float(deep)),
+        wall_beside(wall if rng.random() < 0.7 else random_look(rng, props, 2), float(-wide)),
+        wall_beside(wall if rng.random() < 0.7 else random_look(rng, props, 2), float(wide)),
     ]
     for _ in range(int(rng.integers(1, 8))):
         x, z = float(rng.uniform(-wide, wide)), float(rng.uniform(1.2, deep))
         size = float(rng.uniform(0.3, 1.3))
-        shapes.append(_solid(rng, props, x, z, size))
+        shapes.append(solid(rng, props, x, z, size))
         if rng.random() < 0.3:
-            shapes.append(_solid(rng, props, x, z, size * 0.4, size))
+            shapes.append(solid(rng, props, x, z, size * 0.4, size))
     for _ in range(int(rng.integers(0, 3))):
         x, z = float(rng.uniform(-wide, wide)), float(rng.uniform(1.2, deep))
-        shapes.append(_figure(rng, props, x, z, float(rng.uniform(0.5, 1.9))))
+        shapes.append(figure(rng, props, x, z, float(rng.uniform(0.5, 1.9))))
     for side in (-1, 1):
         if rng.random() < 0.5:
             half = vector(0.25, rng.uniform(0.3, 1.2), rng.uniform(0.3, 1))
             centre = vector(side * (wide - 0.2), half[1], rng.uniform(1, deep))
-            shapes.append(Box(centre, half, _look(rng, props, 1)))
+            shapes.append(Box(centre, half, random_look(rng, props, 1)))
     return shapes, _camera(rng, (0.7, 1.9), (-0.35, 0.05)), _lamplight(rng)
 
 
@@ -239,16 +151,16 @@ def table(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     """Things on a table top before a wall, seen from near."""
     wall = float(rng.uniform(0.9, 3.5))
     shapes: list[Shape] = [
-        _floor(_look(rng, props, 0.6)),
-        _wall_ahead(_look(rng, props, 1.2), wall),
+        floor(random_look(rng, props, 0.6)),
+        wall_ahead(random_look(rng, props, 1.2), wall),
     ]
     for _ in range(int(rng.integers(1, 9))):
         z = float(rng.uniform(0.35, max(0.5, wall - 0.1)))
         x = float(rng.uniform(-0.6, 0.6)) * (z + 0.3)
-        shapes.append(_solid(rng, props, x, z, float(rng.uniform(0.06, 0.3))))
+        shapes.append(solid(rng, props, x, z, float(rng.uniform(0.06, 0.3))))
     for _ in range(int(rng.integers(0, 3))):
         z = float(rng.uniform(0.35, max(0.5, wall - 0.1)))
-        shapes.append(_figure(rng, props, float(rng.uniform(-0.4, 0.4)), z, rng.uniform(0.1, 0.4)))
+        shapes.append(figure(rng, props, float(rng.uniform(-0.4, 0.4)), z, rng.uniform(0.1, 0.4)))
     return shapes, _camera(rng, (0.15, 0.7), (-0.75, -0.05)), _lamplight(rng)
 
 
@@ -258,11 +170,11 @@ def yard(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     look = (
         Look(texture=Texture(facade(rng)), metres=float(rng.uniform(3, 7)))
         if rng.random() < 0.4
-        else _look(rng, props, 4)
+        else random_look(rng, props, 4)
     )
-    shapes: list[Shape] = [_floor(_look(rng, props, 2))]
+    shapes: list[Shape] = [floor(random_look(rng, props, 2))]
     if rng.random() < 0.6:
-        shapes.append(_wall_ahead(look, back))
+        shapes.append(wall_ahead(look, back))
     else:
         half = vector(rng.uniform(3, 15), rng.uniform(1, 6), 2)
         shapes.append(
@@ -271,10 +183,10 @@ def yard(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     for _ in range(int(rng.integers(1, 5))):
         z = float(rng.uniform(1.5, back))
         x = float(rng.uniform(-0.6, 0.6)) * z
-        shapes.append(_figure(rng, props, x, z, float(rng.uniform(0.8, 2.5))))
+        shapes.append(figure(rng, props, x, z, float(rng.uniform(0.8, 2.5))))
     for _ in range(int(rng.integers(0, 5))):
         z = float(rng.uniform(1.5, back))
-        shapes.append(_solid(rng, props, float(rng.uniform(-0.6, 0.6)) * z, z, rng.uniform(0.4, 2)))
+        shapes.append(solid(rng, props, float(rng.uniform(-0.6, 0.6)) * z, z, rng.uniform(0.4, 2)))
     return shapes, _camera(rng, (0.6, 2.2), (-0.3, 0.05)), _daylight(rng)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from depthmask.average import RunningAverage
 from depthmask.lesson_stream import LessonStream
 from depthmask.lessons import Lesson, disturb, photograph, photographed_lesson, read_props
-from depthmask.scenes import Props
+from depthmask.scenery import Props
 from depthmask.teacher_loss import teacher_loss
 from depthmask.teacher_options import TeacherOptions
 from pipeline.densedepth_lite import STRIDE, DenseDepthLite
