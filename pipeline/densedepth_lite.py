@@ -23,6 +23,9 @@ class DenseDepthLite(nn.Module):
     Nearness is inverse depth up to an unknown scale and shift for each picture: larger is nearer.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, *, pretrained: bool = False) -> None:
         super().__init__()
         self.encoder = build_backbone(ENCODER, pretrained=pretrained)

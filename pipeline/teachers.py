@@ -134,7 +134,7 @@ class LiteTeacher:
         self._device = torch.device(device)
         network = DenseDepthLite()
         _load_weights(network, weights)
-        self._network = network.eval().to(self._device, memory_format=torch.channels_last)
+        self._network = network.eval().to(self._device).to(memory_format=torch.channels_last)
 
     def predict(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Nearness in (0, 1), float32 (B, h, w), of uint8 (B, H, W, 3)."""
