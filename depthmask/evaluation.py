@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from depthmask.augmentation import Batch
 from depthmask.checkpoint import read_checkpoint
-from depthmask.data import Batch, SampleSource
+from depthmask.data import SampleSource
 from depthmask.device import autocast, choose_device
 from depthmask.metrics import Sums, depth_scores, depth_sums, image_iou, mask_scores, mask_sums
 from depthmask.networks import MaskDepthNet

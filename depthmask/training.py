@@ -11,8 +11,9 @@ import tomli_w
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from depthmask.augmentation import Batch
 from depthmask.checkpoint import Checkpoint, save_checkpoint
-from depthmask.data import Batch, SampleSource, train_batches
+from depthmask.data import SampleSource, train_batches
 from depthmask.device import autocast, choose_device
 from depthmask.evaluation import in_batches, predictions, score
 from depthmask.losses import depth_loss, mask_loss
@@ -71,8 +72,10 @@ def _loss(run: Run, batch: Batch, device: torch.device) -> torch.Tensor:
     total = torch.zeros((), device=device)
     if output.mask is not None:
         total = total + mask_loss(output.mask.float(), batch.mask.to(device))
-    if output.depth is not None:
-        total = total + depth_loss(output.depth.float(), batch.depth.to(device))
+    known = batch.depth_known.to(device)
+    if output.depth is not None and bool(known.any()):
+        target = batch.depth.to(device)[known]
+        total = total + depth_loss(output.depth.float()[known], target)
     return total
 
 

@@ -1,12 +1,15 @@
-"""depthmask/data.py"""
+"""depthmask/data.py and depthmask/augmentation.py"""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
-from depthmask.data import Batch, SampleSource, augment, train_batches
+from depthmask.augmentation import Batch, augment, recompose
+from depthmask.data import SampleSource, train_batches
 from shards.reader import Dataset, open_dataset
 
 
@@ -46,31 +49,68 @@ def test_one_geometry_moves_pictures_mask_and_depth_alike() -> None:
     batch = Batch(
         image=ramp.repeat(1, 3, 1, 1),
         background=ramp.repeat(1, 3, 1, 1),
-        mask=ramp,
+        mask=torch.zeros_like(ramp),
         depth=ramp,
+        depth_known=torch.tensor([True]),
         positions=np.array([3]),
     )
     for epoch in range(6):
         moved = augment(batch, 0, epoch)
-        assert torch.equal(moved.mask, moved.depth)
-        slope = moved.mask[0, 0].mean(0).diff()
+        slope = moved.depth[0, 0].mean(0).diff()
         for picture in (moved.image, moved.background):
             for channel in picture[0]:
                 assert torch.equal(channel.mean(0).diff().sign()[2:-2], slope.sign()[2:-2])
 
 
-def test_targets_are_never_jittered() -> None:
-    flat = torch.full((4, 1, 32, 32), 0.4)
+def composite(seed: int, alpha: float) -> tuple[Batch, torch.Tensor]:
+    """A batch of one composite made by the formula, and its foreground (1, 3, 32, 32)."""
+    generator = torch.Generator().manual_seed(seed)
+    foreground, background = torch.rand(2, 1, 3, 32, 32, generator=generator) * 0.5
+    mask = torch.zeros(1, 1, 32, 32)
+    mask[..., 8:24, 4:28] = alpha
     batch = Batch(
-        image=torch.rand(4, 3, 32, 32),
-        background=torch.rand(4, 3, 32, 32),
-        mask=flat,
-        depth=flat,
-        positions=np.arange(4),
+        image=mask * foreground + (1 - mask) * background,
+        background=background,
+        mask=mask,
+        depth=torch.full_like(mask, 0.4),
+        depth_known=torch.tensor([True]),
+        positions=np.array([seed]),
     )
-    moved = augment(batch, 1, 1)
-    assert torch.allclose(moved.mask, flat)
-    assert torch.allclose(moved.depth, flat)
+    return batch, foreground
+
+
+@given(st.integers(0, 99), st.floats(0.1, 1), st.floats(0, 1), st.floats(0.5, 1.5))
+def test_recomposing_gives_the_composite_of_the_other_foreground(
+    seed: int, alpha: float, kept: float, gain: float
+) -> None:
+    batch, foreground = composite(seed, alpha)
+    pattern = torch.full((1, 1, 32, 32), kept)
+    other = recompose(batch, pattern, torch.full((1, 3, 1, 1), gain))
+    mask = kept * batch.mask
+    colour = foreground * (1 + batch.mask * (gain - 1))
+    expected = mask * colour + (1 - mask) * batch.background
+    assert torch.allclose(other.mask, mask)
+    assert torch.allclose(other.image, expected, atol=1e-5)
+
+
+def test_keeping_everything_changes_nothing() -> None:
+    batch, _ = composite(1, 0.7)
+    same = recompose(batch, torch.ones(1, 1, 32, 32), torch.ones(1, 3, 1, 1))
+    assert torch.allclose(same.image, batch.image, atol=1e-6)
+    assert torch.equal(same.mask, batch.mask)
+
+
+def test_depth_is_a_target_only_where_the_foreground_is_whole() -> None:
+    known = []
+    for seed in range(40):
+        batch, _ = composite(seed, 1.0)
+        moved = augment(batch, 0, 0)
+        whole = bool(moved.depth_known[0])
+        known.append(whole)
+        assert torch.allclose(moved.depth, torch.tensor(0.4))
+        if whole:
+            assert float(moved.mask.max()) == pytest.approx(1, abs=1e-5)
+    assert 10 < sum(known) < 30
 
 
 def test_an_epoch_shows_every_sample_once_in_an_order_of_its_own(train_split: Dataset) -> None:
