@@ -1,0 +1,118 @@
+"""Other views of samples: one geometry for all planes, other light, other foregrounds.
+
+A composite is I = a F + (1 - a) B. With I, a and B at hand, a F = I - (1 - a) B is known exactly,
+and so is the composite of the same foreground in another colour, or with parts of it cut away:
+these are new samples, not distortions. They teach what few foregrounds show: holes, thin parts,
+soft shadows, and objects of any colour.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+_STAGE_VIEW, _STAGE_PATTERN = 3, 4
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Batch:
+    """Pictures (B, 3, S, S), mask and depth (B, 1, S, S), float32 in [0, 1], and their positions.
+
+    `depth_known` (B,) says for which samples `depth` is a target: not where parts of the
+    foreground were cut away, nor where the data set has none.
+    """
+
+    image: Tensor
+    background: Tensor
+    mask: Tensor
+    depth: Tensor
+    depth_known: Tensor
+    positions: NDArray[np.int64]
+
+
+def _uniforms(seed: int, stage: int, epoch: int, position: int, count: int) -> NDArray[np.float64]:
+    """Floats in [0, 1) keyed by (seed, stage, epoch, position): batches do not matter."""
+    bits = np.random.Philox(key=(seed, stage), counter=(0, position, epoch, 0)).random_raw(count)
+    floats: NDArray[np.float64] = (bits >> np.uint64(11)) * np.float64(2.0**-53)
+    return floats
+
+
+def augment(batch: Batch, seed: int, epoch: int) -> Batch:
+    """Other views of the same samples, drawn by (seed, epoch, position)."""
+    positions = batch.positions.tolist()
+    rows = [_uniforms(seed, _STAGE_VIEW, epoch, position, 20) for position in positions]
+    u = torch.from_numpy(np.stack(rows)).float()  # (B, 20)
+    moved = _move(batch, u[:, :5])
+    side = batch.mask.shape[-1]
+    patterns = [_pattern(seed, epoch, position, side) for position in positions]
+    kept = torch.stack([torch.ones(side, side) if p is None else p for p in patterns])
+    whole = torch.tensor([pattern is None for pattern in patterns])
+    gain = (0.5 + u[:, 5:8]) ** (u[:, 8:9] < 0.5).float()
+    other = recompose(moved, kept[:, None], gain[..., None, None])
+    return _relight(dataclasses.replace(other, depth_known=other.depth_known & whole), u[:, 9:17])
+
+
+def _move(batch: Batch, u: Tensor) -> Batch:
+    """Mirror, and for four in ten a crop of 70 to 100 % a side, all planes alike."""
+    size = 1 - 0.3 * u[:, 0] * (u[:, 1] < 0.4)
+    mirror = torch.where(u[:, 2] < 0.5, -1.0, 1.0)
+    theta = torch.zeros(len(u), 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1] = size * mirror, size
+    theta[:, 0, 2], theta[:, 1, 2] = ((2 * u[:, 3:5] - 1) * (1 - size)[:, None]).unbind(1)
+    planes = torch.cat([batch.image, batch.background, batch.mask, batch.depth], dim=1)
+    grid = F.affine_grid(theta, list(planes.shape), align_corners=False)  # (B, S, S, 2)
+    moved = F.grid_sample(planes, grid, padding_mode="border", align_corners=False)
+    image, background, mask, depth = torch.split(moved, [3, 3, 1, 1], dim=1)
+    return dataclasses.replace(batch, image=image, background=background, mask=mask, depth=depth)
+
+
+def recompose(batch: Batch, kept: Tensor, gain: Tensor) -> Batch:
+    """The same foregrounds with a share `kept` (B, 1, S, S) of their alpha, times `gain` a channel.
+
+    `gain` is (B, 3, 1, 1). Where `kept` and `gain` are 1, and outside the mask, nothing changes.
+    """
+    alpha = batch.mask
+    foreground = batch.image - (1 - alpha) * batch.background  # alpha times colour
+    coloured = foreground * (1 + alpha * (gain - 1))
+    image = kept * coloured + (1 - kept * alpha) * batch.background
+    return dataclasses.replace(batch, image=image.clamp(0, 1), mask=kept * alpha)
+
+
+def _pattern(seed: int, epoch: int, position: int, side: int) -> Tensor | None:
+    """What is kept of a foreground, (S, S) in [0, 1]; None (all of it) half the time."""
+    kind, scale, level, turn, phase = _uniforms(seed, _STAGE_PATTERN, epoch, position, 5).tolist()
+    if kind < 0.5:
+        return None
+    if kind < 0.65:  # stripes, lattices of one direction
+        y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+        angle, waves = math.pi * turn, (3 + scale * side / 5) / side
+        wave = torch.sin(
+            2 * math.pi * (waves * (x * math.cos(angle) + y * math.sin(angle)) + phase)
+        )
+        return torch.sigmoid(8 * (wave - 1.6 * level + 1))
+    cells = 2 + int((side / 2 - 2) * scale**2) if kind < 0.85 else 2 + int(4 * scale)
+    noise = _uniforms(seed, _STAGE_PATTERN, epoch, position, 5 + cells * cells)[5:]
+    coarse = torch.from_numpy(noise).float().view(1, 1, cells, cells)
+    field = F.interpolate(coarse, size=(side, side), mode="bicubic")[0, 0]
+    if kind < 0.85:  # holes and islands with sharp borders
+        return torch.sigmoid(30 * (field - 0.2 - 0.45 * level))
+    return torch.clamp(field * 1.6 - 0.5 * level, 0, 1)  # fades, as soft shadows have them
+
+
+def _relight(batch: Batch, u: Tensor) -> Batch:
+    """One light for both pictures, and a slighter change for the background alone."""
+
+    def column(index: int, low: float, high: float, width: int = 1) -> Tensor:
+        return (low + (high - low) * u[:, index : index + width]).view(len(u), width, 1, 1)
+
+    gain, lift = column(0, 0.75, 1.25, 3), column(3, -0.08, 0.08)
+    other_gain, other_lift = column(4, 0.98, 1.02, 3), column(7, -0.01, 0.01)
+    return dataclasses.replace(
+        batch,
+        image=(batch.image * gain + lift).clamp(0, 1),
+        background=((batch.background * gain + lift) * other_gain + other_lift).clamp(0, 1),
+    )
