@@ -79,7 +79,7 @@ def test_depth_comes_as_codes_fractions_and_values(tiny_dataset: Path) -> None:
     assert dataset.depth is not None
     sample = dataset[5]
     assert sample.depth_codes.dtype == np.uint16
-    assert sample.depth_codes.shape == (32, 32)
+    assert sample.depth_codes.shape == (48, 48)
     assert sample.depth_unit.shape == sample.depth.shape == (64, 64)
     assert 0 <= sample.depth_unit.min() < sample.depth_unit.max() <= 1
     expected = dataset.depth.offset + dataset.depth.scale * 4095 * sample.depth_unit

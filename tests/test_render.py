@@ -34,7 +34,7 @@ def test_samples_do_not_depend_on_what_was_drawn_before(sources: Path, tmp_path:
 
 
 def test_depth_has_the_size_and_range_that_the_plan_names(sources: Path, tmp_path: Path) -> None:
-    for size, side in (("native", 32), ("full", 64)):
+    for size, side in (("native", 48), ("full", 64)):
         options = small_options(
             sources, tmp_path / "out", depth_model="densedepth-lite", depth_size=size
         )
