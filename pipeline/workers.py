@@ -1,12 +1,13 @@
 """Calls spread over this machine's cores, their results in order, for work that may stop early."""
 
 import os
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from joblib import Parallel
+
+from pipeline.quiet import QUIET
 
 
 @contextmanager
@@ -26,6 +27,5 @@ def results_of(
     try:
         yield results
     finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that calls were cancelled: it is meant
+        with QUIET:  # joblib warns that calls were cancelled: it is meant
             results.close()
