@@ -29,6 +29,7 @@ from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.manifest import Record, make_manifest, write_manifest
 from shards.options import identity_of
+from shards.scratch import remove_abandoned
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,6 +92,7 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
 def _make_missing(
     options: BuildOptions, plan: Plan, missing: list[ShardTask], engine: Engine, watch: Watcher
 ) -> list[Record]:
+    remove_abandoned()
     if not missing:
         return []
     site = Site(

@@ -193,6 +193,26 @@ def test_a_signal_is_answered_within_two_seconds_by_one_line(
     assert not list((tmp_path / "out").glob(".*"))
 
 
+def test_a_build_killed_after_its_last_shard_leaves_nothing_behind_either(
+    sources: Path, whole: BuildResult, tmp_path: Path
+) -> None:
+    out, temporary = tmp_path / "shards", tmp_path / "temporary"
+    temporary.mkdir()
+    process = start_build(sources, out, temporary=temporary)
+    wait_for_records(out, SHARDS - 2, process)
+    process.kill()
+    process.communicate()
+    assert list(temporary.iterdir())
+    for path in whole.out.iterdir():
+        if path.name != "dataset.json" and not (out / path.name).exists():
+            shutil.copy(path, out)
+    again = start_build(sources, out, temporary=temporary)
+    again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert files_of(out) == files_of(whole.out)
+    assert not list(temporary.iterdir())
+
+
 def test_workers_end_when_their_parent_is_gone(sources: Path, tmp_path: Path) -> None:
     process = start_build(sources, tmp_path / "out")
     wait_for_records(tmp_path / "out", 2, process)
