@@ -28,8 +28,8 @@ from shards.joined import AnyDataset
 from shards.keys import sample_key
 from shards.reader import open_dataset
 
-_ENCODER_FROM = 0.4
-"""Share of the schedule after which a pretrained encoder learns too; before, steps are faster."""
+_ENCODER_RESTS = 2000
+"""Steps before a pretrained encoder learns too: until then the new layers' steps are faster."""
 
 _VAL_SAMPLES = 500
 _GRID_SAMPLES = 10
@@ -96,7 +96,7 @@ def _train_epoch(
     for batch in batches:
         for group in run.optimiser.param_groups:
             group["lr"] = run.schedule.rate
-        run.network.encoder_learns = not options.pretrained or run.schedule.done >= _ENCODER_FROM
+        run.network.encoder_learns = not options.pretrained or run.step >= _ENCODER_RESTS
         loss = _loss(run, batch, device)
         value = float(loss.detach())
         if not math.isfinite(value):
