@@ -5,11 +5,30 @@ from pathlib import Path
 
 import click
 
+from depthmask.option_files import take_build_file, take_build_recipe
 from depthmask.options import takes
 from pipeline.options import BuildOptions
+from pipeline.recipes import DATA_RECIPES
 
 
 @click.command()
+@click.option(
+    "--recipe",
+    type=click.Choice(DATA_RECIPES),
+    callback=take_build_recipe,
+    is_eager=True,
+    expose_value=False,
+    help="Placements, mirror, sizes and split of an earlier system's data set.",
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    callback=take_build_file,
+    is_eager=True,
+    expose_value=False,
+    help="TOML file with any of these options.",
+    metavar="FILE",
+)
 @takes(BuildOptions)
 def build_dataset(options: BuildOptions) -> None:
     """Composite foregrounds over backgrounds into a data set with masks and depth.
@@ -24,6 +43,7 @@ def build_dataset(options: BuildOptions) -> None:
       depthmask build-dataset --fg cars --bg scenes --out shards
       depthmask build-dataset --fg cars --bg scenes --samples 4000 --val-fraction .25
       depthmask build-dataset --fg cars --bg scenes --depth-model none --format lmdb
+      depthmask build-dataset --fg cars --bg scenes --recipe D --split-by source
     """
     from depthmask.progress import BuildProgress
     from pipeline.build import build_dataset, plan_build
