@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
+from depthmask.terminal import accounted, show_error
 from shards.errors import InputError, RunError
 from shards.version import __version__
 
@@ -28,6 +29,7 @@ _COMMANDS = {
     "predict": "training",
     "depth": "teachers",
     "train-teacher": "teachers",
+    "doctor": "doctor",
 }
 
 
@@ -44,10 +46,16 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        with accounted():
+            return super().invoke(ctx)
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="depthmask")
-def cli() -> None:
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
+@click.option("-v", "--verbose", is_flag=True, help="Say also how, how long, and tracebacks.")
+def cli(quiet: bool, verbose: bool) -> None:
     """Build composite, mask and depth data sets, and train networks on them.
 
     \b
@@ -57,6 +65,8 @@ def cli() -> None:
       depthmask stats demo/shards
       depthmask train --shards demo/shards --out demo/run --minutes 5
     """
+    if quiet and verbose:
+        raise click.UsageError("-q and -v together: give one of the two")
 
 
 class _Terminated(BaseException):
@@ -77,21 +87,33 @@ def _interrupted(stop: BaseException, how: str, status: int) -> NoReturn:
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(str(error), err=True)
+    show_error(error)
     sys.exit(status)
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def _misused(error: click.ClickException) -> NoReturn:
+    """Say what is wrong with the command line, and where its help is."""
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+    else:
+        show_error(error)
+        if context is not None:
+            click.echo(f"see {context.command_path} --help", err=True)
+    sys.exit(error.exit_code)
+
+
+def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with the status that the module's first lines name."""
     for each in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(each) != signal.SIG_IGN:  # as nohup and `&` in scripts set it
             signal.signal(each, _stop_once)
     try:
-        cli.main(args=arguments, prog_name="depthmask", standalone_mode=False)
+        status = cli.main(args=arguments, prog_name="depthmask", standalone_mode=False)
+        if status:
+            sys.exit(status)
     except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        _misused(error)
     except InputError as error:
         _fail(error, 2)
     except RunError as error:

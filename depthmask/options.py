@@ -1,6 +1,7 @@
 """Option dataclasses as click options: one declaration serves the Python API and the commands."""
 
 import dataclasses
+import functools
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -57,20 +58,24 @@ def _click_option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Comma
     return click.option(*flags, field.name, **settings, **_click_type(hint))
 
 
-def takes(options_class: type) -> Callable[[Callable[[Any], Any]], Callable[..., Any]]:
+def takes(options_class: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator: the command receives one `options_class` instance made from its options.
 
     Ranges and combinations are checked by the dataclass itself (`__post_init__`), so a wrong
-    value gives the same sentence here and in Python.
+    value gives the same sentence here and in Python. Options that are no fields of the class
+    (those of decorators below this one) reach the command by name.
     """
+    fields = dataclasses.fields(options_class)
+    names = {field.name for field in fields}
 
-    def decorate(function: Callable[[Any], Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
         def command(**values: Any) -> Any:
-            return function(options_class(**values))
+            others = {name: values.pop(name) for name in values.keys() - names}
+            return function(options_class(**values), **others)
 
-        command.__name__, command.__doc__ = function.__name__, function.__doc__
         hints = get_type_hints(options_class)
-        for field in reversed(dataclasses.fields(options_class)):
+        for field in reversed(fields):
             command = _click_option(field, hints[field.name])(command)
         return command
 

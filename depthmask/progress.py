@@ -2,12 +2,12 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     Task,
@@ -18,13 +18,15 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.counters import Counters
+from depthmask.terminal import open_console
+from pipeline.counters import Counters, Done
 from pipeline.plan import Plan
 from pipeline.sources import Skipped
 from shards.names import printable
 
 _POLL_SECONDS = 0.25
 _LINE_SECONDS = 15.0
+_PACE_SECONDS = 10.0
 
 
 class _Rate(ProgressColumn):
@@ -34,24 +36,59 @@ class _Rate(ProgressColumn):
         return Text(f"{task.finished_speed or task.speed or 0:,.0f}/s", style="progress.data.speed")
 
 
+class _Count(ProgressColumn):
+    """Steps done, of all where that is known."""
+
+    def render(self, task: Task) -> Text:
+        of = "" if task.total is None else f"/{task.total:,.0f}"
+        return Text(f"{task.completed:,.0f}{of}", style="progress.download")
+
+
 def open_progress(console: Console) -> Progress:
     """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        _Count(),
         _Rate(),
         TimeRemainingColumn(),
         console=console,
-        disable=not console.is_terminal,
+        disable=not console.is_terminal or console.quiet,
     )
+
+
+class Pace:
+    """How fast a build goes, over its last seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, Done]] = deque()
+
+    def see(self, now: float, done: Done) -> None:
+        """Take note of what is done at a time in seconds."""
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _PACE_SECONDS:
+            self._seen.popleft()
+
+    def rates(self) -> tuple[float, float, float]:
+        """Samples, megabytes and depth maps a second; zeros before there is anything to tell."""
+        if len(self._seen) < 2:
+            return 0.0, 0.0, 0.0
+        (begin, before), (end, after) = self._seen[0], self._seen[-1]
+        seconds, change = max(end - begin, 1e-9), after - before
+        return change.samples / seconds, change.bytes / seconds / 1e6, change.maps / seconds
+
+    def text(self) -> str:
+        """The rates for a person; maps only where a teacher makes some."""
+        samples, megabytes, maps = self.rates()
+        words = f"{samples:,.0f} samples/s  {megabytes:,.1f} MB/s"
+        return f"{words}  {maps:,.0f} maps/s" if maps else words
 
 
 class BuildProgress:
     """Watches a build for a person at the command line."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = open_console()
         self._progress = open_progress(self._console)
         self._bars: dict[str, TaskID] = {}
         self._remarks: list[tuple[str, str]] = []
@@ -91,12 +128,20 @@ class BuildProgress:
 
     def building(self, total: int, counters: Counters) -> None:
         """Follow the counters until `finished`."""
-        self._progress = open_progress(self._console)
+        self._progress = Progress(
+            TextColumn("building"),
+            BarColumn(),
+            _Count(),
+            TextColumn("[progress.data.speed]{task.fields[pace]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal or self._console.quiet,
+        )
         self._progress.start()
-        bar = self._progress.add_task("building", total=total)
+        bar = self._progress.add_task("building", total=total, pace="")
 
-        def show(done: int) -> None:
-            self._progress.update(bar, completed=done)
+        def show(done: int, pace: str) -> None:
+            self._progress.update(bar, completed=done, pace=pace)
 
         self._poller = threading.Thread(target=self._poll, args=(total, counters, show))
         self._poller.start()
@@ -108,17 +153,29 @@ class BuildProgress:
             self._poller.join()
         self._progress.stop()
 
-    def _poll(self, total: int, counters: Counters, show: Callable[[int], None]) -> None:
-        begin = last_line = time.monotonic()
+    def _poll(self, total: int, counters: Counters, show: Callable[[int, str], None]) -> None:
+        pace, last_line = Pace(), time.monotonic()
         while True:
             stopped = self._stop.wait(_POLL_SECONDS)
             done, now = counters.total(), time.monotonic()
-            show(done)
+            pace.see(now, done)
+            show(done.samples, pace.text())
             if not self._console.is_terminal and now - last_line > _LINE_SECONDS:
                 last_line = now
-                self._console.print(f"{done:,} of {total:,} samples, {done / (now - begin):,.0f}/s")
+                self._console.print(
+                    f"{done.samples:,} of {total:,} samples, {pace.text()}"
+                    f"{_left(total, done, pace)}"
+                )
             if stopped:
                 return
+
+
+def _left(total: int, done: Done, pace: Pace) -> str:
+    rate = pace.rates()[0]
+    if rate <= 0:
+        return ""
+    minutes, seconds = divmod(round((total - done.samples) / rate), 60)
+    return f", {minutes // 60}:{minutes % 60:02}:{seconds:02} left"
 
 
 def describe_plan(plan: Plan) -> list[str]:

@@ -1,10 +1,27 @@
-"""Samples done so far, by shard, from every process of this machine: one small mapped file."""
+"""What is done so far, by shard, from every process of this machine: one small mapped file."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shards.scratch import Scratch
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Done:
+    """Samples made, the depth maps that a teacher gave for them, and their bytes when stored."""
+
+    samples: int
+    maps: int
+    bytes: int
+
+    def __sub__(self, earlier: "Done") -> "Done":
+        """What was done since."""
+        return Done(
+            self.samples - earlier.samples, self.maps - earlier.maps, self.bytes - earlier.bytes
+        )
 
 
 class Counters:
@@ -17,18 +34,18 @@ class Counters:
         scratch = Scratch()
         self._scratch: Scratch | None = scratch
         self._path = scratch.path / "counters"
-        self._path.write_bytes(bytes(8 * max(1, count)))
+        self._path.write_bytes(bytes(3 * 8 * max(1, count)))
 
-    def _open(self) -> "np.memmap[tuple[int], np.dtype[np.int64]]":
-        return np.memmap(self._path, np.int64, mode="r+")
+    def _open(self) -> NDArray[np.int64]:
+        return np.memmap(self._path, np.int64, mode="r+").reshape(-1, 3)  # a row a shard
 
-    def set(self, index: int, value: int) -> None:
-        """Say that `value` samples of shard `index` are done."""
-        self._open()[index] = value
+    def set(self, index: int, done: Done) -> None:
+        """Say what is done of shard `index`."""
+        self._open()[index] = done.samples, done.maps, done.bytes
 
-    def total(self) -> int:
-        """Samples done in all shards."""
-        return int(self._open().sum())
+    def total(self) -> Done:
+        """What is done in all shards."""
+        return Done(*self._open().sum(axis=0).tolist())
 
     def remove(self) -> None:
         """Delete the file; only the process that made the counters may."""

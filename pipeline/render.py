@@ -14,6 +14,7 @@ from PIL import Image
 
 from pipeline.caches import ByteCache
 from pipeline.compose import Foreground, compose, place, prepare_foreground
+from pipeline.counters import Done
 from pipeline.headers import read_file
 from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, square_pixels
 from pipeline.plan import Plan, Scene, ShardTask
@@ -58,10 +59,14 @@ class _Background:
 
 
 class Renderer:
-    """Evaluates a plan: holds decoded sources (bounded) and the teacher of one process."""
+    """Evaluates a plan: holds decoded sources (bounded) and the teacher of one process.
+
+    `maps` counts what the teacher was asked for.
+    """
 
     def __init__(self, plan: Plan, site: Site) -> None:
         self.plan, self._site = plan, site
+        self.maps = 0
         self._canvas: int = plan.options["size"]
         low, high = plan.options["fg_scale"]
         self._scales = (low, high)
@@ -159,6 +164,7 @@ class Renderer:
             raise TypeError("a plan without depth has no codes")
         with one_thread():
             maps = self.teacher.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
+        self.maps += len(maps)
         for sample, values in zip(batch, maps, strict=True):
             codes, clipped = coding.codes(_scale_map(values, coding.size))
             yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
@@ -196,10 +202,10 @@ def encoding_of(options: dict[str, Any]) -> Encoding:
 
 
 def render_shard(
-    renderer: Renderer, folder: Path, task: ShardTask, tick: Callable[[int], None]
+    renderer: Renderer, folder: Path, task: ShardTask, tick: Callable[[Done], None]
 ) -> Record:
-    """Make one shard in `folder` and commit it; `tick(samples done)` is called as it grows."""
-    plan = renderer.plan
+    """Make one shard in `folder` and commit it; `tick(done so far)` is called as it grows."""
+    plan, maps_before = renderer.plan, renderer.maps
     capacity = payload_bound(task.split, task.samples, plan.options["size"])
     positions = range(task.first, task.first + task.samples)
     with ShardWriter(
@@ -217,7 +223,7 @@ def render_shard(
         else:
             for done, sample in enumerate(renderer.samples(task.split, positions), 1):
                 writer.add(sample)
-                tick(done)
+                tick(Done(done, renderer.maps - maps_before, writer.payload))
         return writer.commit()
 
 

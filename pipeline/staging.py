@@ -9,9 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pipeline.counters import Done
 from pipeline.options import BuildOptions
 from pipeline.plan import ShardTask
 from pipeline.render import Renderer, render_shard
+from shards.card import CARD, is_free
 from shards.errors import InputError, RunError
 from shards.files import write_atomic
 from shards.keys import record_name
@@ -79,7 +81,7 @@ def _is_whole(record: bytes, sizes: dict[str, int]) -> bool:
 
 
 def make_in(
-    folder: Path, renderer: Renderer, task: ShardTask, tick: Callable[[int], None]
+    folder: Path, renderer: Renderer, task: ShardTask, tick: Callable[[Done], None]
 ) -> Record:
     """Make a shard in a folder, or where it stands for an address, there: shard, then record."""
     bucket = bucket_of(folder)
@@ -103,7 +105,15 @@ def put_manifest(folder: Path) -> None:
     bucket = bucket_of(folder)
     if bucket is not None:
         _put_plan(bucket, folder)
+        put_card(bucket, folder)
         bucket.write(MANIFEST, (folder / MANIFEST).read_bytes())
+
+
+def put_card(bucket: Bucket, folder: Path) -> None:
+    """Put the folder's README.md there, unless somebody else's stands at either place."""
+    card = folder / CARD
+    if card.is_file() and is_free(card.read_bytes()) and is_free(bucket.read(CARD)):
+        bucket.write(CARD, card.read_bytes())
 
 
 def _put_plan(bucket: Bucket, folder: Path) -> None:

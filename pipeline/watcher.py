@@ -21,7 +21,7 @@ class Watcher(Protocol):
         """The plan stands; `missing` shards are to be made."""
 
     def building(self, total: int, counters: Counters) -> None:
-        """Shards with `total` samples are being made; `counters.total()` says how many are done."""
+        """Shards with `total` samples are being made; `counters.total()` says what is done."""
 
     def finished(self) -> None:
         """No more shards are being made, whatever the reason."""

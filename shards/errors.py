@@ -9,29 +9,29 @@ from typing import Any
 from shards.names import printable
 
 
-def _sentence(where: str, expected: str, found: str, remedy: str) -> str:
-    return printable(f"{where}: expected {expected}, found {found}; {remedy}")
+def _again(kind: type["InputError | RunError"], parts: dict[str, str]) -> Exception:
+    return kind(**parts)
 
 
-def _again(kind: type[Exception], sentence: str) -> Exception:
-    return kind.__new__(kind, sentence)
+class _FourPartError(Exception):
+    """The four parts of a failure; `str` of it is one printable sentence."""
+
+    def __init__(self, where: str, *, expected: str, found: str, remedy: str) -> None:
+        self.where, self.expected, self.found, self.remedy = (
+            printable(part) for part in (where, expected, found, remedy)
+        )
+        super().__init__(
+            f"{self.where}: expected {self.expected}, found {self.found}; {self.remedy}"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parts = {name: getattr(self, name) for name in ("where", "expected", "found", "remedy")}
+        return _again, (type(self), parts)
 
 
-class InputError(ValueError):
+class InputError(_FourPartError, ValueError):
     """Wrong usage or input: `where` it is, what was `expected`, what was `found`, the `remedy`."""
 
-    def __init__(self, where: str, *, expected: str, found: str, remedy: str) -> None:
-        super().__init__(_sentence(where, expected, found, remedy))
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (type(self), str(self))
-
-
-class RunError(RuntimeError):
+class RunError(_FourPartError, RuntimeError):
     """A failure while running: the same four parts; the remedy says what is kept, and goes on."""
-
-    def __init__(self, where: str, *, expected: str, found: str, remedy: str) -> None:
-        super().__init__(_sentence(where, expected, found, remedy))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (type(self), str(self))

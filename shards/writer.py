@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from shards.codecs import decode_grey_jpeg, decode_jpeg, encode_jpeg, encode_json, encode_png
 from shards.files import publish, temporary_beside
+from shards.formats import Format
 from shards.keys import BACKGROUND, sample_key
 from shards.manifest import Record, write_record
 from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
@@ -25,7 +26,7 @@ _JPEG8_QUALITY = 90
 class Encoding:
     """How samples become bytes."""
 
-    format: Literal["tar", "lmdb"]
+    format: Format
     image_quality: int
     depth_format: DepthFormat
     inline_backgrounds: bool
@@ -75,7 +76,10 @@ def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:
 
 
 class ShardWriter:
-    """One shard in the making. Leaving the `with` block without `commit` leaves no trace."""
+    """One shard in the making. Leaving the `with` block without `commit` leaves no trace.
+
+    `payload` counts the bytes of the fields so far.
+    """
 
     def __init__(
         self, folder: Path, name: str, *, split: str, build: str, encoding: Encoding, capacity: int
@@ -87,6 +91,7 @@ class ShardWriter:
         self._sums: dict[str, Moments] = {}
         self._positions: list[int] = []
         self._clipped = 0
+        self.payload = 0
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -162,6 +167,7 @@ class ShardWriter:
     def _append(self, position: int, fields: dict[str, bytes]) -> None:
         self._store.add(sample_key(self._split, position), fields)
         self._positions.append(position)
+        self.payload += sum(map(len, fields.values()))
 
 
 def payload_bound(split: str, samples: int, size: int) -> int:

@@ -31,6 +31,7 @@ COMMANDS = (
     "predict",
     "depth",
     "train-teacher",
+    "doctor",
 )
 
 

@@ -1,5 +1,6 @@
 """Commands that make and describe data sets."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 
 from depthmask.option_files import take_build_file, take_build_recipe
 from depthmask.options import takes
+from depthmask.terminal import answer, answer_paths, open_console, reports
 from pipeline.options import BuildOptions
 from pipeline.recipes import DATA_RECIPES
 
@@ -30,7 +32,8 @@ from pipeline.recipes import DATA_RECIPES
     metavar="FILE",
 )
 @takes(BuildOptions)
-def build_dataset(options: BuildOptions) -> None:
+@reports
+def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     """Composite foregrounds over backgrounds into a data set with masks and depth.
 
     Every picture below --fg and --bg is checked first. Pictures are held out for validation as a
@@ -54,33 +57,38 @@ def build_dataset(options: BuildOptions) -> None:
     if options.dry_run:
         plan, skipped = plan_build(options, watcher)
         watcher.planned(plan, skipped, len(plan.tasks()))
-        click.echo("\n".join(estimate_build(plan, options).lines()))
+        estimate = estimate_build(plan, options)
+        facts = {"samples": plan.samples, "shards": len(plan.tasks())}
+        answer("\n".join(estimate.lines()), facts | dataclasses.asdict(estimate), json_wanted)
         return
     result = build_dataset(options, watcher)
-    click.echo(
-        f"{sum(result.samples.values()):,} samples in {url_of(result.out) or result.out} "
-        f"({result.shards_made} shards made, {result.shards_kept} kept, "
-        f"{len(result.skipped)} files left out)"
-    )
+    place = url_of(result.out) or str(result.out)
+    last = f"digest {result.digest}"
     if result.digest is None:
-        click.echo(
+        last = (
             f"the whole set still misses {result.shards_missing} shards: run the other parts, or "
             "the same command without --part"
         )
-    else:
-        click.echo(f"digest {result.digest}")
+    answer(
+        f"{sum(result.samples.values()):,} samples in {place} ({result.shards_made} shards made, "
+        f"{result.shards_kept} kept, {len(result.skipped)} files left out)\n{last}",
+        dataclasses.asdict(result) | {"out": place},
+        json_wanted,
+    )
 
 
 @click.command()
 @click.argument(
     "shards", type=click.Path(path_type=Path), metavar="SHARDS...", nargs=-1, required=True
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
 @click.option(
     "--recompute", is_flag=True, help="Read every pixel again; fails unless all sums agree."
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
-def stats(shards: tuple[Path, ...], as_json: bool, recompute: bool, workers: int | None) -> None:
+@reports
+def stats(
+    shards: tuple[Path, ...], recompute: bool, workers: int | None, json_wanted: bool
+) -> None:
     """Show what a data set holds: counts, bytes, sources, mean/std, foreground areas.
 
     Several data sets are described as they are read together.
@@ -98,7 +106,7 @@ def stats(shards: tuple[Path, ...], as_json: bool, recompute: bool, workers: int
     from depthmask.progress import open_progress
     from depthmask.stats import dataset_stats, stats_tables
 
-    with open_progress(Console(stderr=True)) as progress:
+    with open_progress(open_console()) as progress:
         bar = progress.add_task("reading", total=None, visible=recompute)
         facts = dataset_stats(
             shards,
@@ -106,7 +114,7 @@ def stats(shards: tuple[Path, ...], as_json: bool, recompute: bool, workers: int
             workers=workers,
             tick=lambda samples: progress.advance(bar, samples),
         )
-    if as_json:
+    if json_wanted:
         click.echo(json.dumps(facts, indent=1))
     else:
         width = None if sys.stdout.isatty() else 120
@@ -124,8 +132,15 @@ def stats(shards: tuple[Path, ...], as_json: bool, recompute: bool, workers: int
 @click.option(
     "--bg", type=click.Path(path_type=Path), help="Backgrounds, if they moved since the build."
 )
+@reports
 def render(
-    shards: Path, split: str, position: int, out: Path, fg: Path | None, bg: Path | None
+    shards: Path,
+    split: str,
+    position: int,
+    out: Path,
+    fg: Path | None,
+    bg: Path | None,
+    json_wanted: bool,
 ) -> None:
     """Draw one sample again from its sources, from its name alone.
 
@@ -136,8 +151,8 @@ def render(
     """
     from pipeline.replay import render_sample, write_sample
 
-    for path in write_sample(render_sample(shards, split, position, fg=fg, bg=bg), out):
-        click.echo(str(path))
+    sample = render_sample(shards, split, position, fg=fg, bg=bg)
+    answer_paths(write_sample(sample, out), json_wanted)
 
 
 @click.command()
@@ -145,7 +160,8 @@ def render(
 @click.option("--cars", default=24, show_default=True, help="Cars to draw.")
 @click.option("--scenes", default=24, show_default=True, help="Scenes to draw.")
 @click.option("--seed", default=0, show_default=True, help="Seed of everything that is drawn.")
-def sample_data(out: Path, cars: int, scenes: int, seed: int) -> None:
+@reports
+def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool) -> None:
     """Draw cars (PNGs with alpha) and scenes to begin with, and the scenes' true depth.
 
     \b
@@ -153,18 +169,21 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int) -> None:
       depthmask sample-data pictures
       depthmask sample-data pictures --cars 100 --scenes 100 --seed 7
     """
-    from rich.console import Console
-
     from depthmask.progress import open_progress
     from depthmask.sample_data import SampleDataOptions, draw_sample_data
 
     options = SampleDataOptions(out=out, cars=cars, scenes=scenes, seed=seed)
-    with open_progress(Console(stderr=True)) as progress:
+    with open_progress(open_console()) as progress:
         bar = progress.add_task("drawing", total=cars + scenes)
         draw_sample_data(
             options, lambda done, total: progress.update(bar, completed=done, total=total)
         )
-    click.echo(f"{cars} cars in {out / 'cars'}, {scenes} scenes in {out / 'scenes'}")
+    folders = {"cars": out / "cars", "scenes": out / "scenes"}
+    answer(
+        f"{cars} cars in {folders['cars']}, {scenes} scenes in {folders['scenes']}",
+        {name: str(folder) for name, folder in folders.items()},
+        json_wanted,
+    )
 
 
 @click.command()
@@ -172,7 +191,8 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="File to write.  [default: NAME-report.html]"
 )
-def report(path: Path, out: Path | None) -> None:
+@reports
+def report(path: Path, out: Path | None, json_wanted: bool) -> None:
     """Write one HTML file about a data set or a training run; it needs no network.
 
     \b
@@ -182,4 +202,4 @@ def report(path: Path, out: Path | None) -> None:
     """
     from depthmask.report import write_report
 
-    click.echo(str(write_report(path, out)))
+    answer_paths([write_report(path, out)], json_wanted)

@@ -1,9 +1,13 @@
 """Commands that look after finished data sets."""
 
+import dataclasses
 from pathlib import Path
 from typing import Literal
 
 import click
+
+from depthmask.terminal import answer, open_console, reports, say
+from shards.formats import FORMATS
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -29,7 +33,7 @@ _FOLDER = click.Path(path_type=Path)
 @click.option("--depth-weights", type=_FOLDER, help="Weights of the teacher, if not shipped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the teacher runs.")
 @click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+@reports
 def verify(
     shards: Path,
     deep: bool,
@@ -41,7 +45,7 @@ def verify(
     depth_weights: Path | None,
     device: str,
     workers: int | None,
-    as_json: bool,
+    json_wanted: bool,
 ) -> None:
     """Check every shard against its record and the plan; make broken ones again.
 
@@ -56,23 +60,16 @@ def verify(
       depthmask verify shards --deep --share .05
       depthmask verify shards --repair
     """
-    import json
-
-    from rich.console import Console
-
     from depthmask.progress import open_progress
     from pipeline.repair import repair_dataset
     from pipeline.replay import find_site
     from pipeline.verify import verify_dataset
 
-    def say(line: object) -> None:
-        click.echo(str(line), err=True)
-
     draw = deep and share > 0
     site = None
     if draw or repair:
         site = find_site(shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights)
-    with open_progress(Console(stderr=True)) as progress:
+    with open_progress(open_console()) as progress:
         bar = progress.add_task("reading", total=None)
         verdict = verify_dataset(
             shards,
@@ -88,10 +85,8 @@ def verify(
         verdict = repair_dataset(
             site, verdict, accept_changed=accept_changed, workers=workers, tick=say
         )
-    if as_json:
-        click.echo(json.dumps(verdict.to_json(), indent=1))
-    else:
-        click.echo("".join(f"{name}\n" for name in verdict.names), nl=False)
+    if json_wanted or verdict.names:
+        answer("\n".join(verdict.names), verdict.to_json(), json_wanted)
     verdict.require_sound(shards)
 
 
@@ -100,7 +95,7 @@ def verify(
 @click.argument("out", type=_FOLDER, metavar="OUT")
 @click.option(
     "--format",
-    type=click.Choice(["tar", "lmdb", "folders"]),
+    type=click.Choice([*FORMATS, "folders"]),
     default="tar",
     show_default=True,
     help="Store of the new data set, or plain folders.",
@@ -117,6 +112,7 @@ def verify(
     help="Taking over: what grey means in depth maps, distance or nearness.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@reports
 def convert(
     source: Path,
     out: Path,
@@ -124,6 +120,7 @@ def convert(
     val_fraction: float | None,
     depth_kind: Literal["metric", "inverse"] | None,
     workers: int | None,
+    json_wanted: bool,
 ) -> None:
     """Write a data set in another store or as plain folders; every sample is compared.
 
@@ -138,13 +135,11 @@ def convert(
       depthmask convert shards pictures --format folders
       depthmask convert pictures shards --depth-kind inverse
     """
-    from rich.console import Console
-
     from depthmask.progress import open_progress
     from pipeline.convert import convert_dataset
     from shards.remote import url_of
 
-    with open_progress(Console(stderr=True)) as progress:
+    with open_progress(open_console()) as progress:
         bar = progress.add_task("converting", total=None)
         result = convert_dataset(
             source,
@@ -155,7 +150,11 @@ def convert(
             workers=workers,
             tick=lambda samples: progress.advance(bar, samples),
         )
+    place = url_of(result.out) or str(result.out)
     kept = f" ({result.kept:,} kept)" if result.kept else ""
-    click.echo(f"{result.samples:,} samples in {url_of(result.out) or result.out}{kept}")
-    if result.digest is not None:
-        click.echo(f"digest {result.digest}")
+    digest = "" if result.digest is None else f"\ndigest {result.digest}"
+    answer(
+        f"{result.samples:,} samples in {place}{kept}{digest}",
+        dataclasses.asdict(result) | {"out": place},
+        json_wanted,
+    )

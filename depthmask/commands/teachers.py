@@ -6,11 +6,13 @@ import click
 
 from depthmask.options import takes
 from depthmask.teacher_options import TeacherOptions
+from depthmask.terminal import answer_paths, open_console, reports, say
 
 
 @click.command()
 @takes(TeacherOptions)
-def train_teacher(options: TeacherOptions) -> None:
+@reports
+def train_teacher(options: TeacherOptions, json_wanted: bool) -> None:
     """Train the weights of densedepth-lite on drawn scenes, as the shipped ones were.
 
     Scenes are drawn by a ray caster in a process of their own; --textures and --cutouts name
@@ -23,8 +25,7 @@ def train_teacher(options: TeacherOptions) -> None:
     """
     from depthmask.teacher_training import train_teacher
 
-    path = train_teacher(options, lambda line: click.echo(line, err=True))
-    click.echo(str(path))
+    answer_paths([train_teacher(options, say)], json_wanted)
 
 
 @click.command()
@@ -36,6 +37,7 @@ def train_teacher(options: TeacherOptions) -> None:
 @click.option("--depth-weights", type=click.Path(path_type=Path), help="Its weights.")
 @click.option("--size", default=224, show_default=True, help="Side of the square it sees.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ...")
+@reports
 def depth(
     pictures: tuple[Path, ...],
     out: Path,
@@ -43,6 +45,7 @@ def depth(
     depth_weights: Path | None,
     size: int,
     device: str,
+    json_wanted: bool,
 ) -> None:
     """Run a depth teacher on pictures: NAME.depth.png (16 bit) and NAME.colour.png.
 
@@ -52,9 +55,12 @@ def depth(
       depthmask depth photos/*.jpg --out depth --size 320
     """
     from depthmask.depth import write_depth
+    from depthmask.progress import open_progress
     from pipeline.teachers import load_teacher
 
     teacher = load_teacher(depth_model, canvas=size, weights=depth_weights, device=device)
-    for picture in pictures:
-        for path in write_depth(teacher, picture, out):
-            click.echo(str(path))
+    written: list[Path] = []
+    with open_progress(open_console()) as progress:
+        for picture in progress.track(pictures, description="looking"):
+            written += write_depth(teacher, picture, out)
+    answer_paths(written, json_wanted)

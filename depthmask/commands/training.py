@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from depthmask.options import takes
+from depthmask.terminal import answer, answer_paths, open_console, reports
 from depthmask.train_options import TrainOptions, read_config
 
 
@@ -25,7 +26,8 @@ def _apply_config(context: click.Context, parameter: click.Parameter, path: Path
     help="TOML file with any of these options.",
 )
 @takes(TrainOptions)
-def train(options: TrainOptions) -> None:
+@reports
+def train(options: TrainOptions, json_wanted: bool) -> None:
     """Train a network to find the object and its depth in a composite.
 
     The run folder holds best.pt, last.pt, config.toml (these options), metrics.csv, curves.png,
@@ -45,8 +47,8 @@ def train(options: TrainOptions) -> None:
     with TrainProgress() as watcher:
         best = train(options, watcher)
     facts = ", ".join(f"{name} {value:.4g}" for name, value in best.items())
-    click.echo(f"best epoch: {facts}")
-    click.echo(str(options.out / "best.pt"))
+    path = str(options.out / "best.pt")
+    answer(f"best epoch: {facts}\n{path}", {"checkpoint": path, "best": best}, json_wanted)
 
 
 @click.command()
@@ -60,9 +62,9 @@ def train(options: TrainOptions) -> None:
 )
 @click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+@reports
 def evaluate(
-    checkpoint: Path, shards: tuple[Path, ...], split: str, device: str, as_json: bool
+    checkpoint: Path, shards: tuple[Path, ...], split: str, device: str, json_wanted: bool
 ) -> None:
     """Score a network on every sample of a split, and name its worst foreground.
 
@@ -80,10 +82,10 @@ def evaluate(
     from depthmask.scores_table import scores_tables
 
     options = EvaluateOptions(checkpoint=checkpoint, shards=shards, split=split, device=device)
-    with open_progress(Console(stderr=True)) as progress:
+    with open_progress(open_console()) as progress:
         bar = progress.add_task("evaluating", total=None)
         found = evaluate(options, lambda samples: progress.advance(bar, samples))
-    if as_json:
+    if json_wanted:
         click.echo(json.dumps(found, indent=1))
     else:
         Console().print(scores_tables(found))
@@ -108,7 +110,8 @@ def evaluate(
     help="Folder to write to.",
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-def predict(**values: Any) -> None:
+@reports
+def predict(json_wanted: bool, **values: Any) -> None:
     """Find the object in a picture, given its background: mask, depth and cut-out.
 
     Writes mask.png, depth.png (16 bit), depth-colour.png and cutout.png at the picture's size.
@@ -119,5 +122,4 @@ def predict(**values: Any) -> None:
     """
     from depthmask.prediction import PredictOptions, predict
 
-    for path in predict(PredictOptions(**values)):
-        click.echo(str(path))
+    answer_paths(predict(PredictOptions(**values)), json_wanted)

@@ -17,11 +17,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pipeline.counters import Counters
+from pipeline.counters import Counters, Done
 from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, make_shard
 from pipeline.plan import Plan, ShardTask
 from pipeline.versions import versions_in_use
 from shards.errors import InputError, RunError
+from shards.keys import BACKGROUND
 from shards.manifest import read_plan
 
 GPU_SHARE = 0.25
@@ -69,7 +70,7 @@ def run_on_ray(
                 if isinstance(outcome, Failure) and outcome.kind == "passing" and tries < STRIKES:
                     waiting.append((index, task, tries + 1))
                     continue
-                counters.set(index, task.samples)
+                counters.set(index, _done(task, outcome))
                 yield task, outcome
         finally:
             for reference in pending:
@@ -122,6 +123,13 @@ def _outcome(ray: Any, reference: Any) -> Outcome:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         return Failure("shard", f"{type(error).__name__} after {STRIKES} retries: {reason}")
     return outcome
+
+
+def _done(task: ShardTask, outcome: Outcome) -> Done:
+    """What a task did, as far as its record says: nodes count no maps for us."""
+    if isinstance(outcome, Failure) or task.split == BACKGROUND:
+        return Done(0, 0, 0)
+    return Done(task.samples, 0, outcome.bytes)
 
 
 def _window(ray: Any) -> int:

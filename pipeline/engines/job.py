@@ -5,7 +5,7 @@ import errno
 from collections.abc import Callable, Generator, Sequence
 from typing import Literal
 
-from pipeline.counters import Counters
+from pipeline.counters import Counters, Done
 from pipeline.folder import committed_record
 from pipeline.plan import ShardTask
 from pipeline.render import Site, renderer_of
@@ -49,7 +49,7 @@ Results = Generator[tuple[ShardTask, Outcome], None, None]
 Engine = Callable[[Job, Sequence[ShardTask], Counters], Results]
 
 
-def make_shard(job: Job, task: ShardTask, tick: Callable[[int], None]) -> Outcome:
+def make_shard(job: Job, task: ShardTask, tick: Callable[[Done], None]) -> Outcome:
     """The record of a shard, made now unless it is committed already: safe to run twice."""
     try:
         standing = committed_record(job.site.out, task, job.build)
@@ -85,8 +85,8 @@ def persist(attempt: Callable[[], Outcome]) -> Outcome:
 def count_and_make(job: Job, task: ShardTask, index: int, counters: Counters) -> Outcome:
     """`make_shard` that keeps its counter: for processes on the machine of the counters."""
 
-    def tick(done: int) -> None:
-        if done % _TICK_EVERY == 0 or done == task.samples:
+    def tick(done: Done) -> None:
+        if done.samples % _TICK_EVERY == 0 or done.samples == task.samples:
             counters.set(index, done)
 
     return make_shard(job, task, tick)

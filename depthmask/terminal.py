@@ -1,0 +1,109 @@
+"""What commands say to a person, on stderr: how much, and in which colours.
+
+Results go to stdout and are never coloured. `depthmask -q` keeps stderr for errors, `-v` adds how
+things were done. NO_COLOR is respected.
+"""
+
+import json
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from shards.errors import InputError, RunError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _asked(flag: str) -> bool:
+    """Whether the group was called with this flag; outside of a command nothing was asked."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.find_root().params.get(flag))
+
+
+def is_quiet() -> bool:
+    """Whether stderr is for errors only (`depthmask -q`)."""
+    return _asked("quiet")
+
+
+def is_verbose() -> bool:
+    """Whether to say how things are done (`depthmask -v`)."""
+    return _asked("verbose")
+
+
+def open_console() -> "Console":
+    """The console of stderr; it prints nothing where the person asked for quiet."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, quiet=is_quiet())
+
+
+def say(line: object) -> None:
+    """A line for a person, unless they asked for quiet."""
+    if not is_quiet():
+        click.echo(str(line), err=True)
+
+
+def reports(command: Command) -> Command:
+    """A decorator: gives a command `--json`, as the parameter `json_wanted`."""
+    return click.option("--json", "json_wanted", is_flag=True, help="Print JSON alone on stdout.")(
+        command
+    )
+
+
+def answer(text: str, facts: Any, json_wanted: bool) -> None:
+    """Print a command's result on stdout: `facts` as JSON where that is wanted, or `text`."""
+    click.echo(json.dumps(facts, indent=1) if json_wanted else text)
+
+
+def answer_paths(paths: list[Any], json_wanted: bool) -> None:
+    """Print the files that a command wrote, a line each or as a JSON list."""
+    names = [str(path) for path in paths]
+    answer("\n".join(names), names, json_wanted)
+
+
+def show_error(error: BaseException) -> None:
+    """Print an error on stderr as one sentence: where in bold, the remedy in colour."""
+    colour = False if os.environ.get("NO_COLOR") else None
+    parts = [click.style("error: ", fg="red", bold=True)]
+    if isinstance(error, InputError | RunError):
+        parts += [
+            click.style(error.where, bold=True),
+            f": expected {error.expected}, found {error.found}; ",
+            click.style(error.remedy, fg="cyan"),
+        ]
+    elif isinstance(error, click.ClickException):
+        parts.append(error.format_message())
+    else:
+        parts.append(str(error))
+    click.echo("".join(parts), err=True, color=colour)
+
+
+@contextmanager
+def accounted() -> Iterator[None]:
+    """With `-v`: the traceback of what goes wrong within, then seconds and memory it took."""
+    begin = time.monotonic()
+    try:
+        yield
+    except (InputError, RunError):
+        if is_verbose():
+            click.echo(traceback.format_exc(), err=True, nl=False)
+        raise
+    finally:
+        if is_verbose():
+            say(f"{time.monotonic() - begin:,.1f} s, at most {_peak_megabytes():,.0f} MB a process")
+
+
+def _peak_megabytes() -> float:
+    """The largest memory that this process or one of its ended children had."""
+    import resource
+
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(each).ru_maxrss for each in whose) / 1024

@@ -1,0 +1,181 @@
+"""depthmask/terminal.py, progress.py, train_progress.py, cli.py: what a person sees"""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from depthmask.cli import cli
+from depthmask.progress import Pace
+from depthmask.train_progress import TrainProgress
+from pipeline.build import BuildResult
+from pipeline.counters import Counters, Done
+
+ESCAPE = "\x1b["
+
+
+def on_a_terminal(*arguments: object, **environment: str) -> tuple[int, str]:
+    """Exit status and stderr of a command whose stderr is a terminal of 120 columns."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "depthmask", *(str(part) for part in arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=follower,
+        env=os.environ | {"COLUMNS": "120", "TERM": "xterm"} | environment,
+    )
+    os.close(follower)
+    seen = b""
+    while True:
+        try:
+            block = os.read(leader, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not block:
+            break
+        seen += block
+    os.close(leader)
+    return process.wait(60), seen.decode()
+
+
+def piped(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "depthmask", *(str(part) for part in arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
+
+
+def build(sources: Path, out: Path, *more: object) -> tuple[object, ...]:
+    """Arguments of a build of 20 samples."""
+    return (
+        *("build-dataset", "--fg", sources / "fg", "--bg", sources / "bg", "--out", out),
+        *("--size", 32, "--samples", 20, "--depth-model", "none", "--workers", 1),
+        *more,
+    )
+
+
+def test_a_build_on_a_terminal_shows_rates_and_piped_none(sources: Path, tmp_path: Path) -> None:
+    status, seen = on_a_terminal(*build(sources, tmp_path / "a"))
+    assert status == 0
+    for part in (ESCAPE, "building", "20/20", "samples/s", "MB/s"):
+        assert part in seen
+    result = piped(*build(sources, tmp_path / "b"))
+    assert ESCAPE not in result.stderr
+    assert "building" not in result.stderr
+    assert "5 foregrounds x 4 backgrounds" in result.stderr
+
+
+def test_the_pace_is_that_of_the_last_seconds() -> None:
+    pace = Pace()
+    assert pace.rates() == (0.0, 0.0, 0.0)
+    for second in range(30):  # 10 samples a second, from the 20th second on 50
+        samples = 10 * second if second < 20 else 190 + 50 * (second - 19)
+        pace.see(second, Done(samples, samples // 2, 1_000_000 * samples))
+    samples_rate, megabytes, maps = pace.rates()
+    assert (samples_rate, megabytes, maps) == (50.0, 50.0, 25.0)
+    assert pace.text() == "50 samples/s  50.0 MB/s  25 maps/s"
+
+
+def test_counters_add_up_over_shards() -> None:
+    counters = Counters(3)
+    counters.set(0, Done(5, 5, 1000))
+    counters.set(2, Done(7, 0, 300))
+    total = counters.total()
+    counters.remove()
+    assert total == Done(12, 5, 1300)
+
+
+def test_maps_are_counted_where_a_teacher_makes_them(sources: Path, tmp_path: Path) -> None:
+    arguments = build(sources, tmp_path / "a", "--depth-model", "densedepth-lite")
+    status, seen = on_a_terminal(*arguments)
+    assert status == 0
+    assert "maps/s" in seen
+
+
+def test_an_error_is_red_with_its_remedy_in_colour(tmp_path: Path) -> None:
+    status, seen = on_a_terminal("stats", tmp_path)
+    assert status == 2
+    assert "\x1b[31m\x1b[1merror: " in seen
+    assert "\x1b[36mgive the --out folder of a build-dataset" in seen
+    assert "\x1b[3" not in on_a_terminal("stats", tmp_path, NO_COLOR="1")[1]
+    assert piped("stats", tmp_path).stderr.startswith("error: ")
+
+
+def test_quiet_says_nothing_but_errors(sources: Path, tmp_path: Path) -> None:
+    result = piped("-q", *build(sources, tmp_path / "a"))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "digest " in result.stdout
+    assert on_a_terminal("-q", *build(sources, tmp_path / "b")) == (0, "")
+    failed = piped("-q", "stats", tmp_path)
+    assert (failed.returncode, failed.stderr[:7]) == (2, "error: ")
+
+
+def test_verbose_says_how_long_and_gives_tracebacks(sources: Path, tmp_path: Path) -> None:
+    result = piped("-v", *build(sources, tmp_path / "a"))
+    assert "MB a process" in result.stderr.splitlines()[-1]
+    failed = piped("-v", "stats", tmp_path)
+    assert "Traceback" in failed.stderr
+    assert failed.stderr.splitlines()[-1].startswith("error: ")
+    both = piped("-q", "-v", "stats", tmp_path)
+    assert (both.returncode, both.stderr.splitlines()[0]) == (
+        2,
+        "error: -q and -v together: give one of the two",
+    )
+
+
+def test_json_is_alone_on_stdout(sources: Path, plain_build: BuildResult, tmp_path: Path) -> None:
+    def facts(*arguments: object) -> object:
+        result = CliRunner().invoke(cli, [*(str(part) for part in arguments), "--json"])
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    shards = plain_build.out
+    built = facts(*build(sources, tmp_path / "a"))
+    assert isinstance(built, dict)
+    assert built["samples"] == {"train": 18, "val": 2}
+    assert len(built["digest"]) == 64
+    planned = facts(*build(sources, tmp_path / "b", "--dry-run"))
+    assert isinstance(planned, dict)
+    assert planned["shards"] == 3
+    assert planned["bytes"] > 10_000
+    written = facts("render", shards, "val", 0, "--out", tmp_path / "r")
+    assert str(tmp_path / "r" / "image.png") in (written if isinstance(written, list) else [])
+    page = str(tmp_path / "page.html")
+    assert facts("report", shards, "--out", page) == [page]
+    converted = facts("convert", shards, tmp_path / "c", "--format", "lmdb", "--workers", 1)
+    assert isinstance(converted, dict)
+    assert converted["samples"] == 120
+    drawn = facts("sample-data", tmp_path / "d", "--cars", 1, "--scenes", 1)
+    assert drawn == {"cars": str(tmp_path / "d/cars"), "scenes": str(tmp_path / "d/scenes")}
+
+
+def test_training_shows_loss_score_and_rate(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "120")
+    with TrainProgress() as watcher:
+        watcher.stepped(0.1, 0.8, 40.0)
+        watcher.epoch_ended({"epoch": 1, "step": 5, "mask_iou": 0.7512, "train_loss": 0.8})
+        watcher.stepped(0.5, 0.4, 40.0)
+    seen = capsys.readouterr().err
+    assert "loss 0.7800  IoU 0.751  40 images/s" in seen
+    assert "epoch 1" in seen
+
+
+def test_commands_and_options_are_completed() -> None:
+    def completed(words: str, number: int) -> str:
+        environment = {"COMP_WORDS": words, "COMP_CWORD": str(number)}
+        return subprocess.run(
+            [sys.executable, "-m", "depthmask"],
+            env=os.environ | environment | {"_DEPTHMASK_COMPLETE": "bash_complete"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    assert completed("depthmask bui", 1) == "plain,build-dataset\n"
+    assert "plain,--samples-per-shard" in completed("depthmask build-dataset --samp", 2)
+    assert "plain,lmdb" in completed("depthmask build-dataset --format ", 3)
