@@ -14,19 +14,21 @@ from pipeline.workers import results_of
 from shards.depth import Kind
 from shards.errors import InputError
 from shards.folders import FolderCopy, take_folders
+from shards.formats import Format
 from shards.keys import BACKGROUND
 from shards.manifest import PLAN, build_id, read_manifest, read_plan
 from shards.reader import open_dataset
 from shards.remote import local_folder, url_of
 from shards.transfer import Transfer
 
-Store = Literal["tar", "lmdb"]
+Target = Format | Literal["folders"]
+"""What a data set can be converted to: a store, or plain folders."""
 
 
 def convert_dataset(
     source: Path,
     out: Path,
-    format: Literal["tar", "lmdb", "folders"],
+    format: Target,
     *,
     val_fraction: float | None = None,
     depth_kind: Kind | None = None,
@@ -77,7 +79,7 @@ def _require_same_format(source: Path, format: str, address: str) -> None:
         )
 
 
-def _store(format: Literal["tar", "lmdb", "folders"]) -> Store:
+def _store(format: Target) -> Format:
     if format == "folders":
         raise InputError(
             "--format folders",
@@ -89,7 +91,7 @@ def _store(format: Literal["tar", "lmdb", "folders"]) -> Store:
 
 
 def _to_store(
-    source: Path, out: Path, format: Store, workers: int | None, tick: Callable[[int], None]
+    source: Path, out: Path, format: Format, workers: int | None, tick: Callable[[int], None]
 ) -> Conversion:
     standing = read_manifest(source)["options"]
     plan = read_plan(source)

@@ -13,6 +13,7 @@ from typing import Any
 from pipeline.growth import grow_plan
 from pipeline.lock import is_lock
 from pipeline.plan import Plan, ShardTask, require_planned
+from shards.card import CARD, is_free
 from shards.errors import InputError
 from shards.files import TEMPORARY_SUFFIX, remove_temporaries
 from shards.keys import record_name
@@ -36,21 +37,31 @@ def refuse_foreign_folder(out: Path) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a file can be what a build leaves that was killed before it had a plan.json."""
-    return is_lock(name) or (name.startswith(f".{PLAN}.") and name.endswith(TEMPORARY_SUFFIX))
+    """Whether a file may lie where a build begins: what one leaves that was killed before it had
+    a plan.json, or a README.md, which is kept.
+    """
+    return (
+        name == CARD
+        or is_lock(name)
+        or (name.startswith(f".{PLAN}.") and name.endswith(TEMPORARY_SUFFIX))
+    )
 
 
 def empty_folder(out: Path) -> None:
-    """Delete a data set, but the lock that the caller holds on it; plan.json goes last.
+    """Delete a data set, but the caller's lock and somebody's own README.md; plan.json goes last.
 
     Killed in between, the folder is still known as a data set and can be overwritten again.
     """
-    paths = [path for path in out.iterdir() if not is_lock(path.name)]
+    paths = [path for path in out.iterdir() if not (is_lock(path.name) or _is_their_card(path))]
     for path in sorted(paths, key=lambda path: path.name == PLAN):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def _is_their_card(path: Path) -> bool:
+    return path.name == CARD and path.is_file() and not is_free(path.read_bytes())
 
 
 def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) -> None:

@@ -4,7 +4,6 @@ import dataclasses
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from pipeline.sources import Source
 from shards.codecs import decode_jpeg, encode_jpeg, encode_json, encode_png
 from shards.depth import DepthCoding
 from shards.errors import RunError
+from shards.formats import Format
 from shards.keys import keys_from
 from shards.manifest import Record
 from shards.moments import moments_of_bytes
@@ -43,7 +43,7 @@ class Intake:
     root: Path
     out: Path
     build: str
-    format: Literal["tar", "lmdb"]
+    format: Format
     size: int
     image_quality: int
     depth: DepthCoding | None

@@ -8,7 +8,8 @@ from typing import Literal
 
 from pipeline.parts import parse_part
 from shards.errors import InputError
-from shards.options import option
+from shards.formats import Format
+from shards.options import option, take_text_as_paths
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +36,7 @@ class BuildOptions:
         identity=True,
         metavar="MIN MAX",
     )
-    format: Literal["tar", "lmdb"] = option("tar", "Store of the shards.", identity=True)
+    format: Format = option("tar", "Store of the shards.", identity=True)
     samples_per_shard: int = option(1000, "Samples in a full shard.", identity=True)
     val_fraction: float = option(0.1, "Share held out for validation.", identity=True)
     split_by: Literal["source", "sample"] = option(
@@ -95,6 +96,7 @@ class BuildOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no build could carry out, naming the option."""
+        take_text_as_paths(self)
         _within("--size", self.size, 16, 4096)
         _within("--placements", self.placements, 1, 10**9)
         _within("--seed", self.seed, 0, 2**63 - 1)

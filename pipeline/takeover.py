@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from joblib import delayed
 
@@ -22,6 +22,7 @@ from pipeline.target import Conversion, finish_shards, take_target
 from pipeline.versions import versions_in_use
 from shards.depth import DepthCoding, Kind
 from shards.errors import InputError
+from shards.formats import Format
 from shards.keys import BACKGROUND, SPLITS
 from shards.manifest import FORMAT, build_id
 
@@ -34,7 +35,7 @@ class TakeoverOptions:
     `depth_kind` says what grey means in depth maps that `depthmask convert` did not write.
     """
 
-    format: Literal["tar", "lmdb"] = "tar"
+    format: Format = "tar"
     samples_per_shard: int = 1000
     val_fraction: float = 0.1
     image_quality: int = 90

@@ -7,6 +7,7 @@ from pathlib import Path
 from joblib import delayed
 
 from pipeline.plan import ShardTask, tasks_of
+from pipeline.staging import put_card
 from pipeline.target import Conversion
 from pipeline.workers import results_of
 from shards.errors import InputError, RunError
@@ -83,6 +84,7 @@ def upload_dataset(
     with results_of((delayed(upload.put)(task) for task in missing), workers, "threads") as results:
         for samples in results:
             tick(samples)
+    put_card(bucket, shards)
     bucket.write(MANIFEST, (shards / MANIFEST).read_bytes())
     return Conversion(
         out=Path(url),

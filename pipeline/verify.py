@@ -16,6 +16,7 @@ from pipeline.versions import versions_in_use
 from pipeline.workers import results_of
 from shards.audit import DamageError, Rules, audit_shard
 from shards.errors import InputError
+from shards.formats import FORMATS
 from shards.keys import BACKGROUND, SPLITS, keys_from, record_name
 from shards.manifest import (
     MANIFEST,
@@ -29,7 +30,9 @@ from shards.remote import url_of
 from shards.stores import open_shard
 
 SHARE = 0.01
-_LOOKS_LIKE_OURS = re.compile(rf"({'|'.join((*SPLITS, BACKGROUND))})-\d{{6}}\.json|.*\.(tar|lmdb)")
+_LOOKS_LIKE_OURS = re.compile(
+    rf"({'|'.join((*SPLITS, BACKGROUND))})-\d{{6}}\.json|.*\.({'|'.join(FORMATS)})"
+)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from shards.card import write_card
 from shards.checks import WrongValueError
 from shards.codecs import document
 from shards.depth import DepthCoding
@@ -199,7 +200,8 @@ def make_manifest(plan: dict[str, Any], records: Sequence[Record]) -> dict[str, 
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write dataset.json, whole: the data set is complete from then on."""
+    """Write the card, then dataset.json, whole: the data set is complete from then on."""
+    write_card(folder, manifest)
     write_atomic(folder / MANIFEST, document(manifest))
 
 

@@ -6,7 +6,8 @@ and a help text are written once.
 """
 
 import dataclasses
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 
 def option(
@@ -26,6 +27,22 @@ def option(
     if default is dataclasses.MISSING:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def take_text_as_paths(options: Any) -> None:
+    """Turn text that was given for a path into one: for the `__post_init__` of options."""
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if not _may_be_path(field.type):
+            continue
+        if isinstance(value, str):
+            object.__setattr__(options, field.name, Path(value))
+        elif isinstance(value, list | tuple):
+            object.__setattr__(options, field.name, tuple(Path(each) for each in value))
+
+
+def _may_be_path(kind: Any) -> bool:
+    return kind is Path or any(_may_be_path(part) for part in get_args(kind))
 
 
 def identity_of(options: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ A data set may come from a stranger, or from a disk that lost a block.
 from typing import Any
 
 from shards.checks import WrongValueError, listing, one_of, or_none, real, table, text, whole
+from shards.formats import FORMATS
 from shards.keys import BACKGROUND, SPLITS, shard_name
 from shards.names import stays_below
 
@@ -20,7 +21,9 @@ def _source_name(value: Any, where: str) -> None:
 _anything = text(".*", "text")
 _boolean = one_of(True, False)
 _sha256 = text("[0-9a-f]{64}", "a SHA-256 in hexadecimal")
-_shard = text(r"(train|val|background)-[0-9]{6}\.(tar|lmdb)", "the name of a shard")
+_shard = text(
+    rf"({'|'.join((*SPLITS, BACKGROUND))})-[0-9]{{6}}\.({'|'.join(FORMATS)})", "the name of a shard"
+)
 _count = whole(0, _MOST_SAMPLES)
 _split = one_of(*SPLITS, BACKGROUND)
 _side = whole(1, 10**7)
@@ -33,7 +36,7 @@ _OPTIONS = {
     "samples": or_none(whole(1, _MOST_SAMPLES)),
     "seed": whole(0, 2**63 - 1),
     "fg_scale": listing(real(1e-9, 1), 2, 2),
-    "format": one_of("tar", "lmdb"),
+    "format": one_of(*FORMATS),
     "samples_per_shard": whole(1, 10**6),
     "val_fraction": real(0, 1),
     "split_by": one_of("source", "sample"),

@@ -1,5 +1,6 @@
 """The table of stores: how shards are written and opened, by format name (= file ending)."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -38,15 +39,15 @@ class Shard(Protocol):
         """Release the file."""
 
 
-_WRITERS: dict[str, type[TarWriter] | type[LmdbWriter]] = {"tar": TarWriter, "lmdb": LmdbWriter}
-_SCANS: dict[str, Scan] = {"tar": scan_tar, "lmdb": scan_lmdb}
+WRITERS: dict[str, Callable[[Path, int], StoreWriter]] = {"tar": TarWriter, "lmdb": LmdbWriter}
+SCANS: dict[str, Scan] = {"tar": scan_tar, "lmdb": scan_lmdb}
 
 
 def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
     """A writer of one shard file of `format`; `capacity` bounds the payload in bytes."""
-    return _WRITERS[format](path, capacity)
+    return WRITERS[format](path, capacity)
 
 
 def open_shard(format: str, path: Path, key_of: KeyOf, samples: int) -> Shard:
     """One shard file opened for reading; RunError where it is damaged."""
-    return MappedShard(path, _SCANS[format], key_of, samples)
+    return MappedShard(path, SCANS[format], key_of, samples)
