@@ -17,7 +17,7 @@ from depthmask.networks import MaskDepthNet
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.joined import AnyDataset
-from shards.options import option
+from shards.options import option, take_text_as_paths
 from shards.reader import open_dataset
 
 
@@ -33,6 +33,10 @@ class EvaluateOptions:
     batch_size: int = option(32, "Samples at once.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     workers: int = option(2, "Threads that decode samples.")
+
+    def __post_init__(self) -> None:
+        """Take text as paths."""
+        take_text_as_paths(self)
 
 
 @torch.inference_mode()
@@ -125,7 +129,7 @@ def evaluate(
             remedy="evaluate the other split, or build with --val-fraction",
         )
     if checkpoint.coding is not None:
-        _require_depth(dataset, checkpoint.coding, checkpoint.spec.heads)
+        require_depth(dataset, checkpoint.coding, checkpoint.spec.heads)
     device = choose_device(options.device)
     network = checkpoint.build().to(device)
     source = SampleSource(dataset, checkpoint.size, options.workers)
@@ -135,7 +139,8 @@ def evaluate(
     return {options.split: scores.to_json()}
 
 
-def _require_depth(dataset: AnyDataset, coding: DepthCoding, heads: str) -> None:
+def require_depth(dataset: AnyDataset, coding: DepthCoding, heads: str) -> None:
+    """InputError unless a data set's depth is what a network with these heads was trained on."""
     path = dataset.members[0].path
     found = dataset.depth
     if found is None:

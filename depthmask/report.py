@@ -18,14 +18,15 @@ from shards.manifest import PLAN
 from shards.version import __version__
 
 
-def write_report(path: Path, out: Path | None = None) -> Path:
+def write_report(path: str | Path, out: str | Path | None = None) -> Path:
     """The file with the report of a data set's or a run's folder, written.
 
     `out` defaults to NAME-report.html in the current folder. InputError for a path that is
     neither, or an `out` that cannot be.
     """
+    path = Path(path)
     kind = report_kind(path)
-    target = out or Path(f"{path.resolve().name}-report.html")
+    target = Path(out) if out is not None else Path(f"{path.resolve().name}-report.html")
     _require_writable(target, path, kind)
     write_atomic(target, render_report(path, kind).encode("utf-8", "backslashreplace"))
     return target

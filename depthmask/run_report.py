@@ -8,6 +8,16 @@ from typing import Any
 from depthmask.embed import embed_file
 from shards.errors import InputError
 
+_WEIGHTS = "best.pt"
+_FIGURES = {
+    "epoch": "epoch",
+    "mask_iou": "mask IoU",
+    "mask_dice": "mask Dice",
+    "depth_rmse": "depth RMSE",
+    "depth_delta1": "depth δ1",
+    "train_loss": "train loss",
+    "minutes": "minutes",
+}
 _PICTURES = {
     "curves.png": "Loss and scores by epoch",
     "grid.png": "Val samples: composite, background, then truth and prediction of mask and depth",
@@ -24,7 +34,7 @@ def run_facts(path: Path) -> dict[str, Any]:
     return {
         "name": path.resolve().name,
         "options": [(name, str(value)) for name, value in sorted(options.items())],
-        "best": [(name, _number(best[name])) for name in best],
+        "best": [(title, _number(best[name])) for name, title in _FIGURES.items() if name in best],
         "head": ["epoch", *names],
         "rows": [[row["epoch"], *(_number(row[name]) for name in names)] for row in rows],
         "pictures": [
@@ -32,7 +42,17 @@ def run_facts(path: Path) -> dict[str, Any]:
             for name, title in _PICTURES.items()
             if (path / name).is_file()
         ],
+        "survey": _survey(path, options.get("shards", [])),
     }
+
+
+def _survey(path: Path, folders: Any) -> dict[str, Any]:
+    """What single val samples show; importing torch takes a while, so only where weights are."""
+    if not (path / _WEIGHTS).is_file():
+        return {"fault": f"there is no {_WEIGHTS} in the run's folder"}
+    from depthmask.run_survey import survey_run
+
+    return survey_run(path / _WEIGHTS, [folders] if isinstance(folders, str) else folders)
 
 
 def _metrics(path: Path) -> list[dict[str, str]]:

@@ -1,0 +1,148 @@
+"""One pass of a run's best network over val samples: what its report shows of single samples."""
+
+import dataclasses
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from depthmask.checkpoint import Checkpoint, read_checkpoint
+from depthmask.data import SampleSource
+from depthmask.device import choose_device
+from depthmask.embed import embed_depth, embed_image, embed_mask
+from depthmask.evaluation import in_batches, predictions, require_depth
+from depthmask.metrics import image_iou
+from depthmask.survey import spread
+from shards.depth import DepthCoding
+from shards.errors import InputError
+from shards.joined import AnyDataset
+from shards.reader import open_dataset
+
+SURVEYED = 300
+SHOWN = 6
+_AT_ONCE = 16
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Scored:
+    """A val sample's scores: mask IoU at 0.5, depth RMSE in [0, 1]; None without such a head."""
+
+    position: int
+    foreground: str
+    background: str
+    iou: float | None
+    rmse: float | None
+
+    @property
+    def quality(self) -> float:
+        """What best and worst go by: IoU, or depth where there is no mask."""
+        return self.iou if self.iou is not None else -(self.rmse or 0.0)
+
+
+def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
+    """What the template shows of val samples: `best`, `worst`, tables; or `fault`, why it cannot.
+
+    The data sets are looked for where they were when the run was trained.
+    """
+    try:
+        network = read_checkpoint(checkpoint)
+        dataset = open_dataset([Path(folder) for folder in folders]).split("val")
+        if network.coding is not None:
+            require_depth(dataset, network.coding, network.spec.heads)
+    except InputError as error:
+        return {"fault": str(error)}
+    if len(dataset) == 0:
+        return {"fault": "the data set has no val split"}
+    source = SampleSource(dataset, network.size, workers=2)
+    scored = _score_each(network, dataset, source)
+    ranked = sorted(scored, key=lambda sample: (-sample.quality, sample.position))
+    shown = min(SHOWN, len(ranked) // 2) or 1
+    return {
+        "fault": None,
+        "surveyed": len(scored),
+        "samples": len(dataset),
+        "best": [_card(network, dataset, source, sample) for sample in ranked[:shown]],
+        "worst": [_card(network, dataset, source, sample) for sample in ranked[: -shown - 1 : -1]],
+        "foregrounds": _table(scored, "foreground"),
+        "backgrounds": _table(scored, "background"),
+    }
+
+
+def _score_each(network: Checkpoint, dataset: AnyDataset, source: SampleSource) -> list[Scored]:
+    device = choose_device("auto")
+    built = network.build().to(device)
+    scored = []
+    for positions in in_batches(np.array(spread(len(dataset), SURVEYED)), _AT_ONCE):
+        batch = source.batch(positions)
+        mask, depth = predictions(built, batch, device)
+        ious = None if mask is None else image_iou(mask, batch.mask.squeeze(1).numpy())
+        errors = None
+        if depth is not None and dataset.depth is not None:
+            differences = depth - batch.depth.squeeze(1).numpy()  # (B, S, S)
+            errors = np.sqrt((differences**2).mean((1, 2)))
+        for row, position in enumerate(positions):
+            info = dataset[int(position)].info
+            scored.append(
+                Scored(
+                    position=int(position),
+                    foreground=info["foreground"],
+                    background=info["background"],
+                    iou=None if ious is None else float(ious[row]),
+                    rmse=None if errors is None else float(errors[row]),
+                )
+            )
+    return scored
+
+
+def _card(
+    network: Checkpoint, dataset: AnyDataset, source: SampleSource, sample: Scored
+) -> dict[str, Any]:
+    device = choose_device("cpu")
+    batch = source.batch([sample.position])
+    mask, depth = predictions(network.build(), batch, device)
+    pictures = [("composite", embed_image(_bytes(batch.image[0].permute(1, 2, 0).numpy())))]
+    if mask is not None:
+        pictures.append(("true mask", embed_mask(_bytes(batch.mask[0, 0].numpy()))))
+        pictures.append(("predicted mask", embed_mask(_bytes(mask[0]))))
+    if depth is not None and network.coding is not None:
+        if dataset.depth is not None:
+            target = batch.depth[0, 0].numpy()
+            pictures.append(("depth target", _depth_picture(target, network.coding)))
+        pictures.append(("predicted depth", _depth_picture(depth[0], network.coding)))
+    scores = [f"IoU {sample.iou:.3f}"] if sample.iou is not None else []
+    scores += [f"depth RMSE {sample.rmse:.3f}"] if sample.rmse is not None else []
+    return {
+        "key": dataset[sample.position].key,
+        "foreground": sample.foreground,
+        "background": sample.background,
+        "scores": ", ".join(scores),
+        "pictures": pictures,
+        "size": network.size,
+    }
+
+
+def _bytes(unit: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8))
+
+
+def _depth_picture(unit: NDArray[np.float32], coding: DepthCoding) -> str:
+    return embed_depth(np.ascontiguousarray(unit), coding, 0.0, 1.0)
+
+
+def _table(scored: list[Scored], role: str) -> list[tuple[str, ...]]:
+    """Rows of name, samples, mean IoU, mean RMSE; the worst first."""
+    groups: dict[str, list[Scored]] = defaultdict(list)
+    for sample in scored:
+        groups[getattr(sample, role)].append(sample)
+    ordered = sorted(groups.items(), key=lambda item: np.mean([s.quality for s in item[1]]))
+    return [
+        (name, str(len(group)), _mean([s.iou for s in group]), _mean([s.rmse for s in group]))
+        for name, group in ordered
+    ]
+
+
+def _mean(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    return f"{np.mean(known):.3f}" if known else ""
