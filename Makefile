@@ -3,9 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
+SAMPLES := 1500
+MINUTES := 4
+SITE := build/site
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test test-all lint types clean
+.PHONY: demo test test-all docs lint types clean
 
 .venv/installed: setup.cfg pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -13,13 +16,17 @@ export OMP_NUM_THREADS ?= 2
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
+.venv/docs-installed: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	touch $@
+
 demo: .venv/installed  ## draw pictures, build, train, predict, report
 	rm -rf $(DEMO)
 	$(BIN)/depthmask sample-data $(DEMO)/pictures
 	$(BIN)/depthmask build-dataset --fg $(DEMO)/pictures/cars --bg $(DEMO)/pictures/scenes \
-	    --out $(DEMO)/shards --size 128 --samples 1500 --val-fraction .25 --samples-per-shard 250
+	    --out $(DEMO)/shards --size 128 --samples $(SAMPLES) --val-fraction .25 --samples-per-shard 250
 	$(BIN)/depthmask stats $(DEMO)/shards
-	$(BIN)/depthmask train --shards $(DEMO)/shards --out $(DEMO)/run --size 96 --minutes 4
+	$(BIN)/depthmask train --shards $(DEMO)/shards --out $(DEMO)/run --size 96 --minutes $(MINUTES)
 	$(BIN)/depthmask evaluate $(DEMO)/run/best.pt --shards $(DEMO)/shards
 	$(BIN)/depthmask render $(DEMO)/shards val 0 --out $(DEMO)/sample
 	$(BIN)/depthmask predict $(DEMO)/run/best.pt --image $(DEMO)/sample/image.png \
@@ -31,8 +38,12 @@ demo: .venv/installed  ## draw pictures, build, train, predict, report
 test: .venv/installed  ## the tests that every change must pass
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" --numprocesses 2 --dist worksteal
 
-test-all: .venv/installed  ## the same, and those that take minutes
+test-all: .venv/docs-installed  ## the same, and those that take minutes
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
+
+docs: .venv/docs-installed  ## the manual as a site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(SITE)
+	@echo "Look at $(SITE)/index.html."
 
 lint: .venv/installed
 	$(BIN)/ruff check .

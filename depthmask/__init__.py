@@ -15,6 +15,8 @@ from shards.version import __version__
 if TYPE_CHECKING:
     from depthmask.evaluation import EvaluateOptions, evaluate
     from depthmask.prediction import load
+    from depthmask.report import write_report
+    from depthmask.sample_data import SampleDataOptions, draw_sample_data
     from depthmask.train_options import TrainOptions
     from depthmask.training import train
     from pipeline.build import build_dataset
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "EvaluateOptions": "depthmask.evaluation",
+    "SampleDataOptions": "depthmask.sample_data",
     "TrainOptions": "depthmask.train_options",
+    "draw_sample_data": "depthmask.sample_data",
     "evaluate": "depthmask.evaluation",
     "load": "depthmask.prediction",
     "train": "depthmask.training",
+    "write_report": "depthmask.report",
     "BuildOptions": "pipeline.options",
     "build_dataset": "pipeline.build",
     "load_teacher": "pipeline.teachers",
@@ -37,14 +42,17 @@ _HOMES = {
 __all__ = [
     "BuildOptions",
     "EvaluateOptions",
+    "SampleDataOptions",
     "TrainOptions",
     "__version__",
     "build_dataset",
+    "draw_sample_data",
     "evaluate",
     "load",
     "load_teacher",
     "open_dataset",
     "train",
+    "write_report",
 ]
 
 
@@ -64,6 +72,10 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'depthmask' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 _refuse_intruders()

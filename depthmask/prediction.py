@@ -18,7 +18,7 @@ from pipeline.headers import read_file
 from pipeline.pictures import UnusablePictureError, decode_picture
 from shards.codecs import encode_png
 from shards.errors import InputError
-from shards.options import option
+from shards.options import option, take_text_as_paths
 
 _MULTIPLE = 32
 _LONGEST_SHARE = 2.0
@@ -33,6 +33,10 @@ class PredictOptions:
     background: Path = option(help="The same place without it.", metavar="FILE")
     out: Path = option(Path("prediction"), "Folder to write to.", metavar="DIR")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+
+    def __post_init__(self) -> None:
+        """Take text as paths."""
+        take_text_as_paths(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

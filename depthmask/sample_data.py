@@ -12,6 +12,7 @@ from depthmask.lessons import spread
 from depthmask.scenes import draw_scene, nearness
 from shards.codecs import encode_png
 from shards.errors import InputError
+from shards.options import take_text_as_paths
 
 _SHAPES = ((320, 240), (320, 240), (360, 240), (300, 300), (400, 240))
 _STYLES = ("street", "field", "yard", "street", "room")
@@ -29,6 +30,7 @@ class SampleDataOptions:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, naming the option."""
+        take_text_as_paths(self)
         for name in ("cars", "scenes"):
             if not 1 <= getattr(self, name) <= 100_000:
                 raise InputError(

@@ -1,0 +1,55 @@
+"""examples/: what docs/extending.md and the tutorial show, run as it stands"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EXTENSIONS = sorted((ROOT / "examples").glob("add_*.py"))
+
+STORE = """
+import sys, add_store, depthmask
+from pathlib import Path
+from pipeline.verify import verify_dataset
+from shards.stores import open_shard
+
+fg, bg, out = (Path(argument) for argument in sys.argv[1:])
+options = depthmask.BuildOptions(
+    fg=fg, bg=bg, out=out, size=32, samples=24, format="cat", depth_model="none", workers=1
+)
+depthmask.build_dataset(options)
+assert verify_dataset(out, deep=True, workers=1).sound
+samples = depthmask.open_dataset(out)
+assert len(samples) == 24 and samples[3].image.shape == (32, 32, 3)
+(out / "train-000000.cat").write_bytes((out / "train-000000.cat").read_bytes()[:-30])
+assert [damage.name for damage in verify_dataset(out).broken] == ["train-000000.cat"]
+"""
+
+
+def run(program: str, *arguments: object, cwd: Path) -> None:
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'examples'}:{ROOT}"}
+    command = [sys.executable, "-c", program, *(str(argument) for argument in arguments)]
+    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("path", EXTENSIONS, ids=lambda path: path.stem)
+def test_an_extension_takes_fewer_than_40_lines(path: Path) -> None:
+    lines = {line for line in path.read_text().splitlines() if line.strip()}
+    assert len(lines) < 40
+    assert f'--8<-- "examples/{path.name}"' in (ROOT / "docs" / "extending.md").read_text()
+
+
+def test_a_store_of_ones_own_is_built_read_and_verified(sources: Path, tmp_path: Path) -> None:
+    run(STORE, sources / "fg", sources / "bg", tmp_path / "shards", cwd=tmp_path)
+
+
+@pytest.mark.slow
+def test_the_tutorial_ends_with_a_cut_out(tmp_path: Path) -> None:
+    command = [sys.executable, ROOT / "examples" / "tutorial.py", tmp_path / "out", "0.05"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    assert {"cutout.png", "mask.png", "run.html"} <= {p.name for p in (tmp_path / "out").iterdir()}
