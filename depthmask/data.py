@@ -48,7 +48,7 @@ class SampleSource:
     """Decoded samples of a data set by position; those decoded first stay in memory."""
 
     def __init__(self, dataset: AnyDataset, side: int, workers: int) -> None:
-        self._dataset, self._side = dataset, side
+        self._dataset, self.side = dataset, side
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}
         self._room = _CACHE_BYTES // (side * side * 9)
@@ -59,7 +59,7 @@ class SampleSource:
     def _get(self, position: int) -> Decoded:
         kept = self._kept.get(position)
         if kept is None:
-            kept = decode(self._dataset[position], self._side)
+            kept = decode(self._dataset[position], self.side)
             if len(self._kept) < self._room:
                 self._kept[position] = kept
         return kept

@@ -25,10 +25,21 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
-def autocast(device: torch.device) -> contextlib.AbstractContextManager[Any]:
-    """bfloat16 where the processor or GPU computes it, float32 elsewhere."""
-    if device.type == "cuda" and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", torch.bfloat16)
-    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
-        return torch.autocast("cpu", torch.bfloat16)
-    return contextlib.nullcontext()
+def autocast(
+    device: torch.device, precision: str = "auto"
+) -> contextlib.AbstractContextManager[Any]:
+    """A context in which networks compute in "float32", "bfloat16", "float16", or "auto".
+
+    auto: bfloat16 where the processor or GPU computes it, float32 elsewhere.
+    """
+    if precision == "auto":
+        precision = "bfloat16" if _computes_bfloat16(device) else "float32"
+    if precision == "float32":
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, getattr(torch, precision))
+
+
+def _computes_bfloat16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -11,6 +11,7 @@ from PIL import Image
 from shards.files import write_atomic
 
 _COLOURS = "inferno"
+_NO_CURVE = {"epoch", "step", "minutes", "lr", "images_per_second", "size"}
 
 
 def depth_colours(depth: NDArray[np.float32]) -> NDArray[np.uint8]:
@@ -60,7 +61,7 @@ def write_curves(path: Path, rows: list[dict[str, float]]) -> None:
     left, right = figure.subplots(1, 2)
     epochs = [row["epoch"] for row in rows]
     for name in rows[-1]:
-        if name in ("epoch", "step", "minutes", "lr", "images_per_second"):
+        if name in _NO_CURVE:
             continue
         axes = left if "loss" in name else right
         axes.plot(epochs, [row.get(name, float("nan")) for row in rows], marker=".", label=name)

@@ -2,33 +2,66 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
 from depthmask.average import RunningAverage
 from depthmask.checkpoint import read_checkpoint
-from depthmask.networks import MaskDepthNet, NetworkSpec
+from depthmask.loss_terms import HEADS
+from depthmask.networks import MaskDepthNet, NetworkSpec, Output
+from depthmask.objective import Objective
+from depthmask.optimisers import build_optimiser
 from depthmask.run_folder import LAST
 from depthmask.schedule import Schedule
 from depthmask.train_options import TrainOptions
 from shards.errors import InputError
 from shards.joined import AnyDataset
 
-_KEEP = 0.998
-
 
 @dataclasses.dataclass(slots=True)
 class Run:
-    """Everything that changes while a training runs."""
+    """Everything that changes while a training runs.
+
+    `forward` is the network, compiled if wanted: the same weights.
+    """
 
     network: MaskDepthNet
+    forward: Callable[..., Output]
     average: RunningAverage[MaskDepthNet]
-    optimiser: torch.optim.AdamW
+    objective: Objective
+    optimiser: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
     schedule: Schedule
     epoch: int = 0
     step: int = 0
     best: float = -math.inf
     rows: list[dict[str, float]] = dataclasses.field(default_factory=list)
+
+    def to_state(self) -> dict[str, Any]:
+        """What it takes to go on, beside the average's weights: plain data and tensors."""
+        return {
+            "network": self.network.state_dict(),
+            "objective": self.objective.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "schedule": self.schedule.to_state(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "best": self.best,
+            "rows": self.rows,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `to_state` gave."""
+        self.network.load_state_dict(state["network"])
+        self.objective.load_state_dict(state["objective"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.schedule.restore(state["schedule"])
+        self.epoch, self.step, self.best = state["epoch"], state["step"], state["best"]
+        self.rows = state["rows"]
 
 
 def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) -> Run:
@@ -46,18 +79,29 @@ def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) 
     network = MaskDepthNet(spec, pretrained=options.pretrained and not options.resume)
     network = network.to(device=device)
     network = network.to(memory_format=torch.channels_last)
-    average = RunningAverage(network, _KEEP)
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=options.lr, weight_decay=options.weight_decay
-    )
+    average = RunningAverage(network, options.ema)
+    tasks = {head: options.losses_of(head) for head in HEADS}
+    objective = Objective(tasks, options.fixed_weights()).to(device)
+    groups: list[dict[str, Any]] = [{"params": list(network.parameters())}]
+    if spreads := list(objective.parameters()):
+        groups.append({"params": spreads, "weight_decay": 0.0})
+    optimiser = build_optimiser(options, groups)
     steps = max(1, len(dataset.split("train")) // options.batch_size)
-    epochs = options.epochs or (12 if options.minutes is None else None)
+    length, unit = options.whole
     schedule = Schedule(
-        peak=options.lr,
-        steps=None if epochs is None else epochs * steps,
-        seconds=None if options.minutes is None else 60 * options.minutes,
+        rates=options.rate_plan(),
+        steps=max(1, round(length * steps)) if unit == "epochs" else None,
+        seconds=60 * length if unit == "minutes" else None,
     )
-    run = Run(network, average, optimiser, schedule)
+    run = Run(
+        network=network,
+        forward=torch.compile(network) if options.compile else network,
+        average=average,
+        objective=objective,
+        optimiser=optimiser,
+        scaler=torch.amp.GradScaler(device.type, enabled=options.precision == "float16"),
+        schedule=schedule,
+    )
     if options.resume:
         _restore(run, options)
     schedule.start()
@@ -80,9 +124,5 @@ def _restore(run: Run, options: TrainOptions) -> None:
             found=f"{checkpoint.spec}",
             remedy="give the same --backbone, --heads and --shards, or begin a new run",
         )
-    run.network.load_state_dict(state["network"])
+    run.restore(state)
     run.average.network.load_state_dict(checkpoint.weights)
-    run.optimiser.load_state_dict(state["optimiser"])
-    run.schedule.restore(state["steps"], state["seconds"])
-    run.epoch, run.step, run.best = state["epoch"], state["steps"], state["best"]
-    run.rows = state["rows"]

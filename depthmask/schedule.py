@@ -1,18 +1,16 @@
 """How far a training is, by steps or by the clock, and the learning rate that goes with it."""
 
-import math
 import time
+from typing import Any
 
+from depthmask.rates import Plateau, RatePlan
 from shards.errors import InputError
-
-_WARM_UP_STEPS = 100
-_LEAST = 0.01
 
 
 class Schedule:
-    """Linear warm-up, then a cosine to 1 % of the peak over a number of steps or of seconds."""
+    """The course of a training over a number of steps or of seconds."""
 
-    def __init__(self, *, peak: float, steps: int | None, seconds: float | None) -> None:
+    def __init__(self, *, rates: RatePlan, steps: int | None, seconds: float | None) -> None:
         if (steps is None) == (seconds is None):
             raise InputError(
                 "schedule",
@@ -20,7 +18,8 @@ class Schedule:
                 found=f"{steps} steps, {seconds} seconds",
                 remedy="give --epochs or --minutes",
             )
-        self._peak, self._steps, self._seconds = peak, steps, seconds
+        self._rates, self._steps, self._seconds = rates, steps, seconds
+        self._plateau = Plateau()
         self._taken, self._spent_before = 0, 0.0
         self._begin = time.monotonic()
 
@@ -32,9 +31,19 @@ class Schedule:
         """Count a step."""
         self._taken += 1
 
-    def restore(self, steps: int, seconds: float) -> None:
+    def end_epoch(self, quality: float) -> None:
+        """Take an epoch's score (higher is better) into account."""
+        self._plateau.see(quality, self._rates.patience)
+
+    def to_state(self) -> dict[str, Any]:
+        """What a later run needs to go on: {"steps", "seconds", "plateau"}."""
+        plateau = self._plateau.to_state()
+        return {"steps": self._taken, "seconds": self.seconds_spent, "plateau": plateau}
+
+    def restore(self, state: dict[str, Any]) -> None:
         """Go on where an earlier run stopped."""
-        self._taken, self._spent_before = steps, seconds
+        self._taken, self._spent_before = state["steps"], state["seconds"]
+        self._plateau = Plateau(**state["plateau"])
 
     @property
     def seconds_spent(self) -> float:
@@ -56,6 +65,4 @@ class Schedule:
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
-        warm = min(1.0, (self._taken + 1) / _WARM_UP_STEPS)
-        cosine = 0.5 * (1 + math.cos(math.pi * self.done))
-        return self._peak * warm * (_LEAST + (1 - _LEAST) * cosine)
+        return self._rates.rate(self.done, self._taken, self._plateau.cuts)

@@ -1,12 +1,37 @@
 """The options of `depthmask train`, and the file that keeps them."""
 
 import dataclasses
+import math
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from depthmask.loss_terms import HEADS, Head, TaskLosses, parse_losses, parse_weights
+from depthmask.rates import RateKind, RatePlan, drop_shares
+from depthmask.sizes import LARGEST, LEAST, SizePlan, parse_sizes, total_length
+from depthmask.spans import span_ends
 from shards.errors import InputError
 from shards.options import option
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+_EPOCHS = 12
+_ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
+    "momentum": ("optimiser", ("sgd", "rmsprop")),
+    "lr_end": ("schedule", ("cosine",)),
+    "drops": ("schedule", ("step",)),
+    "lr_factor": ("schedule", ("step", "plateau")),
+    "patience": ("schedule", ("plateau",)),
+}
+"""Options that mean something beside certain values of another option alone."""
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,13 +50,52 @@ class TrainOptions:
     size: int | None = option(
         None, "Side of the training pictures.  [default: the data set's]", metavar="PIXELS"
     )
+    sizes: str | None = option(
+        None,
+        "Sides one after another, and for how many epochs (or minutes) each.",
+        metavar="SIDE:LENGTH,...",
+    )
     epochs: int | None = option(None, "Passes over the train split.  [default: 12]")
     minutes: float | None = option(
         None, "Time to train for, instead of --epochs; the schedule is stretched over it."
     )
     batch_size: int = option(16, "Samples in a step.")
-    lr: float = option(2e-3, "Peak learning rate (AdamW, warm-up and cosine).")
-    weight_decay: float = option(0.01, "Weight decay of AdamW.")
+    accumulate: int = option(
+        1, "Parts that a step's samples go through the network in: more of them, less memory."
+    )
+    mask_loss: str = option(
+        "bce=1,dice=1", "Losses of the mask and their weights.", metavar="NAME=WEIGHT,..."
+    )
+    depth_loss: str = option(
+        "l1=.1,gradient=1,ssim=.5", "Losses of depth, likewise.", metavar="NAME=WEIGHT,..."
+    )
+    task_weights: str = option(
+        "mask=1,depth=1", "Weights between the two, or the word learnt.", metavar="mask=W,depth=W"
+    )
+    optimiser: Literal["adamw", "adam", "sgd", "rmsprop"] = option("adamw", "Optimiser.")
+    lr: float = option(2e-3, "Peak learning rate.")
+    momentum: float | None = option(None, "Of sgd and rmsprop.  [default: 0.9]")
+    weight_decay: float = option(0.01, "Weight decay.")
+    schedule: RateKind = option("cosine", "How the learning rate goes on after the warm-up.")
+    warm_up: int = option(100, "Steps over which the learning rate rises to its peak.")
+    lr_end: float | None = option(
+        None, "Share of --lr that the cosine ends at.  [default: 0.01]", metavar="SHARE"
+    )
+    drops: str | None = option(
+        None, "Epochs (or minutes) after which --schedule step drops.", metavar="LENGTH,..."
+    )
+    lr_factor: float | None = option(
+        None, "What step and plateau multiply the learning rate by.  [default: 0.1]"
+    )
+    patience: int | None = option(
+        None, "Epochs without a better val score before plateau drops.  [default: 3]"
+    )
+    clip: float = option(1.0, "Largest norm of the gradients; 0: any.")
+    ema: float = option(
+        0.998, "Share of its past that the running average of weights keeps; 0: no average."
+    )
+    precision: Precision = option("auto", "auto: bfloat16 where it is fast, else float32.")
+    compile: bool = option(False, "Compile the network (torch.compile).", flags=("--compile",))
     seed: int = option(0, "Seed of the order, augmentation and first weights.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     workers: int = option(2, "Threads that decode samples.")
@@ -39,38 +103,102 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
-        for name in ("batch_size", "workers"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        self._require("lr", self.lr > 0, "more than 0")
-        self._require("weight_decay", self.weight_decay >= 0, "0 or more")
-        self._require("seed", 0 <= self.seed < 2**63, "0 to 2^63 - 1")
-        if self.size is not None:
-            self._require("size", 32 <= self.size <= 4096, "32 to 4096")
-        if self.epochs is not None:
-            self._require("epochs", self.epochs >= 1, "at least 1")
-        if self.minutes is not None:
-            self._require("minutes", self.minutes > 0, "more than 0")
-        if self.epochs is not None and self.minutes is not None:
+        for name in ("batch_size", "workers", "epochs"):
+            self._require(name, lambda value: value >= 1, "at least 1")
+        for name in ("weight_decay", "warm_up", "clip", "patience"):
+            self._require(name, lambda value: 0 <= value < math.inf, "0 or more")
+        for name in ("lr", "minutes"):
+            self._require(name, lambda value: 0 < value < math.inf, "more than 0")
+        for name in ("momentum", "ema"):
+            self._require(name, lambda value: 0 <= value < 1, "0 or more, and less than 1")
+        for name in ("lr_end", "lr_factor"):
+            self._require(name, lambda value: 0 <= value <= 1, "0 to 1")
+        self._require(
+            "accumulate", lambda value: 1 <= value <= self.batch_size, "1 to --batch-size"
+        )
+        self._require("seed", lambda value: 0 <= value < 2**63, "0 to 2^63 - 1")
+        self._require("size", lambda side: LEAST <= side <= LARGEST, f"{LEAST} to {LARGEST}")
+        self._refuse_both("epochs", "minutes")
+        self._refuse_both("size", "sizes")
+        for name, (owner, owners) in _ONLY_WITH.items():
+            if getattr(self, name) is not None and getattr(self, owner) not in owners:
+                raise InputError(
+                    _flag(name),
+                    expected=f"{_flag(owner)} {' or '.join(owners)} beside it",
+                    found=getattr(self, owner),
+                    remedy=f"choose one of these, or leave {_flag(name)} away",
+                )
+        self.size_plan(LEAST)
+        for head in HEADS:
+            self.losses_of(head)
+        self.fixed_weights()
+        self.rate_plan()
+
+    def _require(self, name: str, holds: Callable[[Any], bool], expected: str) -> None:
+        value = getattr(self, name)
+        if value is not None and not holds(value):
             raise InputError(
-                "--epochs and --minutes",
-                expected="one of the two",
-                found=f"{self.epochs} and {self.minutes:g}",
-                remedy="leave one away",
+                _flag(name), expected=expected, found=str(value), remedy="choose a value within"
             )
 
-    def _require(self, name: str, holds: bool, expected: str) -> None:
-        if not holds:
+    def _refuse_both(self, one: str, other: str) -> None:
+        if getattr(self, one) is not None and getattr(self, other) is not None:
             raise InputError(
-                "--" + name.replace("_", "-"),
-                expected=expected,
-                found=str(getattr(self, name)),
-                remedy="choose a value within",
+                f"{_flag(one)} and {_flag(other)}",
+                expected="one of the two",
+                found=f"{getattr(self, one)} and {getattr(self, other)}",
+                remedy="leave one away",
             )
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """The folders of the data sets."""
         return (self.shards,) if isinstance(self.shards, Path) else self.shards
+
+    @property
+    def whole(self) -> tuple[float, str]:
+        """How long the training lasts, and in which unit: epochs or minutes."""
+        if self.minutes is not None:
+            return self.minutes, "minutes"
+        of_sizes = total_length(parse_sizes("--sizes", self.sizes)) if self.sizes else None
+        return self.epochs or of_sizes or _EPOCHS, "epochs"
+
+    def size_plan(self, own: int) -> SizePlan:
+        """The sides of the training pictures; `own` is that of the data set's."""
+        if self.sizes is None:
+            return SizePlan((self.size or own,), (1.0,))
+        sides, lengths = zip(*parse_sizes("--sizes", self.sizes), strict=True)
+        return SizePlan(sides, span_ends("--sizes", lengths, *self.whole))
+
+    def rate_plan(self) -> RatePlan:
+        """The course of the learning rate."""
+        return RatePlan(
+            kind=self.schedule,
+            peak=self.lr,
+            warm_up=self.warm_up,
+            end=_or(self.lr_end, 0.01),
+            drops=drop_shares(self.drops or "", *self.whole) if self.schedule == "step" else (),
+            factor=_or(self.lr_factor, 0.1),
+            patience=3 if self.patience is None else self.patience,
+        )
+
+    @property
+    def inertia(self) -> float:
+        """The momentum of sgd and rmsprop."""
+        return _or(self.momentum, 0.9)
+
+    def losses_of(self, head: Head) -> TaskLosses:
+        """What is lowered for the mask or for depth, by part of the training."""
+        where = f"--{head}-loss"
+        parts = parse_losses(where, getattr(self, f"{head}_loss"), head)
+        ends = span_ends(where, [part.length for part in parts], *self.whole)
+        return TaskLosses(parts, ends)
+
+    def fixed_weights(self) -> dict[str, float] | None:
+        """The weights of "mask" and "depth" that are given; None where they are learnt."""
+        if self.task_weights.strip() == "learnt":
+            return None
+        return parse_weights("--task-weights", self.task_weights, list(HEADS), "mask or depth")
 
     def to_table(self) -> dict[str, Any]:
         """The options as TOML-ready values; those that are not set are left out."""

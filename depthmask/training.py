@@ -2,7 +2,6 @@
 
 import copy
 import dataclasses
-import math
 import time
 from typing import Any
 
@@ -11,21 +10,19 @@ import tomli_w
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from depthmask.augmentation import Batch
 from depthmask.checkpoint import Checkpoint, save_checkpoint
 from depthmask.data import SampleSource, train_batches
-from depthmask.device import autocast, choose_device
+from depthmask.device import choose_device
 from depthmask.evaluation import in_batches, predictions, score
-from depthmask.losses import depth_loss, mask_loss
 from depthmask.pictures import grid_row
 from depthmask.run import Run, begin_run
 from depthmask.run_folder import BEST, CONFIG, LAST, check_run_folder, show_epoch
+from depthmask.sizes import SizePlan
+from depthmask.step import take_step
 from depthmask.train_options import TrainOptions
 from depthmask.train_watcher import SilentTrainWatcher, TrainWatcher
-from shards.errors import RunError
 from shards.files import write_atomic
 from shards.joined import AnyDataset
-from shards.keys import sample_key
 from shards.reader import open_dataset
 
 _ENCODER_RESTS = 2000
@@ -50,15 +47,16 @@ def train(options: TrainOptions, watcher: TrainWatcher | None = None) -> dict[st
     run = begin_run(options, dataset, device)
     options.out.mkdir(parents=True, exist_ok=True)
     write_atomic(options.out / CONFIG, tomli_w.dumps(options.to_table()).encode())
-    side = options.size or dataset.size
-    train_source, val_source = (
-        SampleSource(dataset.split(split), side, options.workers) for split in ("train", "val")
-    )
+    sizes = options.size_plan(dataset.size)
+    val_source = SampleSource(dataset.split("val"), sizes.last, options.workers)
+    side = 0
     with SummaryWriter(str(options.out)) as board:
         while not run.schedule.over:
-            loss, rate = _train_epoch(run, options, train_source, device, watch)
-            row = _evaluate_epoch(run, options, dataset, val_source, device)
-            row |= {"train_loss": loss, "images_per_second": rate}
+            if side != sizes.at(run.schedule.done):
+                side = sizes.at(run.schedule.done)
+                train_source = SampleSource(dataset.split("train"), side, options.workers)
+            trained = _train_epoch(run, options, train_source, sizes, device, watch)
+            row = _evaluate_epoch(run, options, dataset, val_source, device) | trained
             _keep(run, options, dataset, row)
             grid = _grid(run, val_source if len(val_source) else train_source, device)
             show_epoch(options.out, board, run.rows, grid)
@@ -66,66 +64,37 @@ def train(options: TrainOptions, watcher: TrainWatcher | None = None) -> dict[st
     return max(run.rows, key=_quality)
 
 
-def _loss(run: Run, batch: Batch, device: torch.device) -> torch.Tensor:
-    with autocast(device):
-        output = run.network(batch.image.to(device), batch.background.to(device))
-    total = torch.zeros((), device=device)
-    if output.mask is not None:
-        total = total + mask_loss(output.mask.float(), batch.mask.to(device))
-    known = batch.depth_known.to(device)
-    if output.depth is not None and bool(known.any()):
-        target = batch.depth.to(device)[known]
-        total = total + depth_loss(output.depth.float()[known], target)
-    return total
-
-
 def _train_epoch(
     run: Run,
     options: TrainOptions,
     source: SampleSource,
+    sizes: SizePlan,
     device: torch.device,
     watch: TrainWatcher,
-) -> tuple[float, float]:
-    """Mean loss and images a second of an epoch, or of what the schedule leaves of it."""
+) -> dict[str, float]:
+    """Mean losses and images a second of an epoch, or of what schedule and size leave of it."""
     run.network.train()
-    losses: list[float] = []
+    losses: list[dict[str, float]] = []
     begin = time.monotonic()
     batches = train_batches(
         source, seed=options.seed, epoch=run.epoch, batch_size=options.batch_size
     )
     for batch in batches:
-        for group in run.optimiser.param_groups:
-            group["lr"] = run.schedule.rate
         run.network.encoder_learns = not options.pretrained or run.step >= _ENCODER_RESTS
-        loss = _loss(run, batch, device)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise _no_longer_finite(batch, run)
-        run.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
-        run.optimiser.step()
-        run.average.follow(run.network, run.step)
-        run.step += 1
-        run.schedule.advance()
-        losses.append(value)
+        losses.append(take_step(run, batch, options, device))
         rate = len(losses) * options.batch_size / (time.monotonic() - begin)
-        watch.stepped(run.schedule.done, value, rate)
-        if run.schedule.over:
+        watch.stepped(run.schedule.done, losses[-1]["loss"], rate)
+        if run.schedule.over or sizes.at(run.schedule.done) != source.side:
             break
     batches.close()
     run.epoch += 1
-    return float(np.mean(losses)), rate
-
-
-def _no_longer_finite(batch: Batch, run: Run) -> RunError:
-    keys = ", ".join(sample_key("train", int(position)) for position in batch.positions)
-    return RunError(
-        f"step {run.step}",
-        expected="a finite loss",
-        found=f"none on the batch {keys}",
-        remedy="the last epoch's checkpoint is kept; go on with --resume and a smaller --lr",
-    )
+    means = {name: float(np.mean([step[name] for step in losses])) for name in losses[0]}
+    row = {"size": source.side, "train_loss": means.pop("loss")}
+    row |= {f"train_{name}_loss": mean for name, mean in means.items()}
+    if options.fixed_weights() is None:
+        weights = run.objective.weights()
+        row |= {f"{name}_weight": weights[name] for name in means}
+    return row | {"images_per_second": rate}
 
 
 def _evaluate_epoch(
@@ -168,9 +137,10 @@ def _keep(run: Run, options: TrainOptions, dataset: AnyDataset, row: dict[str, f
     run.rows.append(row)
     better = _quality(row) > run.best
     run.best = max(run.best, _quality(row))
+    run.schedule.end_epoch(_quality(row))
     checkpoint = Checkpoint(
         spec=run.network.spec,
-        size=options.size or dataset.size,
+        size=options.size_plan(dataset.size).last,
         coding=dataset.depth if run.network.spec.heads != "mask" else None,
         weights=copy.deepcopy(run.average.network.state_dict()),
         options=options.to_table(),
@@ -179,16 +149,7 @@ def _keep(run: Run, options: TrainOptions, dataset: AnyDataset, row: dict[str, f
     )
     if better:
         save_checkpoint(options.out / BEST, checkpoint)
-    training = {
-        "network": run.network.state_dict(),
-        "optimiser": run.optimiser.state_dict(),
-        "steps": run.step,
-        "seconds": run.schedule.seconds_spent,
-        "epoch": run.epoch,
-        "best": run.best,
-        "rows": run.rows,
-    }
-    save_checkpoint(options.out / LAST, dataclasses.replace(checkpoint, training=training))
+    save_checkpoint(options.out / LAST, dataclasses.replace(checkpoint, training=run.to_state()))
 
 
 def _grid(run: Run, source: SampleSource, device: torch.device) -> np.ndarray:

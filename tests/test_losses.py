@@ -1,15 +1,27 @@
-"""depthmask/losses.py and depthmask/teacher_loss.py"""
+"""depthmask/losses.py and depthmask/teacher_loss.py
 
-import math
+Independent computations: torch.nn for bce, smooth-l1, mse, l1 and cosine, torchmetrics for ssim and
+the gradients, numpy for dice, log-l1, normals and the least squares of scale and shift.
+"""
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.lib.stride_tricks import sliding_window_view
+from torch import nn
+from torchmetrics.functional.image import image_gradients, structural_similarity_index_measure
 
-from depthmask.losses import bce_loss, depth_loss, dice_loss, gradient_loss, l1_loss, ssim
+from depthmask.loss_terms import LOSSES
+from depthmask.losses import (
+    FUNCTIONS,
+    dice_loss,
+    gradient_loss,
+    normals_loss,
+    scale_and_shift_invariant_loss,
+    ssim_loss,
+    weighted_losses,
+)
 from depthmask.teacher_loss import align, teacher_loss
 
 
@@ -17,63 +29,144 @@ def maps(seed: int, shape: tuple[int, ...] = (2, 1, 12, 14)) -> torch.Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def ssim_by_definition(p: np.ndarray, t: np.ndarray) -> float:
-    """Window by window, from the paper's formula."""
-    values = []
-    for a, b in zip(
-        sliding_window_view(p, (7, 7)).reshape(-1, 49),
-        sliding_window_view(t, (7, 7)).reshape(-1, 49),
-        strict=True,
-    ):
-        covariance = ((a - a.mean()) * (b - b.mean())).mean()
-        top = (2 * a.mean() * b.mean() + 1e-4) * (2 * covariance + 9e-4)
-        below = (a.mean() ** 2 + b.mean() ** 2 + 1e-4) * (a.var() + b.var() + 9e-4)
-        values.append(top / below)
-    return float(np.mean(values))
+def torchmetrics_ssim(p: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+    """SSIM of one pair, over the windows that lie wholly inside."""
+    _, whole = structural_similarity_index_measure(
+        p, t, gaussian_kernel=False, kernel_size=7, data_range=1.0, return_full_image=True
+    )
+    return whole[..., 3:-3, 3:-3].mean()
 
 
-def test_ssim_is_the_formula_of_the_paper() -> None:
-    p, t = maps(1, (1, 1, 12, 14)), maps(2, (1, 1, 12, 14))
-    expected = ssim_by_definition(p[0, 0].double().numpy(), t[0, 0].double().numpy())
-    assert float(ssim(p, t)) == pytest.approx(expected, abs=1e-4)
-    assert float(ssim(p, p)) == pytest.approx(1, abs=1e-5)
+def torchmetrics_gradient(p: torch.Tensor, t: torch.Tensor) -> float:
+    """L1 of the differences between neighbours; torchmetrics fills the last row and column."""
+    (down_p, across_p), (down_t, across_t) = image_gradients(p), image_gradients(t)
+    across = (across_p - across_t)[..., :, :-1].abs().mean()
+    return float(across + (down_p - down_t)[..., :-1, :].abs().mean())
 
 
-def test_bce_is_its_closed_form() -> None:
-    logits, target = torch.tensor([[[[0.0, 2.0]]]]), torch.tensor([[[[0.25, 1.0]]]])
-    expected = (math.log(2) + math.log(1 + math.exp(-2))) / 2
-    assert float(bce_loss(logits, target)) == pytest.approx(expected)
+def numpy_dice(p: np.ndarray, t: np.ndarray) -> float:
+    return float(1 - (2 * np.vdot(p, t) + 1) / (p.sum() + t.sum() + 1))
 
 
-def test_dice_of_halves_is_its_closed_form() -> None:
-    target = torch.zeros(1, 1, 4, 4)
-    target[..., :2] = 1
-    assert float(dice_loss(torch.zeros(1, 1, 4, 4), target)) == pytest.approx(1 - 9 / 17)
-    sure = (target * 2 - 1) * 50
-    assert float(dice_loss(sure, target)) == pytest.approx(0, abs=1e-6)
+def numpy_invariant(p: np.ndarray, t: np.ndarray) -> float:
+    """Half the mean residual of numpy's own least squares."""
+    columns = np.stack([p.ravel(), np.ones(p.size)], axis=1)
+    _, squares, _, _ = np.linalg.lstsq(columns, t.ravel())
+    return float(squares[0] / p.size / 2)
 
 
-def test_dice_is_a_mean_of_images_not_of_pixels() -> None:
-    target = torch.zeros(2, 1, 8, 8)
-    target[0, :, :4], target[1, :, :1, :1] = 1, 1
-    logits = maps(3, (2, 1, 8, 8)) * 4 - 2
-    each = [float(dice_loss(logits[i : i + 1], target[i : i + 1])) for i in range(2)]
-    assert float(dice_loss(logits, target)) == pytest.approx(sum(each) / 2, abs=1e-6)
+def numpy_normals(p: np.ndarray, t: np.ndarray) -> float:
+    """Cross products of the surfaces' tangents, pixel by pixel."""
+
+    def normals(relief: np.ndarray) -> np.ndarray:
+        height, width = relief.shape
+        found = np.zeros((height - 1, width - 1, 3))
+        for y in range(height - 1):
+            for x in range(width - 1):
+                right = [1 / width, 0, relief[y, x + 1] - relief[y, x]]
+                below = [0, 1 / width, relief[y + 1, x] - relief[y, x]]
+                normal = np.cross(right, below)
+                found[y, x] = normal / np.linalg.norm(normal)
+        return found
+
+    return float(1 - (normals(p[0, 0]) * normals(t[0, 0])).sum(-1).mean())
 
 
-def test_gradient_loss_sees_edges_and_no_offset() -> None:
+def numpy_log_l1(p: np.ndarray, t: np.ndarray) -> float:
+    """Hu et al.'s term, moved so that equal maps give 0."""
+    return float(np.log(np.abs(p - t) + 0.5).mean() - np.log(0.5))
+
+
+OTHERS = {
+    "bce": nn.BCEWithLogitsLoss(),
+    "dice": lambda p, t: numpy_dice(p.numpy(), t.numpy()),
+    "l1": nn.L1Loss(),
+    "smooth-l1": nn.SmoothL1Loss(),
+    "mse": nn.MSELoss(),
+    "ssim": lambda p, t: 1 - torchmetrics_ssim(p, t),
+    "gradient": torchmetrics_gradient,
+    "cosine": lambda p, t: 1 - nn.CosineSimilarity(dim=0)(p.ravel(), t.ravel()),
+    "log-l1": lambda p, t: numpy_log_l1(p.double().numpy(), t.double().numpy()),
+    "scale-and-shift-invariant": lambda p, t: numpy_invariant(
+        p.double().numpy(), t.double().numpy()
+    ),
+    "normals": lambda p, t: numpy_normals(p.double().numpy(), t.double().numpy()),
+}
+
+
+def test_every_name_has_a_function_and_is_checked_here() -> None:
+    assert FUNCTIONS.keys() == LOSSES.keys() == OTHERS.keys()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("seed", range(3))
+def test_losses_are_what_others_compute(name: str, seed: int) -> None:
+    predicted, target = maps(seed), maps(seed + 100)
+    predicted = predicted * 8 - 4 if LOSSES[name].logits else 0.3 * predicted + 0.7 * target
+    each = FUNCTIONS[name](predicted, target)
+    assert each.shape == (2,)
+    for row in range(2):
+        one = slice(row, row + 1)
+        expected = float(OTHERS[name](predicted[one], target[one]))
+        assert float(each[row]) == pytest.approx(expected, rel=1e-4, abs=2e-6)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_batch_costs_the_mean_of_its_images(name: str) -> None:
+    """Of images with a lot, little and nothing in them: a mean over pixels would differ."""
+    target = torch.zeros(3, 1, 16, 16)
+    target[0, :, :11], target[1, :, 3:5, 4:6] = maps(1, (1, 11, 16)), 1
+    predicted = maps(2, (3, 1, 16, 16))
+    each = [FUNCTIONS[name](predicted[i : i + 1], target[i : i + 1]) for i in range(3)]
+    assert torch.allclose(FUNCTIONS[name](predicted, target), torch.cat(each), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"bce"}))
+def test_losses_are_least_at_the_truth(name: str) -> None:
+    target = (maps(3) > 0.5).float() if name == "dice" else maps(3)
+    values = target.clone().requires_grad_()
+    at_truth = FUNCTIONS[name](values, target)
+    assert torch.allclose(at_truth, torch.zeros(2), atol=1e-5)
+    assert (FUNCTIONS[name](maps(4), target) > at_truth + 1e-3).all()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("level", [0.0, 1.0])
+def test_flat_maps_give_finite_losses_and_slopes(name: str, level: float) -> None:
+    """A mask of nothing, and a network that answers one value everywhere."""
+    predicted = torch.full((2, 1, 12, 12), level, requires_grad=True)
+    loss = FUNCTIONS[name](predicted, torch.zeros(2, 1, 12, 12))
+    loss.sum().backward()
+    assert loss.isfinite().all()
+    assert predicted.grad is not None
+    assert predicted.grad.isfinite().all()
+
+
+def test_the_defaults_are_densedepths_sum_and_cross_entropy_with_dice() -> None:
+    p, t = maps(5), maps(6)
+    found = weighted_losses({"l1": 0.1, "gradient": 1, "ssim": 0.5}, t, values=p)
+    expected = 0.1 * nn.L1Loss()(p, t) + gradient_loss(p, t).mean() + ssim_loss(p, t).mean() / 2
+    assert float(found.mean()) == pytest.approx(float(expected))
+    logits = 4 * p - 2
+    found = weighted_losses({"bce": 1, "dice": 1}, t, values=torch.sigmoid(logits), logits=logits)
+    expected = nn.BCEWithLogitsLoss()(logits, t) + dice_loss(torch.sigmoid(logits), t).mean()
+    assert float(found.mean()) == pytest.approx(float(expected))
+
+
+def test_gradients_and_normals_see_edges_and_no_offset() -> None:
     p = maps(4)
-    assert float(gradient_loss(p + 0.3, p)) == pytest.approx(0, abs=1e-6)
+    for loss in (gradient_loss, normals_loss):
+        assert torch.allclose(loss(p + 0.3, p), torch.zeros(2), atol=1e-5)
     step = torch.zeros(1, 1, 4, 4)
     step[..., 2:] = 1
     assert float(gradient_loss(step, torch.zeros_like(step))) == pytest.approx(1 / 3)
 
 
-def test_depth_loss_is_densedepths_sum() -> None:
-    p, t = maps(5), maps(6)
-    parts = 0.1 * l1_loss(p, t) + gradient_loss(p, t) + (1 - ssim(p, t)) / 2
-    assert float(depth_loss(p, t)) == pytest.approx(float(parts))
-    assert float(depth_loss(t, t)) == pytest.approx(0, abs=1e-5)
+@given(st.floats(0.2, 3), st.floats(-0.5, 0.5))
+def test_scale_and_shift_cost_nothing(scale: float, shift: float) -> None:
+    target = maps(7)
+    found = scale_and_shift_invariant_loss(target * scale + shift, target)
+    assert torch.allclose(found, torch.zeros(2), atol=1e-5)
 
 
 @given(st.floats(0.2, 3), st.floats(-0.5, 0.5))

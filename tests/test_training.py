@@ -19,7 +19,6 @@ from depthmask.cli import cli
 from depthmask.data import SampleSource
 from depthmask.evaluation import EvaluateOptions, evaluate
 from depthmask.prediction import PredictOptions, cut_out, load, predict
-from depthmask.schedule import Schedule
 from depthmask.train_options import TrainOptions, read_config
 from depthmask.training import train
 from pipeline.build import BuildResult
@@ -101,16 +100,50 @@ def test_minutes_are_kept(tiny_dataset: Path, tmp_path: Path) -> None:
     assert read_checkpoint(options.out / "last.pt").training is not None
 
 
-def test_schedules_warm_up_and_come_to_an_end() -> None:
-    schedule = Schedule(peak=1.0, steps=400, seconds=None)
-    rates = []
-    while not schedule.over:
-        rates.append(schedule.rate)
-        schedule.advance()
-    assert len(rates) == 400
-    assert rates[0] == pytest.approx(0.01, rel=0.01)
-    assert max(rates) > 0.8
-    assert rates[-1] < 0.02
+class StopsAfter:
+    """A watcher that interrupts a training when an epoch has ended."""
+
+    def __init__(self, epochs: int) -> None:
+        self._left = epochs
+
+    def stepped(self, done: float, loss: float, images_per_second: float) -> None:
+        """Nothing."""
+
+    def epoch_ended(self, row: dict[str, float]) -> None:
+        self._left -= 1
+        if self._left == 0:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_ends_as_if_it_had_not_been(tiny_dataset: Path, tmp_path: Path) -> None:
+    """With everything that has a state: a plateau, sizes, losses by epoch, learnt weights."""
+    changes: dict[str, object] = {
+        "epochs": None,
+        "size": None,
+        "sizes": "32:1,48:2",
+        "schedule": "plateau",
+        "patience": 0,
+        "lr_factor": 0.5,
+        "depth_loss": "l1 for 1.5 then ssim=1,scale-and-shift-invariant=2",
+        "task_weights": "learnt",
+        "optimiser": "sgd",
+        "accumulate": 2,
+    }
+    whole = small(tiny_dataset, tmp_path / "whole", **changes)
+    train(whole)
+    parted = dataclasses.replace(whole, out=tmp_path / "parted")
+    for resume in (False, True):
+        with pytest.raises(KeyboardInterrupt):
+            train(dataclasses.replace(parted, resume=resume), StopsAfter(1))
+    train(dataclasses.replace(parted, resume=True))
+    first, second = (read_checkpoint(options.out / "last.pt") for options in (whole, parted))
+    for name, weight in first.weights.items():
+        assert torch.equal(weight, second.weights[name])
+    rows = [metrics_of(options.out) for options in (whole, parted)]
+    assert [row["size"] for row in rows[0]] == ["32", "48", "48"]
+    for name in ("lr", "train_loss", "mask_weight", "depth_weight", "mask_iou"):
+        assert [row[name] for row in rows[0]] == [row[name] for row in rows[1]]
+    assert first.size == 48
 
 
 def test_evaluate_gives_the_promised_json(run: Path, tiny_dataset: Path) -> None:

@@ -1,0 +1,73 @@
+"""What a training lowers: losses of the mask and of the depth, weighted between the two."""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from depthmask.augmentation import Batch
+from depthmask.loss_terms import Head, TaskLosses
+from depthmask.losses import weighted_losses
+from depthmask.networks import Output
+
+
+class Counts(NamedTuple):
+    """How many images a whole step has, and for how many of them depth is known."""
+
+    mask: int
+    depth: int
+
+
+class Objective(nn.Module):
+    """The sum of the heads' losses, with fixed weights or with learnt ones.
+
+    Learnt weights (Kendall et al. 2018): a head's mean loss L enters as exp(-s) L + s, s its
+    parameter, 0 at first; so exp(-s) comes to 1 / L, and no unit needs balancing by hand.
+    """
+
+    def __init__(self, tasks: Mapping[Head, TaskLosses], weights: dict[str, float] | None) -> None:
+        """`tasks` and the fixed `weights` by "mask" and "depth"; None: they are learnt."""
+        super().__init__()
+        self._tasks = tasks
+        self._weights = weights
+        learnt = tasks if weights is None else {}
+        self.spreads = nn.ParameterDict({name: nn.Parameter(torch.zeros(())) for name in learnt})
+
+    def forward(
+        self, output: Output, batch: Batch, done: float, counts: Counts
+    ) -> dict[str, Tensor]:
+        """{"loss", "mask", "depth"} of a part of a step: scalars that add up to the step's.
+
+        `batch` is on the output's device. Each head's losses are summed over the part's images
+        and divided by `counts`, so that parts of any size give the mean of the step's images.
+        """
+        found: dict[str, Tensor] = {}
+        if output.mask is not None:
+            logits = output.mask.float()
+            values = torch.sigmoid(logits)
+            terms = self._tasks["mask"].at(done)
+            each = weighted_losses(terms, batch.mask, values=values, logits=logits)
+            found["mask"] = each.sum() / max(counts.mask, 1)
+        if output.depth is not None:
+            terms = self._tasks["depth"].at(done)
+            each = weighted_losses(terms, batch.depth, values=output.depth.float())
+            found["depth"] = (each * batch.depth_known).sum() / max(counts.depth, 1)
+        share = len(batch.mask) / max(counts.mask, 1)
+        total = batch.mask.new_zeros(())
+        for name, loss in found.items():
+            total = total + self._weigh(name, loss, share if getattr(counts, name) else 0.0)
+        return {"loss": total, **found}
+
+    def _weigh(self, name: str, loss: Tensor, share: float) -> Tensor:
+        if self._weights is not None:
+            return self._weights.get(name, 1.0) * loss
+        spread: Tensor = self.spreads[name]
+        return torch.exp(-spread) * loss + share * spread
+
+    def weights(self) -> dict[str, float]:
+        """The weight of each head's loss now."""
+        if self._weights is not None:
+            return {name: self._weights.get(name, 1.0) for name in self._tasks}
+        return {name: math.exp(-float(spread)) for name, spread in self.spreads.items()}

@@ -1,0 +1,182 @@
+"""depthmask/step.py and depthmask/optimisers.py: one step, on a network that takes no time"""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from depthmask.augmentation import Batch
+from depthmask.average import RunningAverage
+from depthmask.loss_terms import HEADS
+from depthmask.networks import Output
+from depthmask.objective import Objective
+from depthmask.optimisers import build_optimiser
+from depthmask.run import Run
+from depthmask.schedule import Schedule
+from depthmask.step import split_batch, take_step
+from depthmask.train_options import TrainOptions
+from shards.errors import RunError
+
+CPU = torch.device("cpu")
+
+
+class Tiny(nn.Module):
+    """Two convolutions without a batch norm: each image is answered alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.last = nn.Conv2d(6, 8, 3, padding=1), nn.Conv2d(8, 2, 3, padding=1)
+
+    def forward(self, image: torch.Tensor, background: torch.Tensor) -> Output:
+        both = self.last(torch.relu(self.first(torch.cat([image, background], dim=1))))
+        return Output(mask=both[:, :1], depth=torch.sigmoid(both[:, 1:]))
+
+
+def options(**changes: object) -> TrainOptions:
+    return TrainOptions(shards="shards", warm_up=0, **changes)  # type: ignore[arg-type]
+
+
+def begin(given: TrainOptions) -> Run:
+    torch.manual_seed(0)
+    network = Tiny()
+    objective = Objective({head: given.losses_of(head) for head in HEADS}, given.fixed_weights())
+    groups = [{"params": [*network.parameters(), *objective.parameters()]}]
+    return Run(
+        network=network,  # type: ignore[arg-type]
+        forward=torch.compile(network) if given.compile else network,
+        average=RunningAverage(network, given.ema),  # type: ignore[arg-type]
+        objective=objective,
+        optimiser=build_optimiser(given, groups),
+        scaler=torch.amp.GradScaler("cpu", enabled=given.precision == "float16"),
+        schedule=Schedule(rates=given.rate_plan(), steps=100, seconds=None),
+    )
+
+
+def drawn(images: int = 7) -> Batch:
+    """Disks of different sizes over noise; depth is known of two in three."""
+    generator = torch.Generator().manual_seed(1)
+    pictures = torch.rand((2, images, 3, 16, 16), generator=generator)
+    line = torch.arange(16) - 7.5
+    radius = torch.hypot(line[:, None], line[None])
+    mask = (radius < torch.linspace(0, 9, images)[:, None, None]).float()[:, None]
+    return Batch(
+        image=pictures[0] * (1 - mask) + mask,
+        background=pictures[0],
+        mask=mask,
+        depth=pictures[1, :, :1],
+        depth_known=torch.arange(images) % 3 > 0,
+        positions=np.arange(images),
+    )
+
+
+def weights(run: Run) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in run.network.parameters()])
+
+
+def test_batches_split_into_all_their_samples() -> None:
+    batch = drawn(7)
+    for parts in range(1, 9):
+        pieces = split_batch(batch, parts)
+        assert len(pieces) == min(parts, 7)
+        assert torch.equal(torch.cat([piece.image for piece in pieces]), batch.image)
+        assert np.concatenate([piece.positions for piece in pieces]).tolist() == list(range(7))
+
+
+@pytest.mark.parametrize("task_weights", ["mask=1,depth=2", "learnt"])
+def test_parts_of_a_step_make_the_step_of_the_whole(task_weights: str) -> None:
+    runs = []
+    for parts in (1, 3):
+        given = options(optimiser="sgd", lr=0.1, accumulate=parts, task_weights=task_weights)
+        run = begin(given)
+        losses = [take_step(run, drawn(), given, CPU) for _ in range(5)]
+        runs.append((weights(run), [step["loss"] for step in losses]))
+    assert torch.allclose(runs[0][0], runs[1][0], atol=1e-6)
+    assert runs[0][1] == pytest.approx(runs[1][1], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({}, torch.optim.AdamW),
+        ({"optimiser": "adam"}, torch.optim.Adam),
+        ({"optimiser": "sgd", "lr": 0.1}, torch.optim.SGD),
+        ({"optimiser": "rmsprop"}, torch.optim.RMSprop),
+    ],
+)
+def test_every_optimiser_lowers_the_loss(
+    changes: dict[str, object], kind: type[torch.optim.Optimizer]
+) -> None:
+    given = options(**changes)
+    run = begin(given)
+    losses = [take_step(run, drawn(), given, CPU)["loss"] for _ in range(20)]
+    assert type(run.optimiser) is kind
+    assert losses[-1] < 0.97 * losses[0]
+    assert run.step == 20
+
+
+def test_momentum_and_weight_decay_reach_the_optimiser() -> None:
+    groups = [{"params": [torch.zeros(1, requires_grad=True)]}]
+    for name in ("sgd", "rmsprop"):
+        for momentum, expected in ((None, 0.9), (0.0, 0.0)):
+            given = options(optimiser=name, momentum=momentum, weight_decay=1e-5)
+            group = build_optimiser(given, copy.deepcopy(groups)).param_groups[0]
+            assert (group["momentum"], group["weight_decay"]) == (expected, 1e-5)
+
+
+def test_gradients_are_clipped_at_their_norm() -> None:
+    """With plain SGD at rate 1 the weights move as far as the gradient is long."""
+    moves = []
+    for clip in (0.0, 0.01):
+        given = options(
+            optimiser="sgd", momentum=0.0, weight_decay=0.0, lr=1.0, clip=clip, schedule="constant"
+        )
+        run = begin(given)
+        before = weights(run)
+        take_step(run, drawn(), given, CPU)
+        moves.append(float((weights(run) - before).norm()))
+    assert moves[0] > 0.05
+    assert moves[1] == pytest.approx(0.01, rel=1e-3)
+
+
+def test_without_an_average_the_last_step_is_kept() -> None:
+    given = options(ema=0.0)
+    run = begin(given)
+    for _ in range(3):
+        take_step(run, drawn(), given, CPU)
+    for name, weight in run.network.state_dict().items():
+        assert torch.equal(run.average.network.state_dict()[name], weight)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_learns_about_the_same(precision: str) -> None:
+    losses = {}
+    for name in ("float32", precision):
+        given = options(precision=name, lr=5e-3)
+        run = begin(given)
+        losses[name] = [take_step(run, drawn(), given, CPU)["loss"] for _ in range(15)]
+    assert losses[precision] != losses["float32"]
+    assert losses[precision] == pytest.approx(losses["float32"], rel=0.03)
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
+    given = options()
+    run = begin(given)
+    before = weights(run)
+    batch = drawn()
+    batch.image[2] = float("nan")
+    with pytest.raises(RunError, match=r"expected a finite loss.*train-000000002"):
+        take_step(run, batch, given, CPU)
+    assert torch.equal(weights(run), before)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_a_compiled_network_learns_the_same() -> None:
+    losses = []
+    for compiled in (False, True):
+        given = options(compile=compiled)
+        run = begin(given)
+        losses.append([take_step(run, drawn(), given, CPU)["loss"] for _ in range(5)])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
