@@ -11,23 +11,27 @@ the decoder's last block, and reaches the heads directly. Heads answer for block
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from depthmask.opacity import CUES, find_opacity_cues
 from pipeline.backbones import build_backbone
 from pipeline.decoder import Decoder, UpBlock
+from pipeline.fusion import fuse_batch_norms
 
 Heads = Literal["both", "mask", "depth"]
 _WIDTHS = (64, 48, 32, 24, 16)
 _FINE = 32
 _JOINED = 24
 _BLOCK = 2
+_SEEN = (9 + CUES) * _BLOCK**2
+_CUED = CUES * _BLOCK**2
 _FUSED = 48
-_PRIOR = -2.0
-"""The mask's first logit: about an eighth of a composite is foreground."""
+_CERTAIN = 1e-4
+"""How near to 0 and 1 a mask comes: its logits stay finite."""
 
 
 class Output(NamedTuple):
@@ -49,21 +53,39 @@ class NetworkSpec:
     background_std: tuple[float, ...]
 
 
-def _head() -> nn.Conv2d:
-    return nn.Conv2d(_JOINED + _FINE, _BLOCK**2, 3, padding=1)
+def _head(channels: int, maps: int) -> nn.Conv2d:
+    return nn.Conv2d(channels, maps * _BLOCK**2, 3, padding=1)
 
 
 def _norm_buffer(values: Sequence[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float32).view(1, 3, 1, 1)
 
 
+def _weigh(opinions: Tensor, cues: Tensor) -> Tensor:
+    """Logits (B, 1, H, W) of an alpha: background, foreground and cues, weighed at each pixel.
+
+    `opinions` (B, 2 + CUES, H, W) are the weights before softmax. The network says which cue
+    holds where, which is smooth; the cue brings the detail.
+    """
+    weights = torch.softmax(opinions, dim=1)
+    alpha = weights[:, 1:2] + (weights[:, 2:] * cues).sum(1, keepdim=True)
+    return torch.logit(alpha, eps=_CERTAIN)
+
+
 class MaskDepthNet(nn.Module):
     """(B, 3, H, W) composite and background in [0, 1], any size -> `Output` of that size."""
 
+    encoder_mean: Tensor
+    encoder_std: Tensor
     image_mean: Tensor
     image_std: Tensor
     background_mean: Tensor
     background_std: Tensor
+
+    mask_join: UpBlock | None
+    mask_head: nn.Conv2d | None
+    depth_join: UpBlock | None
+    depth_head: nn.Conv2d | None
 
     def __init__(self, spec: NetworkSpec, *, pretrained: bool | Path = False) -> None:
         super().__init__()
@@ -77,24 +99,41 @@ class MaskDepthNet(nn.Module):
         )
         self.decoder = Decoder(fused, strides, _WIDTHS[: len(strides)])
         self.fine = nn.Sequential(
-            nn.Conv2d(9 * _BLOCK**2, _FINE, 3, padding=1, bias=False),
+            nn.Conv2d(_SEEN, _FINE, 3, padding=1, bias=False),
             nn.BatchNorm2d(_FINE),
             nn.LeakyReLU(0.2),
             nn.Conv2d(_FINE, _FINE, 3, padding=1, bias=False),
             nn.BatchNorm2d(_FINE),
             nn.LeakyReLU(0.2),
         )
-        self.join = UpBlock(self.decoder.out_channels, _FINE, _JOINED)
-        self.mask_head = _head() if spec.heads != "depth" else None
-        if self.mask_head is not None:
-            self.mask_head.bias = nn.Parameter(torch.full((_BLOCK**2,), _PRIOR))
-        self.depth_head = _head() if spec.heads != "mask" else None
+        coarse = self.decoder.out_channels
+        self.mask_join = self.mask_head = self.depth_join = self.depth_head = None
+        if spec.heads != "depth":
+            self.mask_join = UpBlock(coarse, _FINE, _JOINED)
+            self.mask_head = _head(_JOINED + _FINE + CUES * _BLOCK**2, 2 + CUES)
+        if spec.heads != "mask":
+            self.depth_join = UpBlock(coarse, _FINE, _JOINED)
+            self.depth_head = _head(_JOINED, 1)
         self.multiple = max(strides)
-        self.encoder_learns = True
+        self._resting: list[nn.Module] = []  # a list: its weights are not the network's
+        self.register_buffer("encoder_mean", _norm_buffer(self.encoder.mean), persistent=False)
+        self.register_buffer("encoder_std", _norm_buffer(self.encoder.std), persistent=False)
         self.register_buffer("image_mean", _norm_buffer(spec.image_mean))
         self.register_buffer("image_std", _norm_buffer(spec.image_std))
         self.register_buffer("background_mean", _norm_buffer(spec.background_mean))
         self.register_buffer("background_std", _norm_buffer(spec.background_std))
+
+    def rest_encoder(self, rests: bool) -> None:
+        """Keep the encoder as it is, with a faster copy of it, or let it learn."""
+        if rests != bool(self._resting):
+            self._resting = [fuse_batch_norms(self.encoder)] if rests else []
+            self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Training or inference; a resting encoder stays in inference."""
+        super().train(mode)
+        self.encoder.train(mode and not self._resting)
+        return self
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Logits and depth (B, 1, H, W) of pictures (B, 3, H, W) in [0, 1]."""
@@ -104,33 +143,47 @@ class MaskDepthNet(nn.Module):
             padding = (0, across, 0, down)
             image = F.pad(image, padding, mode="replicate")
             background = F.pad(background, padding, mode="replicate")
-        features = self._decode(image, background)
+        cues = find_opacity_cues(image, background)
+        coarse = self.decoder(self._compare(*self._encode(image, background)))
+        blocks = self._see(image, background, cues)
+        fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
+        mask = depth = None
+        if self.mask_join is not None and self.mask_head is not None:
+            joined = torch.cat([self.mask_join(coarse, fine), fine, blocks[:, -_CUED:]], dim=1)
+            opinions = F.pixel_shuffle(self.mask_head(joined), _BLOCK)  # (B, 6, H, W)
+            mask = _weigh(opinions, cues)[..., :height, :width]
+        if self.depth_join is not None and self.depth_head is not None:
+            # Depth borrows the fine path and leaves it to the mask, which needs it more.
+            joined = self.depth_join(coarse, fine if mask is None else fine.detach())
+            values = F.pixel_shuffle(self.depth_head(joined), _BLOCK)  # (B, 1, H, W)
+            depth = torch.sigmoid(values)[..., :height, :width]
+        return Output(mask=mask, depth=depth)
 
-        def answer(head: nn.Module) -> Tensor:
-            blocks = F.pixel_shuffle(head(features), _BLOCK)  # (B, 4, h, w) -> (B, 1, 2 h, 2 w)
-            return blocks[..., :height, :width]
-
-        return Output(
-            mask=None if self.mask_head is None else answer(self.mask_head),
-            depth=None if self.depth_head is None else torch.sigmoid(answer(self.depth_head)),
-        )
-
-    def _decode(self, image: Tensor, background: Tensor) -> Tensor:
-        """Joined and fine features (B, 56, H / 2, W / 2)."""
-        normal_image = (image - self.image_mean) / self.image_std
-        normal_background = (background - self.background_mean) / self.background_std
-        with torch.set_grad_enabled(self.encoder_learns and torch.is_grad_enabled()):
-            of_image = self.encoder(normal_image)
+    def _encode(self, image: Tensor, background: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """The encoder's maps of both pictures, which it sees as its weights expect."""
+        pictures = (torch.cat([image, background]) - self.encoder_mean) / self.encoder_std
+        if self._resting or not torch.is_grad_enabled():
+            encoder = self._resting[0] if self._resting else self.encoder
+            with torch.no_grad():
+                both = [maps.chunk(2) for maps in encoder(pictures)]
+            return [maps[0] for maps in both], [maps[1] for maps in both]
+        of_image, of_background = pictures.chunk(2)
         with torch.no_grad():  # the shared weights learn from the composite: a third less work
-            of_background = self.encoder(normal_background)
-        fused = [
+            still = self.encoder(of_background)
+        return self.encoder(of_image), still
+
+    def _compare(self, of_image: list[Tensor], of_background: list[Tensor]) -> list[Tensor]:
+        """Maps of what is there and of what has changed, (B, min(C, 48), h, w) each."""
+        return [
             fuse(torch.cat([a, a - b], dim=1))  # (B, 2 C, h, w) -> (B, min(C, 48), h, w)
             for fuse, a, b in zip(self.fuse, of_image, of_background, strict=True)
         ]
+
+    def _see(self, image: Tensor, background: Tensor, cues: Tensor) -> Tensor:
+        """Every pixel of both pictures, their difference and the cues, as blocks of 2 x 2."""
         # Ten times the difference, cut at 1: JPEG noise stays small, any visible change counts.
         change = (10 * (image - background).abs()).clamp(max=1)
-        pictures = torch.cat([normal_image, normal_background, change], dim=1)
-        blocks = F.pixel_unshuffle(pictures, _BLOCK)  # (B, 9, H, W) -> (B, 36, H / 2, W / 2)
-        fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
-        joined = self.join(self.decoder(fused), fine)  # (B, 24, H / 2, W / 2)
-        return torch.cat([joined, fine], dim=1)
+        normal_image = (image - self.image_mean) / self.image_std
+        normal_background = (background - self.background_mean) / self.background_std
+        pictures = torch.cat([normal_image, normal_background, change, cues], dim=1)
+        return F.pixel_unshuffle(pictures, _BLOCK)  # (B, 13, H, W) -> (B, 52, H / 2, W / 2)
