@@ -44,15 +44,19 @@ def _uniforms(seed: int, stage: int, epoch: int, position: int, count: int) -> N
 def augment(batch: Batch, seed: int, epoch: int) -> Batch:
     """Other views of the same samples, drawn by (seed, epoch, position)."""
     positions = batch.positions.tolist()
-    rows = [_uniforms(seed, _STAGE_VIEW, epoch, position, 20) for position in positions]
-    u = torch.from_numpy(np.stack(rows)).float()  # (B, 20)
+    rows = [_uniforms(seed, _STAGE_VIEW, epoch, position, 35) for position in positions]
+    u = torch.from_numpy(np.stack(rows)).float()  # (B, 35)
     moved = _move(batch, u[:, :5])
     side = batch.mask.shape[-1]
     patterns = [_pattern(seed, epoch, position, side) for position in positions]
     kept = torch.stack([torch.ones(side, side) if p is None else p for p in patterns])
-    whole = torch.tensor([pattern is None for pattern in patterns])
+    drawn = _engraving(moved, u[:, 30:34])
+    engraved = u[:, 34] < 0.2
+    kept = torch.where(engraved[:, None, None], drawn[:, 0], kept)
+    whole = torch.tensor([pattern is None for pattern in patterns]) & ~engraved
     gain = (0.5 + u[:, 5:8]) ** (u[:, 8:9] < 0.5).float()
-    other = recompose(moved, kept[:, None], gain[..., None, None])
+    painted = _paint(moved, u[:, 17:23])
+    other = _shade(recompose(painted, kept[:, None], gain[..., None, None]), u[:, 23:30])
     return _relight(dataclasses.replace(other, depth_known=other.depth_known & whole), u[:, 9:17])
 
 
@@ -82,23 +86,87 @@ def recompose(batch: Batch, kept: Tensor, gain: Tensor) -> Batch:
     return dataclasses.replace(batch, image=image.clamp(0, 1), mask=kept * alpha)
 
 
+def repaint(batch: Batch, colour: Tensor, share: Tensor) -> Batch:
+    """The same alpha with a share (B, 1, 1, 1) of the colour replaced by `colour` (B, 3, 1, 1)."""
+    alpha = batch.mask
+    foreground = batch.image - (1 - alpha) * batch.background  # alpha times colour
+    painted = foreground * (1 - share) + alpha * colour * share
+    image = painted + (1 - alpha) * batch.background
+    return dataclasses.replace(batch, image=image.clamp(0, 1))
+
+
+def cast_shadow(batch: Batch, shadow: Tensor) -> Batch:
+    """The same foregrounds over a black layer of alpha `shadow` (B, 1, S, S), part of the mask."""
+    seen = (1 - batch.mask) * shadow
+    image = batch.image - seen * batch.background
+    return dataclasses.replace(batch, image=image.clamp(0, 1), mask=batch.mask + seen)
+
+
+def _paint(batch: Batch, u: Tensor) -> Batch:
+    """One colour for a quarter of the foregrounds, a dark one for half of these: silhouettes."""
+    dark = torch.where(u[:, 0:1] < 0.5, 0.25, 1.0)
+    colour = (u[:, 1:4] * dark)[..., None, None]
+    share = (u[:, 4] < 0.35) * torch.where(u[:, 5] < 0.7, 1.0, u[:, 5])
+    return repaint(batch, colour, share.float().view(-1, 1, 1, 1))
+
+
+def _shade(batch: Batch, u: Tensor) -> Batch:
+    """A soft elliptic shadow at the feet of a quarter of the foregrounds."""
+    side = batch.mask.shape[-1]
+    line = torch.arange(side, dtype=torch.float32)
+    weight = batch.mask[:, 0] / (batch.mask[:, 0].sum((1, 2), keepdim=True) + 1e-6)  # (B, S, S)
+
+    def place(weights: Tensor) -> tuple[Tensor, Tensor]:
+        centre = (weights * line).sum(1)
+        spread = (weights * (line - centre[:, None]).square()).sum(1).sqrt()
+        return centre, 1 + spread
+
+    (x, wide), (y, high) = place(weight.sum(1)), place(weight.sum(2))
+    x, y = x + (u[:, 0] - 0.5) * wide, y + (1 + u[:, 1]) * high
+    wide, high = wide * (0.7 + 1.8 * u[:, 2]), high * (0.15 + 0.85 * u[:, 3])
+    across = ((line - x[:, None]) / wide[:, None]).square()[:, None, :]  # (B, 1, S)
+    down = ((line - y[:, None]) / high[:, None]).square()[:, :, None]  # (B, S, 1)
+    soft = (2 + 14 * u[:, 4].square())[:, None, None]
+    depth = ((u[:, 5] < 0.25) * (0.3 + 0.7 * u[:, 6]))[:, None, None]
+    shadow = depth * torch.sigmoid(soft * (1 - (across + down).sqrt()))
+    return cast_shadow(batch, shadow[:, None])
+
+
+def _engraving(batch: Batch, u: Tensor) -> Tensor:
+    """What an engraver would keep: the dark (or light) parts of it, or of its background.
+
+    Lines, leaves and lattice as pictures have them: (B, 1, S, S) in [0, 1].
+    """
+    own = (u[:, 0] < 0.5).view(-1, 1, 1, 1)
+    other = batch.background.flip(2, 3)  # from elsewhere: not what is behind the foreground
+    light = torch.where(own, batch.image, other).mean(1, keepdim=True)
+    weight = batch.mask + 1e-6
+    total = weight.sum((2, 3), keepdim=True)
+    mean = (weight * light).sum((2, 3), keepdim=True) / total
+    std = ((weight * (light - mean).square()).sum((2, 3), keepdim=True) / total).sqrt() + 0.02
+    sign = torch.where(u[:, 1] < 0.6, -1.0, 1.0).view(-1, 1, 1, 1)
+    level = (1.6 * u[:, 2] - 0.8).view(-1, 1, 1, 1)
+    sharp = (1.5 + 6 * u[:, 3]).view(-1, 1, 1, 1)
+    return torch.sigmoid(sharp * (sign * (light - mean) / std - level))
+
+
 def _pattern(seed: int, epoch: int, position: int, side: int) -> Tensor | None:
-    """What is kept of a foreground, (S, S) in [0, 1]; None (all of it) half the time."""
+    """What is kept of a foreground, (S, S) in [0, 1]; None (all of it) most of the time."""
     kind, scale, level, turn, phase = _uniforms(seed, _STAGE_PATTERN, epoch, position, 5).tolist()
-    if kind < 0.5:
+    if kind < 0.7:
         return None
-    if kind < 0.65:  # stripes, lattices of one direction
+    if kind < 0.8:  # stripes, lattices of one direction
         y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
         angle, waves = math.pi * turn, (3 + scale * side / 5) / side
         wave = torch.sin(
             2 * math.pi * (waves * (x * math.cos(angle) + y * math.sin(angle)) + phase)
         )
         return torch.sigmoid(8 * (wave - 1.6 * level + 1))
-    cells = 2 + int((side / 2 - 2) * scale**2) if kind < 0.85 else 2 + int(4 * scale)
+    cells = 2 + int((side / 2 - 2) * scale**2) if kind < 0.93 else 2 + int(4 * scale)
     noise = _uniforms(seed, _STAGE_PATTERN, epoch, position, 5 + cells * cells)[5:]
     coarse = torch.from_numpy(noise).float().view(1, 1, cells, cells)
     field = F.interpolate(coarse, size=(side, side), mode="bicubic")[0, 0]
-    if kind < 0.85:  # holes and islands with sharp borders
+    if kind < 0.93:  # holes and islands with sharp borders
         return torch.sigmoid(30 * (field - 0.2 - 0.45 * level))
     return torch.clamp(field * 1.6 - 0.5 * level, 0, 1)  # fades, as soft shadows have them
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthmask.augmentation import Batch, augment, recompose
+from depthmask.augmentation import Batch, augment, cast_shadow, recompose, repaint
 from depthmask.data import SampleSource, train_batches
 from shards.reader import Dataset, open_dataset
 
@@ -98,6 +98,33 @@ def test_keeping_everything_changes_nothing() -> None:
     same = recompose(batch, torch.ones(1, 1, 32, 32), torch.ones(1, 3, 1, 1))
     assert torch.allclose(same.image, batch.image, atol=1e-6)
     assert torch.equal(same.mask, batch.mask)
+
+
+@given(st.integers(0, 99), st.floats(0.1, 1), st.floats(0, 1))
+def test_repainting_gives_the_composite_of_a_foreground_in_another_colour(
+    seed: int, alpha: float, share: float
+) -> None:
+    batch, foreground = composite(seed, alpha)
+    colour = torch.tensor([0.9, 0.1, 0.4]).view(1, 3, 1, 1)
+    other = repaint(batch, colour, torch.full((1, 1, 1, 1), share))
+    painted = (1 - share) * foreground + share * colour
+    expected = batch.mask * painted + (1 - batch.mask) * batch.background
+    assert torch.equal(other.mask, batch.mask)
+    assert torch.allclose(other.image, expected, atol=1e-5)
+
+
+@given(st.integers(0, 99), st.floats(0, 1), st.floats(0, 1))
+def test_a_cast_shadow_is_a_black_layer_between_foreground_and_background(
+    seed: int, alpha: float, shade: float
+) -> None:
+    batch, foreground = composite(seed, alpha)
+    other = cast_shadow(batch, torch.full((1, 1, 32, 32), shade))
+    shaded = (1 - shade) * batch.background
+    assert torch.allclose(
+        other.image, batch.mask * foreground + (1 - batch.mask) * shaded, atol=1e-5
+    )
+    seen_through = (1 - batch.mask) * (1 - shade)
+    assert torch.allclose(1 - other.mask, seen_through, atol=1e-6)
 
 
 def test_depth_is_a_target_only_where_the_foreground_is_whole() -> None:
