@@ -19,4 +19,4 @@ def build_optimiser(
         return torch.optim.RMSprop(groups, momentum=options.inertia, **common)
     if options.optimiser == "adam":
         return torch.optim.Adam(groups, **common)
-    return torch.optim.AdamW(groups, **common)
+    return torch.optim.AdamW(groups, fused=True, **common)

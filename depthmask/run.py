@@ -15,6 +15,7 @@ from depthmask.objective import Objective
 from depthmask.optimisers import build_optimiser
 from depthmask.run_folder import LAST
 from depthmask.schedule import Schedule
+from depthmask.start import begin_from, find_start
 from depthmask.train_options import TrainOptions
 from shards.errors import InputError
 from shards.joined import AnyDataset
@@ -77,6 +78,9 @@ def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) 
         background_std=_usable(moments["background"]["std"]),
     )
     network = MaskDepthNet(spec, pretrained=options.pretrained and not options.resume)
+    start = find_start(options.start, options.backbone, pretrained=options.pretrained)
+    if start is not None and not options.resume:
+        begin_from(network, start)
     network = network.to(device=device)
     network = network.to(memory_format=torch.channels_last)
     average = RunningAverage(network, options.ema)

@@ -46,6 +46,15 @@ class TrainOptions:
         "tf_efficientnet_lite0", "Any timm network that gives feature maps.", metavar="NAME"
     )
     pretrained: bool = option(True, "Begin with ImageNet weights.")
+    start: str | None = option(
+        None,
+        "Weights to begin with: built-in, none, or best.pt of a run.  [default: built-in with "
+        "the default backbone and --pretrained, else none]",
+        metavar="built-in|none|FILE",
+    )
+    encoder_rests: int = option(
+        2000, "Steps before a pretrained encoder learns, too; until then steps are faster."
+    )
     heads: Literal["both", "mask", "depth"] = option("both", "What to predict.")
     size: int | None = option(
         None, "Side of the training pictures.  [default: the data set's]", metavar="PIXELS"
@@ -105,7 +114,7 @@ class TrainOptions:
         """Refuse what no training could carry out, naming the option."""
         for name in ("batch_size", "workers", "epochs"):
             self._require(name, lambda value: value >= 1, "at least 1")
-        for name in ("weight_decay", "warm_up", "clip", "patience"):
+        for name in ("weight_decay", "warm_up", "clip", "patience", "encoder_rests"):
             self._require(name, lambda value: 0 <= value < math.inf, "0 or more")
         for name in ("lr", "minutes"):
             self._require(name, lambda value: 0 < value < math.inf, "more than 0")

@@ -25,9 +25,6 @@ from shards.files import write_atomic
 from shards.joined import AnyDataset
 from shards.reader import open_dataset
 
-_ENCODER_RESTS = 2000
-"""Steps before a pretrained encoder learns too: until then the new layers' steps are faster."""
-
 _VAL_SAMPLES = 500
 _GRID_SAMPLES = 10
 
@@ -80,7 +77,7 @@ def _train_epoch(
         source, seed=options.seed, epoch=run.epoch, batch_size=options.batch_size
     )
     for batch in batches:
-        run.network.encoder_learns = not options.pretrained or run.step >= _ENCODER_RESTS
+        run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
         losses.append(take_step(run, batch, options, device))
         rate = len(losses) * options.batch_size / (time.monotonic() - begin)
         watch.stepped(run.schedule.done, losses[-1]["loss"], rate)
