@@ -33,7 +33,7 @@ def find_opacity_cues(image: Tensor, background: Tensor) -> Tensor:
     colours = (
         strong.mean((2, 3), keepdim=True),
         _near(strong),
-        F.avg_pool2d(_weigh(image, inner**2 + 0.02 * least**2), _WITHIN, 1, _WITHIN // 2),
+        _within(_weigh(image, inner**2 + 0.02 * least**2)),
     )
     by_colour = [
         opacity_of_colour(image, background, sums[:, :3] / sums[:, 3:]) for sums in colours
@@ -73,15 +73,18 @@ def hidden_pattern(image: Tensor, background: Tensor) -> Tensor:
     1 - cov(I, B) / var(B) over 5 x 5 pixels and the channels: alpha under one grey, however dark,
     as in shadows; about 1 in solid things and where the background has no pattern.
     """
-
-    def mean(maps: Tensor) -> Tensor:
-        return F.avg_pool2d(maps, _WITHIN, 1, _WITHIN // 2, count_include_pad=False)
-
     products = (background, image, background * image, background * background)
     of_channels = torch.cat([maps.mean(1, keepdim=True) for maps in products], dim=1)
-    back, front, product, square = mean(of_channels.contiguous()).split(1, dim=1)
+    back, front, product, square = _within(of_channels.contiguous()).split(1, dim=1)
     shown = (product - back * front) / (square - back * back + _PATTERN)
     return (1 - shown).clamp(0, 1)
+
+
+def _within(maps: Tensor) -> Tensor:
+    """Means over 5 x 5 pixels, fewer at the border: down, then across, which is fewer sums."""
+    half = _WITHIN // 2
+    down = F.avg_pool2d(maps, (_WITHIN, 1), 1, (half, 0), count_include_pad=False)
+    return F.avg_pool2d(down, (1, _WITHIN), 1, (0, half), count_include_pad=False)
 
 
 def _near(maps: Tensor) -> Tensor:
