@@ -12,7 +12,7 @@ from depthmask.rates import RateKind, RatePlan, drop_shares
 from depthmask.sizes import LARGEST, LEAST, SizePlan, parse_sizes, total_length
 from depthmask.spans import span_ends
 from shards.errors import InputError
-from shards.options import option
+from shards.options import option, take_text_as_paths
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 _EPOCHS = 12
@@ -112,6 +112,7 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
+        take_text_as_paths(self)
         for name in ("batch_size", "workers", "epochs"):
             self._require(name, lambda value: value >= 1, "at least 1")
         for name in ("weight_decay", "warm_up", "clip", "patience", "encoder_rests"):

@@ -41,11 +41,14 @@ class TrainProgress:
     ) -> None:
         self._progress.stop()
 
-    def stepped(self, done: float, loss: float, images_per_second: float) -> None:
+    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
         """Move the bar."""
         before = loss if self._loss is None else self._loss
         self._loss = _SMOOTH * before + (1 - _SMOOTH) * loss
-        facts = f"loss {self._loss:.4f}{self._score}  {images_per_second:,.0f} images/s"
+        facts = (
+            f"loss {self._loss:.4f}{self._score}  {images_per_second:,.0f} images/s  "
+            f"data-wait {waited:.0%}"
+        )
         self._progress.update(self._bar, completed=done, facts=facts)
 
     def epoch_ended(self, row: dict[str, float]) -> None:

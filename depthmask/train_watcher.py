@@ -6,8 +6,8 @@ from typing import Protocol
 class TrainWatcher(Protocol):
     """What a training says of itself: the command line shows it."""
 
-    def stepped(self, done: float, loss: float, images_per_second: float) -> None:
-        """A step was made; `done` is the share of the schedule."""
+    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
+        """A step was made: `done` of the schedule, `waited` of the epoch's time for data."""
 
     def epoch_ended(self, row: dict[str, float]) -> None:
         """An epoch was evaluated; `row` is its line of metrics.csv."""
@@ -16,7 +16,7 @@ class TrainWatcher(Protocol):
 class SilentTrainWatcher:
     """A watcher that shows nothing."""
 
-    def stepped(self, done: float, loss: float, images_per_second: float) -> None:
+    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
         """Nothing."""
 
     def epoch_ended(self, row: dict[str, float]) -> None:

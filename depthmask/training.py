@@ -72,15 +72,18 @@ def _train_epoch(
     """Mean losses and images a second of an epoch, or of what schedule and size leave of it."""
     run.network.train()
     losses: list[dict[str, float]] = []
-    begin = time.monotonic()
+    begin = ended = time.monotonic()
+    waited = 0.0
     batches = train_batches(
         source, seed=options.seed, epoch=run.epoch, batch_size=options.batch_size
     )
     for batch in batches:
+        waited += time.monotonic() - ended
         run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
         losses.append(take_step(run, batch, options, device))
-        rate = len(losses) * options.batch_size / (time.monotonic() - begin)
-        watch.stepped(run.schedule.done, losses[-1]["loss"], rate)
+        ended = time.monotonic()
+        rate = len(losses) * options.batch_size / (ended - begin)
+        watch.stepped(run.schedule.done, losses[-1]["loss"], rate, waited / (ended - begin))
         if run.schedule.over or sizes.at(run.schedule.done) != source.side:
             break
     batches.close()

@@ -151,17 +151,17 @@ def test_json_is_alone_on_stdout(sources: Path, plain_build: BuildResult, tmp_pa
     assert drawn == {"cars": str(tmp_path / "d/cars"), "scenes": str(tmp_path / "d/scenes")}
 
 
-def test_training_shows_loss_score_and_rate(
+def test_training_shows_loss_score_and_data_wait(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
     with TrainProgress() as watcher:
-        watcher.stepped(0.1, 0.8, 40.0)
+        watcher.stepped(0.1, 0.8, 40.0, 0.25)
         watcher.epoch_ended({"epoch": 1, "step": 5, "mask_iou": 0.7512, "train_loss": 0.8})
-        watcher.stepped(0.5, 0.4, 40.0)
+        watcher.stepped(0.5, 0.4, 40.0, 0.125)
     seen = capsys.readouterr().err
-    assert "loss 0.7800  IoU 0.751  40 images/s" in seen
+    assert "loss 0.7800  IoU 0.751  40 images/s  data-wait 12%" in seen
     assert "epoch 1" in seen
 
 
