@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 from conftest import files_of, small_options
+from huggingface_hub import DatasetCard
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
@@ -46,6 +47,12 @@ def test_depth_and_its_meaning_stand_in_the_card(tiny_dataset: Path) -> None:
     assert "larger is nearer" in text
     assert "`depth.png16`" in text
     assert front_matter(text)["task_categories"] == ["image-segmentation", "depth-estimation"]
+
+
+def test_the_hubs_own_code_reads_the_card(tiny_dataset: Path) -> None:
+    card = DatasetCard.load(tiny_dataset / CARD)
+    assert card.data.size_categories == ["n<1K"]
+    assert [part["split"] for part in card.data.configs[0]["data_files"]] == ["train", "val"]
 
 
 def test_a_card_grows_with_its_data_set_and_somebody_elses_is_never_touched(
