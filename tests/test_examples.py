@@ -29,6 +29,21 @@ assert [damage.name for damage in verify_dataset(out).broken] == ["train-000000.
 """
 
 
+LOSS = """
+import csv, sys, add_loss, depthmask
+from pathlib import Path
+
+shards, out = (Path(argument) for argument in sys.argv[1:])
+options = depthmask.TrainOptions(
+    shards=shards, out=out, backbone="mobilenetv3_small_050", pretrained=False, size=32, epochs=1,
+    batch_size=9, depth_loss="charbonnier=1", mask_loss="charbonnier=.5,bce", device="cpu",
+)
+depthmask.train(options)
+(row,) = csv.DictReader((out / "metrics.csv").read_text().splitlines())
+assert 0 < float(row["train_loss"]) < 5, row
+"""
+
+
 def run(program: str, *arguments: object, cwd: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'examples'}:{ROOT}"}
     command = [sys.executable, "-c", program, *(str(argument) for argument in arguments)]
@@ -45,6 +60,10 @@ def test_an_extension_takes_fewer_than_40_lines(path: Path) -> None:
 
 def test_a_store_of_ones_own_is_built_read_and_verified(sources: Path, tmp_path: Path) -> None:
     run(STORE, sources / "fg", sources / "bg", tmp_path / "shards", cwd=tmp_path)
+
+
+def test_a_loss_of_ones_own_is_lowered(tiny_dataset: Path, tmp_path: Path) -> None:
+    run(LOSS, tiny_dataset, tmp_path / "run", cwd=tmp_path)
 
 
 @pytest.mark.slow
