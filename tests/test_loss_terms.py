@@ -52,6 +52,12 @@ def test_what_cannot_be_carried_out_gets_a_sentence(
         options(**changes)
 
 
+def test_the_defaults_are_cross_entropy_with_dice_and_densedepths_sum() -> None:
+    assert options().losses_of("mask").at(0.5) == {"bce": 1, "dice": 1}
+    assert options().losses_of("depth").at(0.5) == {"l1": 0.1, "gradient": 1, "ssim": 0.5}
+    assert options().fixed_weights() == {"mask": 1, "depth": 1}
+
+
 def test_losses_follow_the_epochs() -> None:
     losses = options(depth_loss="l1 for 6 then smooth-l1 for 6", epochs=12).losses_of("depth")
     assert [list(losses.at(epoch / 12)) for epoch in (0, 5.99, 6, 12)] == [
