@@ -70,4 +70,4 @@ class Objective(nn.Module):
         """The weight of each head's loss now."""
         if self._weights is not None:
             return {name: self._weights.get(name, 1.0) for name in self._tasks}
-        return {name: math.exp(-float(spread)) for name, spread in self.spreads.items()}
+        return {name: math.exp(-spread.item()) for name, spread in self.spreads.items()}
