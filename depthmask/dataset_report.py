@@ -133,6 +133,7 @@ def _provenance_rows(dataset: Dataset) -> list[tuple[str, str]]:
         high = coding.offset + coding.scale * coding.largest
         rows += [
             ("depth teacher", teacher["name"]),
+            ("depth mode", manifest["options"].get("depth_mode", "not known")),
             ("its weights", teacher["weights_sha256"]),
             ("depth values", f"{coding.kind}, {coding.unit}, {coding.offset:g} to {high:g}"),
             ("stored as", f"{coding.bits} bits at {coding.size} × {coding.size}"),

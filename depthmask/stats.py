@@ -81,7 +81,11 @@ def _sources(manifests: list[dict[str, Any]], role: str) -> list[dict[str, Any]]
 
 
 def _teacher(manifests: list[dict[str, Any]]) -> dict[str, Any] | None:
-    teachers: list[dict[str, Any]] = [m["teacher"] for m in manifests if m["teacher"]]
+    teachers: list[dict[str, Any]] = [
+        m["teacher"] | {"layered": m["options"].get("depth_mode") == "layered"}
+        for m in manifests
+        if m["teacher"]
+    ]
     names = list(dict.fromkeys(teacher["name"] for teacher in teachers))
     return teachers[0] | {"name": ", ".join(names)} if teachers else None
 
@@ -195,8 +199,9 @@ def _footer(facts: dict[str, Any]) -> Text:
     if depth is None:
         lines.append("depth    none")
     else:
+        layered = ", layered" if facts["teacher"]["layered"] else ""
         lines.append(
-            f"depth    {facts['teacher']['name']}: {depth['kind']}, {depth['unit']}, "
+            f"depth    {facts['teacher']['name']}{layered}: {depth['kind']}, {depth['unit']}, "
             f"{depth['bits']} bits at {depth['size']} x {depth['size']}"
         )
     if facts["left_out"]:

@@ -15,6 +15,7 @@ from pipeline.folder import (
     refuse_foreign_folder,
     take_folder,
 )
+from pipeline.layering import FOLDER, forget_maps
 from pipeline.lock import builder_lock
 from pipeline.options import BuildOptions
 from pipeline.parts import parse_part
@@ -101,6 +102,7 @@ def _make_missing(
         bg=options.bg.resolve(),
         device=options.device,
         depth_weights=options.depth_weights,
+        layers=options.out.resolve() / FOLDER,
     )
     log_event(
         site.out,
@@ -117,6 +119,7 @@ def _complete(out: Path, plan: Plan, records: list[Record]) -> str | None:
     """Write dataset.json if no shard is missing; the digest it has then."""
     if len(records) < len(plan.tasks()):
         return None
+    forget_maps(out)
     manifest = make_manifest(plan.document, records)
     write_manifest(out, manifest)
     put_manifest(out)

@@ -6,6 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+
 from pipeline.options import BuildOptions
 from pipeline.plan import Plan, ShardTask
 from pipeline.render import Renderer, Site, render_shard
@@ -55,9 +57,21 @@ def estimate_build(plan: Plan, options: BuildOptions) -> Estimate:
         seconds = time.perf_counter() - begin
     backgrounds = sum(len(renderer.stored_background(i).data) for i in range(min(8, len(plan.bg))))
     each_background = backgrounds / min(8, len(plan.bg)) + 2048
+    if plan.layered:
+        seconds += _passes_seconds(renderer, total) * count / total
     return Estimate(
         bytes=int(record.bytes / count * total + each_background * len(plan.bg)),
         seconds=seconds / count * total / workers,
         workers=workers,
         measured=count,
     )
+
+
+def _passes_seconds(renderer: Renderer, samples: int) -> float:
+    """What a teacher takes in one process to see every source of so many samples alone."""
+    plan = renderer.plan
+    passes = min(samples, len(plan.fg)) + min(samples, len(plan.bg))
+    side: int = plan.options["size"]
+    begin = time.perf_counter()
+    renderer.predict_alone(np.zeros((side, side, 3), np.uint8))
+    return passes * (time.perf_counter() - begin)

@@ -50,6 +50,11 @@ class BuildOptions:
     depth_weights: Path | None = option(
         None, "Weights of the teacher.  [default: the shipped ones]", metavar="FILE"
     )
+    depth_mode: Literal["composite", "layered"] = option(
+        "composite",
+        "One teacher pass a composite, or one a source and depth put together from these.",
+        identity=True,
+    )
     depth_format: Literal["png16", "jpeg8"] = option(
         "png16", "How depth is stored: exact, or small and lossy in 8 bits.", identity=True
     )
@@ -123,6 +128,13 @@ class BuildOptions:
                 expected="--engine ray",
                 found=f"--engine {self.engine}",
                 remedy="add --engine ray",
+            )
+        if self.depth_mode == "layered" and self.depth_model == "none":
+            raise InputError(
+                "--depth-mode layered",
+                expected="a depth teacher",
+                found="--depth-model none",
+                remedy="leave one of the two away",
             )
         if self.depth_format == "jpeg8" and self.depth_bits != 8:
             raise InputError(

@@ -17,6 +17,9 @@ from shards.layout import ShardTask as ShardTask
 from shards.layout import lay_out
 from shards.manifest import FORMAT, build_id
 
+BATCH = 16
+"""Composites a teacher sees at once. Fixed: a network's last bits may depend on it."""
+
 BOTH = "both"
 TAKEN_OVER = "taken_over"
 """The entry of plan.json where a data set comes from plain folders of ready composites."""
@@ -126,6 +129,8 @@ class Plan:
         self.bg = [Source.from_json(entry) for entry in document["sources"]["bg"]]
         depth = document["depth"]
         self.depth = None if depth is None else DepthCoding(**depth)
+        self.layered = depth is not None and self.options.get("depth_mode") == "layered"
+        self.batch = 1 if depth is None or self.layered else BATCH
         self._seed: int = self.options["seed"]
         self._flips = 2 if self.options["flip"] else 1
         self._placements: int = self.options["placements"]

@@ -16,10 +16,13 @@ from pipeline.caches import ByteCache
 from pipeline.compose import Foreground, compose, place, prepare_foreground
 from pipeline.counters import Done
 from pipeline.headers import read_file
+from pipeline.join import join_layers
+from pipeline.layering import Layers
 from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, square_pixels
 from pipeline.plan import Plan, Scene, ShardTask
 from pipeline.sources import Source
 from pipeline.threads import one_thread
+from shards.depth import DepthCoding
 from shards.errors import RunError
 from shards.keys import BACKGROUND
 from shards.manifest import Record, read_plan
@@ -35,9 +38,6 @@ from shards.writer import (
 if TYPE_CHECKING:
     from pipeline.teachers import Teacher
 
-BATCH = 16
-"""Pictures a teacher sees at once. Fixed: a network's last bits may depend on it."""
-
 _CACHE_BYTES = 48 << 20
 
 
@@ -50,6 +50,8 @@ class Site:
     bg: Path
     device: str
     depth_weights: Path | None
+    layers: Path | None = None
+    """Where the processes of a build share the maps of layered depth."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +91,23 @@ class Renderer:
                 weights=self._site.depth_weights,
                 device=self._site.device,
             )
+
+    @functools.cached_property
+    def _layers(self) -> Layers:
+        return Layers(self._coding, self._canvas, self.predict_alone, self._site.layers)
+
+    @property
+    def _coding(self) -> DepthCoding:
+        if self.plan.depth is None:
+            raise TypeError("a plan without depth has no codes")
+        return self.plan.depth
+
+    def predict_alone(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The teacher's map float32 (h, w) of one picture uint8 (S, S, 3) that it sees alone."""
+        with one_thread():
+            maps = self.teacher.predict(picture[None])  # (S, S, 3) -> (1, h, w)
+        values: NDArray[np.float32] = maps[0]
+        return values
 
     def _picture(self, root: Path, source: Source) -> Image.Image:
         path = root / source.name
@@ -151,23 +170,37 @@ class Renderer:
 
     def samples(self, split: str, positions: range) -> Iterator[RawSample]:
         """The samples at `positions`, in order, with depth where the plan has a teacher."""
-        drawn = (self.draw(self.plan.scene(split, position)) for position in positions)
+        scenes = (self.plan.scene(split, position) for position in positions)
         if self.plan.depth is None:
-            yield from drawn
-            return
-        for batch in _batches(drawn):
-            yield from self._with_depth(batch)
+            yield from map(self.draw, scenes)
+        elif self.plan.layered:
+            yield from map(self._draw_with_layers, scenes)
+        else:
+            drawn = map(self.draw, scenes)
+            while batch := tuple(islice(drawn, self.plan.batch)):
+                yield from self._with_depth(batch)
 
     def _with_depth(self, batch: tuple[RawSample, ...]) -> Iterator[RawSample]:
-        coding = self.plan.depth
-        if coding is None:
-            raise TypeError("a plan without depth has no codes")
         with one_thread():
             maps = self.teacher.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
         self.maps += len(maps)
         for sample, values in zip(batch, maps, strict=True):
-            codes, clipped = coding.codes(_scale_map(values, coding.size))
+            codes, clipped = self._coding.codes(self._coding.fit(values))
             yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
+
+    def _draw_with_layers(self, scene: Scene) -> RawSample:
+        sample = self.draw(scene)
+        background = self._backgrounds.get(scene.background, self._background)
+        foreground = self._foregrounds.get(scene.foreground, self._foreground)
+        codes, clipped = join_layers(
+            self._layers.background(scene.background, background.picture),
+            self._layers.foreground(scene.foreground, foreground),
+            sample.mask,
+            sample.info["box"],
+            scene.flip,
+            self._coding,
+        )
+        return dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
 
 
 def _another_picture(path: Path, found: str) -> RunError:
@@ -176,28 +209,6 @@ def _another_picture(path: Path, found: str) -> RunError:
         expected="the picture that stood here when the build began",
         found=found,
         remedy="put it back and run the same command again; finished shards are kept",
-    )
-
-
-def _batches(samples: Iterator[RawSample]) -> Iterator[tuple[RawSample, ...]]:
-    while batch := tuple(islice(samples, BATCH)):
-        yield batch
-
-
-def _scale_map(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    if values.shape == (side, side):
-        return values
-    picture = Image.fromarray(values).resize((side, side), Image.Resampling.BILINEAR)
-    return np.asarray(picture)
-
-
-def encoding_of(options: dict[str, Any]) -> Encoding:
-    """How a plan's samples become bytes."""
-    return Encoding(
-        format=options["format"],
-        image_quality=options["image_quality"],
-        depth_format=options["depth_format"],
-        inline_backgrounds=options["inline_backgrounds"],
     )
 
 
@@ -213,7 +224,7 @@ def render_shard(
         task.name,
         split=task.split,
         build=plan.build,
-        encoding=encoding_of(plan.options),
+        encoding=Encoding.of(plan.options),
         capacity=capacity,
     ) as writer:
         if task.split == BACKGROUND:

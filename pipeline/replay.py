@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 
 from pipeline.plan import Plan, require_planned, require_position
-from pipeline.render import BATCH, Renderer, Site
+from pipeline.render import Renderer, Site
 from shards.codecs import decode_json, document, encode_png
 from shards.errors import InputError
 from shards.keys import SPLITS
@@ -30,8 +30,8 @@ def render_sample(
     require_position(split, position, plan.samples[split])
     site = find_site(shards, fg=fg, bg=bg)
     per_shard: int = plan.options["samples_per_shard"]
-    first = position - position % per_shard % BATCH
-    last = min(first + BATCH, first - first % per_shard + per_shard, plan.samples[split])
+    first = position - position % per_shard % plan.batch
+    last = min(first + plan.batch, first - first % per_shard + per_shard, plan.samples[split])
     samples = Renderer(plan, site).samples(split, range(first, last))
     return next(sample for sample in samples if sample.position == position)
 

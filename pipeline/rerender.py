@@ -4,20 +4,20 @@ import zlib
 from collections.abc import Iterator
 
 from pipeline.plan import ShardTask
-from pipeline.render import BATCH, Renderer, encoding_of
+from pipeline.render import Renderer
 from shards.codecs import encode_json
 from shards.keys import BACKGROUND, sample_key
 from shards.stores import Shard
-from shards.writer import encode_sample
+from shards.writer import Encoding, encode_sample
 
 
 def differing_field(renderer: Renderer, task: ShardTask, shard: Shard, share: float) -> str | None:
     """The first `KEY.FIELD` whose stored bytes are not those drawn again; None where all agree.
 
-    At least one sample is drawn. With depth, whole batches are: a network's last bits may depend
-    on what it sees together.
+    At least one sample is drawn. Where a teacher sees composites, whole batches are: a network's
+    last bits may depend on what it sees together.
     """
-    for positions in spread_positions(task, share, 1 if renderer.plan.depth is None else BATCH):
+    for positions in spread_positions(task, share, renderer.plan.batch):
         for position, fields in _draw(renderer, task.split, positions):
             for field, data in sorted(fields.items()):
                 if shard.get(position - task.first, field) != data:
@@ -48,6 +48,6 @@ def _draw(
             info = renderer.background_info(position)
             yield position, {"background.jpg": data, "json": encode_json(info)}
         return
-    encoding = encoding_of(renderer.plan.options)
+    encoding = Encoding.of(renderer.plan.options)
     for sample in renderer.samples(split, positions):
         yield sample.position, encode_sample(sample, encoding)

@@ -44,6 +44,13 @@ class DepthCoding:
         clipped = np.clip(scaled, 0, self.largest)
         return clipped.astype(np.uint16), int(np.count_nonzero(clipped != scaled))
 
+    def fit(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """A teacher's map of any height and width as it is stored, float32 (size, size)."""
+        size = (self.size, self.size)
+        if values.shape == size:
+            return values
+        return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
+
     def fractions(self, codes: NDArray[Any], side: int) -> NDArray[np.float32]:
         """code / (2^bits - 1) in [0, 1], float32 (side, side): bilinear, half-pixel centres."""
         fractions = codes.astype(np.float32) / np.float32(self.largest)

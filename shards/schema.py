@@ -47,6 +47,9 @@ _OPTIONS = {
     "image_quality": whole(1, 100),
     "inline_backgrounds": _boolean,
 }
+_LATER = {"depth_mode": one_of("composite", "layered")}
+"""Options that plans may lack: they were made before there was a choice."""
+
 _STORED = ("size", "format", "samples_per_shard", "depth_format", "inline_backgrounds")
 _source = table(
     {
@@ -68,7 +71,7 @@ _depth = table(
 )
 _plan = table(
     {
-        "options": table(_OPTIONS),
+        "options": table(_OPTIONS, _LATER),
         "sources": table({"fg": listing(_source, 1), "bg": listing(_source, 1)}),
         "skipped": listing(table({"path": _anything, "reason": _anything})),
         "teacher": or_none(table({"name": _anything})),

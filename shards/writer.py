@@ -1,7 +1,7 @@
 """Writing one shard safely: encode, sum, store, fsync, rename, commit record."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -30,6 +30,11 @@ class Encoding:
     image_quality: int
     depth_format: DepthFormat
     inline_backgrounds: bool
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """How the samples of a plan with these options become bytes."""
+        return cls(**{field.name: options[field.name] for field in dataclasses.fields(cls)})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

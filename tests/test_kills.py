@@ -77,12 +77,14 @@ def workers_of(pid: int) -> list[psutil.Process]:
     return [child for child in children if "resource_tracker" not in " ".join(child.cmdline())]
 
 
-def disturb(sources: Path, whole: BuildResult, folder: Path, kills: int, seed: int) -> None:
+def disturb(
+    sources: Path, whole: BuildResult, folder: Path, kills: int, seed: int, *more: str
+) -> None:
     """Kill a build `kills` times; at the end its files are those of `whole`, and no others."""
     draws = random.Random(seed)
     out, temporary = folder / "shards", folder / "temporary"
     temporary.mkdir(parents=True)
-    process = start_build(sources, out, temporary=temporary)
+    process = start_build(sources, out, *more, temporary=temporary)
     seen: dict[str, int] = {}
     targets = sorted(draws.randrange(1, SHARDS - 1) for _ in range(kills))
     for number, records in enumerate(targets):
@@ -94,7 +96,7 @@ def disturb(sources: Path, whole: BuildResult, folder: Path, kills: int, seed: i
             continue
         process.kill()
         process.communicate()
-        process = start_build(sources, out, temporary=temporary)
+        process = start_build(sources, out, *more, temporary=temporary)
     _, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
     assert json.loads((out / "dataset.json").read_text())["digest"] == whole.digest
@@ -118,6 +120,14 @@ def test_thirty_kills_end_with_the_same_bytes_and_nothing_made_twice(
 ) -> None:
     for seed in range(3):
         disturb(sources, whole, tmp_path / str(seed), kills=10, seed=seed)
+
+
+@pytest.mark.slow
+def test_kills_of_a_layered_build_end_with_the_same_bytes(sources: Path, tmp_path: Path) -> None:
+    layered = {"depth_model": "densedepth-lite", "depth_mode": "layered"}
+    options = small_options(sources, tmp_path / "whole", **(LONG | layered))
+    more = ("--workers", "2", "--depth-model", "densedepth-lite", "--depth-mode", "layered")
+    disturb(sources, build_dataset(options), tmp_path / "killed", 6, 5, *more)
 
 
 @contextmanager

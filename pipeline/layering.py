@@ -1,0 +1,118 @@
+"""Layers of sources: a teacher's maps of single pictures, made once for all workers of a build.
+
+Workers share nothing but the data set's folder, so maps lie there, one file a source, until the
+data set is finished. Whoever needs one that is not there makes it; two who make the same one
+write the same bytes, because a teacher sees every source alone. A file that is not whole, after
+a crash of the machine, is made again.
+"""
+
+import os
+import shutil
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.caches import ByteCache
+from pipeline.compose import Foreground
+from pipeline.layers import (
+    BackgroundLayer,
+    ForegroundLayer,
+    Map,
+    background_layer,
+    foreground_layer,
+    stand_alone,
+)
+from shards.depth import DepthCoding
+from shards.files import temporary_beside
+
+FOLDER = ".layers"
+"""Where the maps lie within the folder of a data set that is being built."""
+
+_CACHE_BYTES = 48 << 20
+_IN_ONE_FOLDER = 1000
+_CHECKSUM_BYTES = 4
+
+
+class Layers:
+    """The layers of a build's sources, as one process needs them: bounded in memory.
+
+    `predict` gives the teacher's map (h, w) of one picture uint8 (S, S, 3); maps are shared
+    through `folder`, or with no one.
+    """
+
+    def __init__(
+        self,
+        coding: DepthCoding,
+        canvas: int,
+        predict: Callable[[NDArray[np.uint8]], Map],
+        folder: Path | None,
+    ) -> None:
+        self._coding, self._canvas = coding, canvas
+        self._predict, self._folder = predict, folder
+        self._backgrounds = ByteCache[BackgroundLayer](_CACHE_BYTES, lambda kept: kept.codes.nbytes)
+        self._foregrounds = ByteCache[ForegroundLayer](
+            _CACHE_BYTES, lambda kept: kept.relief.nbytes
+        )
+
+    def background(self, index: int, picture: Image.Image) -> BackgroundLayer:
+        """The layer of background `index`, whose picture is "RGB" at canvas size."""
+
+        def make(index: int) -> BackgroundLayer:
+            return background_layer(self._map("bg", index, np.asarray(picture)), self._coding)
+
+        return self._backgrounds.get(index, make)
+
+    def foreground(self, index: int, foreground: Foreground) -> ForegroundLayer:
+        """The layer of foreground `index`."""
+
+        def make(index: int) -> ForegroundLayer:
+            image, mask, box = stand_alone(foreground, self._canvas)
+            return foreground_layer(self._map("fg", index, image), mask, box, self._coding)
+
+        return self._foregrounds.get(index, make)
+
+    def _map(self, role: str, index: int, picture: NDArray[np.uint8]) -> Map:
+        if self._folder is None:
+            return self._predict(picture)
+        path = self._folder / f"{role}-{index // _IN_ONE_FOLDER:06d}" / f"{index:09d}"
+        found = _read(path)
+        if found is None:
+            found = self._predict(picture)
+            _write(path, found)
+        return found
+
+
+def forget_maps(out: Path) -> None:
+    """Delete the maps of a data set whose shards are all made."""
+    shutil.rmtree(out / FOLDER, ignore_errors=True)
+
+
+def _read(path: Path) -> Map | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+    if not body or _checksum(body) != checksum:
+        return None
+    height, width = np.frombuffer(body, "<u4", 2)
+    return np.frombuffer(body, "<f4", offset=8).astype(np.float32).reshape(height, width)
+
+
+def _write(path: Path, values: Map) -> None:
+    body = np.array(values.shape, "<u4").tobytes() + values.astype("<f4").tobytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(path)
+    try:
+        temporary.write_bytes(body + _checksum(body))
+        os.replace(temporary, path)  # not synced: what a crash of the machine cuts is made again
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _checksum(body: bytes) -> bytes:
+    return zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little")
