@@ -27,6 +27,7 @@ _COMMANDS = {
     "train": "training",
     "evaluate": "training",
     "predict": "training",
+    "networks": "networks",
     "depth": "teachers",
     "train-teacher": "teachers",
     "doctor": "doctor",

@@ -1,0 +1,45 @@
+"""The command that lists networks."""
+
+import click
+
+
+@click.command()
+@click.option(
+    "--backbone",
+    "backbones",
+    multiple=True,
+    metavar="NAME",
+    help="timm encoder to list; again for more.  [default: tf_efficientnet_lite0]",
+)
+@click.option("--size", default=224, show_default=True, help="Side for the FLOPs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
+def networks(backbones: tuple[str, ...], size: int, as_json: bool) -> None:
+    """List every network: parameters, their sum over calls, FLOPs, and what it sees.
+
+    A layer that is called twice counts twice over calls (as torchsummary has it), once else. FLOPs
+    are those of one pair of pictures, a multiplication and an addition counted as two.
+
+    \b
+    Examples:
+      depthmask networks
+      depthmask networks --backbone resnet50 --backbone convnext_atto --json
+    """
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from depthmask.network_facts import all_facts
+    from depthmask.train_options import TrainOptions
+
+    facts = all_facts(backbones or (TrainOptions(shards=()).backbone,), size)
+    if as_json:
+        click.echo(json.dumps([each.to_json() for each in facts], indent=1))
+        return
+    table = Table("network", "parameters", "over calls", f"GFLOPs at {size}", "input")
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for each in facts:
+        counts = (f"{each.parameters:,}", f"{each.parameters_over_calls:,}")
+        table.add_row(each.name, *counts, f"{each.flops / 1e9:,.2f}", each.input)
+    Console().print(table)
