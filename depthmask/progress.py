@@ -62,9 +62,11 @@ class Pace:
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, Done]] = deque()
+        self._first: tuple[float, Done] | None = None
 
     def see(self, now: float, done: Done) -> None:
         """Take note of what is done at a time in seconds."""
+        self._first = self._first or (now, done)
         self._seen.append((now, done))
         while len(self._seen) > 2 and self._seen[1][0] <= now - _PACE_SECONDS:
             self._seen.popleft()
@@ -76,6 +78,11 @@ class Pace:
         (begin, before), (end, after) = self._seen[0], self._seen[-1]
         seconds, change = max(end - begin, 1e-9), after - before
         return change.samples / seconds, change.bytes / seconds / 1e6, change.maps / seconds
+
+    def end(self) -> None:
+        """From now on the rates are those of the whole time."""
+        if self._first is not None:
+            self._seen.appendleft(self._first)
 
     def text(self) -> str:
         """The rates for a person; maps only where a teacher makes some."""
@@ -159,6 +166,8 @@ class BuildProgress:
             stopped = self._stop.wait(_POLL_SECONDS)
             done, now = counters.total(), time.monotonic()
             pace.see(now, done)
+            if stopped:
+                pace.end()
             show(done.samples, pace.text())
             if not self._console.is_terminal and now - last_line > _LINE_SECONDS:
                 last_line = now

@@ -39,6 +39,7 @@ image = background = np.zeros((64, 64, 3), np.uint8)
 """
 _SHORT = (
     (r"--minutes [\d.]+", "--minutes 0.03"),
+    (r"(sample-data pictures)\b", r"\1 --cars 6 --scenes 6"),
     (r"--epochs \d+", "--epochs 1"),
     (r"--samples [\d_]{3,}", "--samples 60"),
     (r"\bsamples=\d+", "samples=60"),
@@ -169,7 +170,7 @@ def test_every_command_and_program_of_a_page_runs(page: Path, world: Path, tmp_p
             for out in re.findall(r'out="([^"]+)"', text):
                 shutil.rmtree(here / out, ignore_errors=True)
         result = subprocess.run(
-            command, cwd=here, env=environment, capture_output=True, text=True, timeout=300
+            command, cwd=here, env=environment, capture_output=True, text=True, timeout=900
         )
         assert result.returncode == 0, f"{text}\n---\n{command[-1]}\n---\n{result.stderr[-3000:]}"
 

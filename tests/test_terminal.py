@@ -76,6 +76,8 @@ def test_the_pace_is_that_of_the_last_seconds() -> None:
     samples_rate, megabytes, maps = pace.rates()
     assert (samples_rate, megabytes, maps) == (50.0, 50.0, 25.0)
     assert pace.text() == "50 samples/s  50.0 MB/s  25 maps/s"
+    pace.end()
+    assert pace.rates()[0] == pytest.approx(690 / 29)
 
 
 def test_counters_add_up_over_shards() -> None:
