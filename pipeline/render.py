@@ -106,6 +106,7 @@ class Renderer:
         """The teacher's map float32 (h, w) of one picture uint8 (S, S, 3) that it sees alone."""
         with one_thread():
             maps = self.teacher.predict(picture[None])  # (S, S, 3) -> (1, h, w)
+        self.maps += 1
         values: NDArray[np.float32] = maps[0]
         return values
 

@@ -194,6 +194,12 @@ def test_every_command_is_documented_and_every_documented_command_exists() -> No
     assert CliRunner().invoke(cli, ["--help"]).exit_code == 0
 
 
+def test_every_page_has_its_place_in_the_site() -> None:
+    site = (ROOT / "mkdocs.yml").read_text()
+    missing = [page.name for page in PAGES[1:] if f": {page.name}\n" not in site]
+    assert missing == []
+
+
 def test_every_public_name_has_a_docstring_and_stands_in_the_api_page() -> None:
     page = (ROOT / "docs" / "api.md").read_text()
     for name in set(depthmask.__all__) - {"__version__"}:

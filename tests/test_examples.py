@@ -44,6 +44,20 @@ assert 0 < float(row["train_loss"]) < 5, row
 """
 
 
+NETWORK = """
+import add_network, torch
+from depthmask.network_facts import network_facts
+from depthmask.systems.table import build_system
+
+image, background = torch.randn(2, 2, 3, 40, 56)
+found = build_system("dilated")(image, background)
+assert found.mask.shape == found.depth.shape == (2, 1, 40, 56)
+assert 0 <= found.depth.min() and found.depth.max() <= 1
+facts = network_facts("dilated", 64)
+assert facts.parameters == 9 * 9 * 24 + 3 * 9 * 24 * 24 + 4 * 2 * 24 + 2 * 25, facts
+"""
+
+
 def run(program: str, *arguments: object, cwd: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'examples'}:{ROOT}"}
     command = [sys.executable, "-c", program, *(str(argument) for argument in arguments)]
@@ -64,6 +78,10 @@ def test_a_store_of_ones_own_is_built_read_and_verified(sources: Path, tmp_path:
 
 def test_a_loss_of_ones_own_is_lowered(tiny_dataset: Path, tmp_path: Path) -> None:
     run(LOSS, tiny_dataset, tmp_path / "run", cwd=tmp_path)
+
+
+def test_a_network_of_ones_own_fits_where_the_others_do(tmp_path: Path) -> None:
+    run(NETWORK, cwd=tmp_path)
 
 
 @pytest.mark.slow

@@ -17,7 +17,10 @@ GivenHeads = Literal["both", "mask", "depth"]
 
 
 class SystemFacts(NamedTuple):
-    """Where a network is written (module, class), its stride, what it sees, and what it gives."""
+    """Where a network is written (module, class), its stride, what it sees, and what it gives.
+
+    A module that begins with a dot is one of `depthmask.systems`.
+    """
 
     module: str
     builder: str
@@ -27,13 +30,13 @@ class SystemFacts(NamedTuple):
 
 
 SYSTEMS = {
-    "A-depth": SystemFacts("a", "ADepth", 1, PAIR, "depth"),
-    "A-mask": SystemFacts("a", "AMask", 1, PAIR, "mask"),
-    "B": SystemFacts("b", "B", 4, PAIR, "both"),
-    "C": SystemFacts("c", "C", 1, PAIR, "both"),
-    "D-depth": SystemFacts("d", "DDepth", 32, SINGLE, "depth"),
-    "D-mask": SystemFacts("d", "DMask", 8, SINGLE, "mask"),
-    "E": SystemFacts("e", "E", 16, PAIR, "both"),
+    "A-depth": SystemFacts(".a", "ADepth", 1, PAIR, "depth"),
+    "A-mask": SystemFacts(".a", "AMask", 1, PAIR, "mask"),
+    "B": SystemFacts(".b", "B", 4, PAIR, "both"),
+    "C": SystemFacts(".c", "C", 1, PAIR, "both"),
+    "D-depth": SystemFacts(".d", "DDepth", 32, SINGLE, "depth"),
+    "D-mask": SystemFacts(".d", "DMask", 8, SINGLE, "mask"),
+    "E": SystemFacts(".e", "E", 16, PAIR, "both"),
 }
 
 
@@ -58,6 +61,6 @@ def heads_within(network: str, wanted: GivenHeads) -> GivenHeads:
 def build_system(name: str) -> "nn.Module":
     """The network of a system with random weights: normalised pictures -> `Output`."""
     facts = SYSTEMS[name]
-    module = importlib.import_module(f"depthmask.systems.{facts.module}")
+    module = importlib.import_module(facts.module, "depthmask.systems")
     network: nn.Module = getattr(module, facts.builder)()
     return network
