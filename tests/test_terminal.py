@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -151,6 +152,14 @@ def test_json_is_alone_on_stdout(sources: Path, plain_build: BuildResult, tmp_pa
     assert converted["samples"] == 120
     drawn = facts("sample-data", tmp_path / "d", "--cars", 1, "--scenes", 1)
     assert drawn == {"cars": str(tmp_path / "d/cars"), "scenes": str(tmp_path / "d/scenes")}
+
+
+def test_every_command_has_json() -> None:
+    context = click.Context(cli)
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert any("--json" in parameter.opts for parameter in command.params), name
 
 
 def test_training_shows_loss_score_and_data_wait(
