@@ -106,7 +106,7 @@ class StopsAfter:
     def __init__(self, epochs: int) -> None:
         self._left = epochs
 
-    def stepped(self, done: float, loss: float, images_per_second: float) -> None:
+    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
         """Nothing."""
 
     def epoch_ended(self, row: dict[str, float]) -> None:
