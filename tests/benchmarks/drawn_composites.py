@@ -19,7 +19,7 @@ from pipeline.compose import Box, Foreground
 THINGS = ("car", "cut-out", "solid")
 """A car with depth of its own, a drawn car as a flat upright card, a box, ball or cone."""
 
-_TRIES = 400
+_TRIES = 100
 _SMALLEST, _LARGEST = 0.25, 0.75
 _SEED = 555
 
@@ -44,14 +44,15 @@ def draw_composite(number: int, side: int) -> DrawnComposite | None:
     if (style, thing) == ("table", "car"):
         thing = "solid"
     shapes, camera, light = STYLES[style](rng, Props())
+    scene = cast(_clear_of_camera(shapes), camera, light, height=side, width=side)
     for _ in range(_TRIES):
         things = _place(rng, thing, small=style == "table")
         if not _in_view(things, camera, light, side):
             continue
-        scene = cast(_clear_of_camera(shapes), camera, light, height=2 * side, width=2 * side)
         alone = cast(things, camera, light, height=2 * side, width=2 * side)
-        covers = alone.owner >= 0
-        if (alone.depth[covers] >= scene.depth[covers]).mean() < 0.02:
+        depth = alone.depth[::2, ::2]
+        covers = np.isfinite(depth)
+        if (depth[covers] >= scene.depth[covers]).mean() < 0.02:
             return _cut_out(style, thing, scene, alone)
     return None
 
@@ -91,7 +92,7 @@ def _clear_of_camera(shapes: Sequence[Shape]) -> list[Shape]:
 
 
 def _cut_out(style: str, thing: str, scene: View, alone: View) -> DrawnComposite:
-    """Scene and thing, both cast at twice the size, as background and foreground."""
+    """A scene, and a thing that is cast at twice its size, as background and foreground."""
     covers = (alone.owner >= 0).astype(np.float32)
     alpha = _halved(covers)
     colour = _halved(alone.colour * covers[..., None]) / np.maximum(alpha, 1e-3)[..., None]
@@ -99,14 +100,14 @@ def _cut_out(style: str, thing: str, scene: View, alone: View) -> DrawnComposite
     picture = Image.fromarray(pixels)  # (S, S, 4)
     left, top, right, bottom = picture.getchannel("A").getbbox() or (0, 0, 1, 1)
     cropped = picture.crop((left, top, right, bottom))
-    depth = np.where(alone.owner >= 0, alone.depth, scene.depth)
+    depth = np.minimum(alone.depth[::2, ::2], scene.depth)
     return DrawnComposite(
         style=style,
         thing=thing,
-        background=Image.fromarray((_halved(scene.colour) * 255).astype(np.uint8)),
+        background=Image.fromarray((scene.colour * 255).astype(np.uint8)),
         foreground=Foreground(cropped.convert("RGBa"), cropped.size),
         box=(left, top, right - left, bottom - top),
-        nearness=_halved(nearness(depth)),
+        nearness=nearness(depth),
     )
 
 
