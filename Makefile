@@ -42,7 +42,7 @@ test-all: .venv/docs-installed  ## the same, and those that take minutes
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 docs: .venv/docs-installed  ## the manual as a site; warnings are errors
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir $(SITE)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir $(SITE)
 	@echo "Look at $(SITE)/index.html."
 
 lint: .venv/installed
