@@ -8,7 +8,8 @@ from typing import Any
 
 import torch
 
-from depthmask.networks import MaskDepthNet, NetworkSpec
+from depthmask.networks import NetworkSpec
+from depthmask.systems.build import Network, build_network
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.files import publish, temporary_beside
@@ -33,9 +34,9 @@ class Checkpoint:
     scores: dict[str, Any]
     training: dict[str, Any] | None
 
-    def build(self) -> MaskDepthNet:
+    def build(self) -> Network:
         """The network with these weights, ready to predict."""
-        network = MaskDepthNet(self.spec)
+        network = build_network(self.spec)
         network.load_state_dict(self.weights)
         return network.eval()
 

@@ -13,7 +13,7 @@ from depthmask.checkpoint import read_checkpoint
 from depthmask.data import SampleSource
 from depthmask.device import autocast, choose_device
 from depthmask.metrics import Sums, depth_scores, depth_sums, image_iou, mask_scores, mask_sums
-from depthmask.networks import MaskDepthNet
+from depthmask.systems.build import Network
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.joined import AnyDataset
@@ -41,7 +41,7 @@ class EvaluateOptions:
 
 @torch.inference_mode()
 def predictions(
-    network: MaskDepthNet, batch: Batch, device: torch.device
+    network: Network, batch: Batch, device: torch.device
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Mask probabilities and depth in [0, 1], float32 (B, S, S) each; None for a missing head."""
     with autocast(device):
@@ -77,7 +77,7 @@ class Scores:
 
 
 def score(
-    network: MaskDepthNet,
+    network: Network,
     dataset: AnyDataset,
     source: SampleSource,
     positions: Iterator[np.ndarray],

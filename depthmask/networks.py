@@ -43,8 +43,12 @@ class Output(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkSpec:
-    """What it takes to build a network: a checkpoint carries it."""
+    """What it takes to build a network: a checkpoint carries it.
 
+    `network` is timm, for the one below with an encoder `backbone`, or an earlier system's name.
+    """
+
+    network: str = "timm"
     backbone: str
     heads: Heads
     image_mean: tuple[float, ...]

@@ -10,12 +10,14 @@ import torch
 from depthmask.average import RunningAverage
 from depthmask.checkpoint import read_checkpoint
 from depthmask.loss_terms import HEADS
-from depthmask.networks import MaskDepthNet, NetworkSpec, Output
+from depthmask.networks import Output
 from depthmask.objective import Objective
 from depthmask.optimisers import build_optimiser
 from depthmask.run_folder import LAST
 from depthmask.schedule import Schedule
 from depthmask.start import begin_from, find_start
+from depthmask.systems.build import Network, build_network, spec_for
+from depthmask.through_depth import find_depth_network
 from depthmask.train_options import TrainOptions
 from shards.errors import InputError
 from shards.joined import AnyDataset
@@ -25,12 +27,14 @@ from shards.joined import AnyDataset
 class Run:
     """Everything that changes while a training runs.
 
-    `forward` is the network, compiled if wanted: the same weights.
+    `forward` is the network, compiled if wanted: the same weights. `depth_network` stays as it is:
+    where there is one, masks are learnt through it.
     """
 
-    network: MaskDepthNet
+    network: Network
     forward: Callable[..., Output]
-    average: RunningAverage[MaskDepthNet]
+    depth_network: Network | None
+    average: RunningAverage[Network]
     objective: Objective
     optimiser: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
@@ -67,18 +71,9 @@ class Run:
 
 def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) -> Run:
     """A run at its first step, or where last.pt left it."""
-    moments = dataset.stats["splits"]["train"]
-    heads = "mask" if options.heads == "both" and dataset.depth is None else options.heads
-    spec = NetworkSpec(
-        backbone=options.backbone,
-        heads=heads,
-        image_mean=tuple(moments["image"]["mean"]),
-        image_std=_usable(moments["image"]["std"]),
-        background_mean=tuple(moments["background"]["mean"]),
-        background_std=_usable(moments["background"]["std"]),
-    )
-    network = MaskDepthNet(spec, pretrained=options.pretrained and not options.resume)
-    start = find_start(options.start, options.backbone, pretrained=options.pretrained)
+    spec = spec_for(options, dataset)
+    network = build_network(spec, pretrained=options.pretrained and not options.resume)
+    start = find_start(options.start, spec.backbone or spec.network, pretrained=options.pretrained)
     if start is not None and not options.resume:
         begin_from(network, start)
     network = network.to(device=device)
@@ -100,6 +95,7 @@ def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) 
     run = Run(
         network=network,
         forward=torch.compile(network) if options.compile else network,
+        depth_network=find_depth_network(options.depth_network, dataset.depth, device),
         average=average,
         objective=objective,
         optimiser=optimiser,
@@ -112,11 +108,6 @@ def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) 
     return run
 
 
-def _usable(std: list[float]) -> tuple[float, ...]:
-    """Deviations to divide by: a data set of one grey has none."""
-    return tuple(max(value, 1e-3) for value in std)
-
-
 def _restore(run: Run, options: TrainOptions) -> None:
     path = options.out / LAST
     checkpoint = read_checkpoint(path)
@@ -126,7 +117,7 @@ def _restore(run: Run, options: TrainOptions) -> None:
             str(path),
             expected="the network and data set that the run was begun with",
             found=f"{checkpoint.spec}",
-            remedy="give the same --backbone, --heads and --shards, or begin a new run",
+            remedy="give the same --network, --backbone, --heads and --shards, or begin a new run",
         )
     run.restore(state)
     run.average.network.load_state_dict(checkpoint.weights)

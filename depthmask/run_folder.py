@@ -8,6 +8,7 @@ import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
 from depthmask.pictures import write_curves, write_png
+from depthmask.systems.table import heads_within
 from depthmask.train_options import TrainOptions
 from shards.errors import InputError
 from shards.files import write_atomic
@@ -25,9 +26,9 @@ def check_run_folder(options: TrainOptions, dataset: AnyDataset) -> None:
             found="none",
             remedy="build with a smaller --val-fraction",
         )
-    if options.heads == "depth" and dataset.depth is None:
+    if heads_within(options.network, options.heads) == "depth" and dataset.depth is None:
         raise InputError(
-            f"--heads depth on {dataset.members[0].path}",
+            f"a depth network on {dataset.members[0].path}",
             expected="a data set with depth",
             found="one built with --depth-model none",
             remedy="build it again with a depth model, or train --heads mask",

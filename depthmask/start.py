@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from depthmask.checkpoint import Checkpoint, read_checkpoint
-from depthmask.networks import MaskDepthNet
+from depthmask.systems.build import Network
 from shards.errors import InputError
 
 BUILT_IN = "built-in"
@@ -44,7 +44,7 @@ def find_start(start: str | None, backbone: str, *, pretrained: bool) -> str | N
     return start
 
 
-def begin_from(network: MaskDepthNet, start: str) -> None:
+def begin_from(network: Network, start: str) -> None:
     """Give a network the weights of BUILT_IN or of a checkpoint, for the heads that it has.
 
     InputError for a checkpoint of another network.

@@ -10,6 +10,7 @@ from depthmask.augmentation import Batch
 from depthmask.device import autocast
 from depthmask.objective import Counts
 from depthmask.run import Run
+from depthmask.through_depth import see_through
 from depthmask.train_options import TrainOptions
 from shards.errors import RunError
 from shards.keys import sample_key
@@ -33,6 +34,8 @@ def take_step(
         here = batch_on(device, part)
         with autocast(device, options.precision):
             output = run.forward(here.image, here.background)
+            if run.depth_network is not None:
+                output = see_through(run.depth_network, output, here)
         losses = run.objective(output, here, run.schedule.done, counts)
         run.scaler.scale(losses["loss"]).backward()
         parts.append(torch.stack([loss.detach() for loss in losses.values()]))

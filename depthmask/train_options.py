@@ -2,15 +2,16 @@
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from depthmask.loss_terms import HEADS, Head, TaskLosses, parse_losses, parse_weights
+from depthmask.option_files import read_option_file
 from depthmask.rates import RateKind, RatePlan, drop_shares
 from depthmask.sizes import LARGEST, LEAST, SizePlan, parse_sizes, total_length
 from depthmask.spans import span_ends
+from depthmask.systems.table import NetworkName, heads_within
 from shards.errors import InputError
 from shards.options import option, take_text_as_paths
 
@@ -42,6 +43,9 @@ class TrainOptions:
         help="Folder of the data set; again for more, read as one.", metavar="DIR"
     )
     out: Path = option(Path("runs/default"), "Folder of the run.", metavar="DIR")
+    network: NetworkName = option(
+        "timm", "depthmask's own (timm), or that of an earlier system: `depthmask networks`."
+    )
     backbone: str = option(
         "tf_efficientnet_lite0", "Any timm network that gives feature maps.", metavar="NAME"
     )
@@ -56,6 +60,12 @@ class TrainOptions:
         2000, "Steps before a pretrained encoder learns, too; until then steps are faster."
     )
     heads: Literal["both", "mask", "depth"] = option("both", "What to predict.")
+    depth_network: Path | None = option(
+        None,
+        "Checkpoint with depth: learn the mask from depth alone, such that this network, kept as "
+        "it is, finds the composite's depth in composite x mask.",
+        metavar="FILE",
+    )
     size: int | None = option(
         None, "Side of the training pictures.  [default: the data set's]", metavar="PIXELS"
     )
@@ -138,6 +148,14 @@ class TrainOptions:
                     found=getattr(self, owner),
                     remedy=f"choose one of these, or leave {_flag(name)} away",
                 )
+        heads = heads_within(self.network, self.heads)
+        if self.depth_network is not None and heads != "mask":
+            raise InputError(
+                "--depth-network",
+                expected="a training of masks alone",
+                found=f"--heads {heads}",
+                remedy="add --heads mask, or leave --depth-network away",
+            )
         self.size_plan(LEAST)
         for head in HEADS:
             self.losses_of(head)
@@ -222,7 +240,9 @@ class TrainOptions:
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> Self:
         """The inverse of `to_table`."""
-        paths: dict[str, Any] = {"out": Path(table["out"])} if "out" in table else {}
+        paths: dict[str, Any] = {
+            name: Path(table[name]) for name in ("out", "depth_network") if name in table
+        }
         if "shards" in table:
             paths["shards"] = tuple(Path(folder) for folder in table["shards"])
         return cls(**(table | paths))
@@ -230,21 +250,7 @@ class TrainOptions:
 
 def read_config(path: Path) -> dict[str, Any]:
     """The options in a TOML file, by name; InputError for what is no such file or no option."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"--config {path}", expected="a TOML file", found=str(error), remedy="see config.toml"
-        ) from None
-    known = {field.name for field in dataclasses.fields(TrainOptions)}
-    for name in table:
-        if name not in known:
-            raise InputError(
-                f"--config {path}",
-                expected="options of `depthmask train`, such as batch_size = 32",
-                found=name,
-                remedy="take the line out or correct its name",
-            )
+    table = read_option_file(path, TrainOptions, "batch_size = 32")
     if isinstance(table.get("shards"), str):
         table["shards"] = [table["shards"]]
     return table

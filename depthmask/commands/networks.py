@@ -2,6 +2,8 @@
 
 import click
 
+from depthmask.terminal import reports
+
 
 @click.command()
 @click.option(
@@ -12,8 +14,8 @@ import click
     help="timm encoder to list; again for more.  [default: tf_efficientnet_lite0]",
 )
 @click.option("--size", default=224, show_default=True, help="Side for the FLOPs.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON alone on stdout.")
-def networks(backbones: tuple[str, ...], size: int, as_json: bool) -> None:
+@reports
+def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
     """List every network: parameters, their sum over calls, FLOPs, and what it sees.
 
     A layer that is called twice counts twice over calls (as torchsummary has it), once else. FLOPs
@@ -33,7 +35,7 @@ def networks(backbones: tuple[str, ...], size: int, as_json: bool) -> None:
     from depthmask.train_options import TrainOptions
 
     facts = all_facts(backbones or (TrainOptions(shards=()).backbone,), size)
-    if as_json:
+    if json_wanted:
         click.echo(json.dumps([each.to_json() for each in facts], indent=1))
         return
     table = Table("network", "parameters", "over calls", f"GFLOPs at {size}", "input")

@@ -1,22 +1,49 @@
 """Commands that train networks and use them."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from depthmask.option_files import set_defaults
 from depthmask.options import takes
+from depthmask.recipes import RECIPES, recipe_options
 from depthmask.terminal import answer, answer_paths, open_console, reports
 from depthmask.train_options import TrainOptions, read_config
+
+_RECIPE = "depthmask.recipe"
 
 
 def _apply_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
     """Make the options of a TOML file the command's defaults; those on the line win."""
     if path is not None:
-        context.default_map = {**(context.default_map or {}), **read_config(path)}
+        set_defaults(context, read_config(path))
+
+
+def _remember_recipe(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
+    context.meta[_RECIPE] = name
+
+
+def _given(context: click.Context) -> dict[str, Any]:
+    """The options of a training that the line or a file of `--config` sets."""
+    return {
+        field.name: context.params[field.name]
+        for field in dataclasses.fields(TrainOptions)
+        if context.get_parameter_source(field.name) != ParameterSource.DEFAULT
+    }
 
 
 @click.command()
+@click.option(
+    "--recipe",
+    type=click.Choice(list(RECIPES)),
+    callback=_remember_recipe,
+    is_eager=True,
+    expose_value=False,
+    help="Network, losses, optimiser, schedule and sizes of an earlier system.",
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -40,15 +67,23 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
       depthmask train --shards shards --shards more --out runs/both --minutes 10
       depthmask train --shards shards --out runs/first --minutes 20 --resume
       depthmask train --config runs/first/config.toml --out runs/second
+      depthmask train --shards shards --out runs/e --recipe E --minutes 10
     """
     from depthmask.train_progress import TrainProgress
     from depthmask.training import train
 
-    with TrainProgress() as watcher:
-        best = train(options, watcher)
-    facts = ", ".join(f"{name} {value:.4g}" for name, value in best.items())
-    path = str(options.out / "best.pt")
-    answer(f"best epoch: {facts}\n{path}", {"checkpoint": path, "best": best}, json_wanted)
+    context = click.get_current_context()
+    recipe = context.meta[_RECIPE]
+    trainings = [options] if recipe is None else recipe_options(recipe, _given(context))
+    lines, found = [], []
+    for each in trainings:
+        with TrainProgress() as watcher:
+            best = train(each, watcher)
+        facts = ", ".join(f"{name} {value:.4g}" for name, value in best.items())
+        path = str(each.out / "best.pt")
+        lines.append(f"best epoch: {facts}\n{path}")
+        found.append({"checkpoint": path, "best": best})
+    answer("\n".join(lines), found[0] if len(found) == 1 else found, json_wanted)
 
 
 @click.command()
