@@ -45,8 +45,9 @@ def _axes(low: float, high: float, top: float, unit: Callable[[float], str]) -> 
         kind = "grid" if value else "base"
         parts.append(_LINE.format(kind=kind, path=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"))
         parts.append(_TEXT.format(x=_LEFT - 6, y=y + 4, anchor="end", text=f"{value:.3g}%"))
+    span = high - low or 1.0  # a range too small beside its own offset
     for value in nice_ticks(low, high, 5):
-        x = _LEFT + _PLOT_WIDTH * (value - low) / (high - low)
+        x = _LEFT + _PLOT_WIDTH * (value - low) / span
         parts.append(_TEXT.format(x=x, y=_HEIGHT - 8, anchor="middle", text=unit(value)))
     return Markup("").join(parts)
 

@@ -3,6 +3,7 @@
 import dataclasses
 import pickle
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,36 @@ import torch
 
 from depthmask.networks import NetworkSpec
 from depthmask.systems.build import Network, build_network
+from shards.checks import listing, one_of, or_none, real, table, text, whole
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.files import publish, temporary_beside
+from shards.schema import check_depth
 
 _FORMAT = 1
 _KIND = "depthmask checkpoint"
+_channels = {"mean": listing(real(0, 1), 3, 3), "std": listing(real(1e-6, 1), 3, 3)}
+_state = table(
+    {
+        "spec": table(
+            {
+                "backbone": text("[A-Za-z0-9_.-]{0,100}", "the name of a network"),
+                "heads": one_of("both", "mask", "depth"),
+                "image_mean": _channels["mean"],
+                "image_std": _channels["std"],
+                "background_mean": _channels["mean"],
+                "background_std": _channels["std"],
+            },
+            {"network": text("[A-Za-z0-9_.-]{1,100}", "the name of a network")},
+        ),
+        "size": whole(16, 4096),
+        "coding": or_none(check_depth),
+        "weights": table({}),
+        "options": table({}),
+        "scores": table({}),
+        "training": or_none(table({})),
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,9 +97,64 @@ def _refuse(path: Path, found: str) -> InputError:
     )
 
 
+def _require_plain_archive(path: Path) -> None:
+    """ValueError unless the file is a ZIP as torch.save writes it: stored, no larger than itself.
+
+    torch would unpack what is compressed, however much that is.
+    """
+    if path.exists() and not path.is_file():
+        raise ValueError("no regular file")  # a pipe would be waited on for ever
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+        raise ValueError("compressed entries, which torch does not write")
+    if sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise ValueError("entries that are larger than the file")
+
+
+def _require_fitting(spec: NetworkSpec, weights: dict[str, torch.Tensor]) -> None:
+    """ValueError unless the weights are those of the network, by name, shape and finite values.
+
+    The network is drawn up without memory first: a name alone may ask for billions of weights.
+    """
+    with torch.device("meta"):
+        expected = build_network(spec).state_dict()
+    for name in sorted(expected.keys() | weights.keys(), key=str):
+        found, wanted = weights.get(name), expected.get(name)
+        if not isinstance(found, torch.Tensor) or wanted is None:
+            raise ValueError(f"no weights {name}" if wanted is not None else f"weights {name!r}")
+        if found.shape != wanted.shape or found.dtype != wanted.dtype:
+            kinds = f"{tuple(found.shape)} instead of {tuple(wanted.shape)}"
+            raise ValueError(f"weights {name} of {kinds} in {found.dtype}")
+        if found.is_floating_point() and not bool(torch.isfinite(found).all()):
+            raise ValueError(f"weights {name} that are no numbers")
+
+
+def _checked(state: dict[str, Any]) -> Checkpoint:
+    """The checkpoint of a loaded file; ValueError where a value cannot stand where it does."""
+    spec = state.get("spec")
+    if isinstance(spec, dict):  # tuples are lists to the checks
+        listed = {k: list(v) if isinstance(v, tuple) else v for k, v in spec.items()}
+        _state(state | {"spec": listed}, "")
+    else:
+        _state(state, "")
+    checkpoint = Checkpoint(
+        spec=NetworkSpec(**state["spec"]),
+        size=state["size"],
+        coding=None if state["coding"] is None else DepthCoding(**state["coding"]),
+        weights=state["weights"],
+        options=state["options"],
+        scores=state["scores"],
+        training=state["training"],
+    )
+    _require_fitting(checkpoint.spec, checkpoint.weights)
+    return checkpoint
+
+
 def read_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint in a file, on the CPU; InputError for anything else. Runs no code from it."""
     try:
+        _require_plain_archive(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own, on files that are refused below
             state = torch.load(path, map_location="cpu", weights_only=True)
@@ -82,7 +162,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise _refuse(path, "no such file") from None
     except pickle.UnpicklingError:
         raise _refuse(path, "a file that is no checkpoint, or holds more than plain data") from None
-    except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
+    except zipfile.BadZipFile:
+        raise _refuse(path, "a file that is no checkpoint") from None
+    except (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError) as error:
         raise _refuse(path, str(error).partition("\n")[0] or type(error).__name__) from None
     if not isinstance(state, dict) or state.get("kind") != _KIND:
         raise _refuse(path, "a file that holds something else")
@@ -90,16 +172,6 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if type(format) is not int or format != _FORMAT:
         raise _refuse(path, f"format {format!r}".partition("\n")[0])
     try:
-        checkpoint = Checkpoint(
-            spec=NetworkSpec(**state["spec"]),
-            size=int(state["size"]),
-            coding=None if state["coding"] is None else DepthCoding(**state["coding"]),
-            weights=state["weights"],
-            options=state["options"],
-            scores=state["scores"],
-            training=state["training"],
-        )
-        checkpoint.build()
+        return _checked(state)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise _refuse(path, str(error).partition("\n")[0]) from None
-    return checkpoint

@@ -87,16 +87,14 @@ def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:
     """
     fields = {field.name: field for field in dataclasses.fields(BuildOptions)}
     parts = ["depthmask build-dataset --fg FG --bg BG --out OUT"]
-    for name, value in options.items():
-        field = fields.get(name)
-        default = None if field is None else field.default
-        default = list(default) if isinstance(default, tuple) else default
-        if value is None or (only_changed and value == default):
+    for name, field in fields.items():  # no other name of a stranger's gets into a command
+        value = options.get(name)
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        if not field.metadata["identity"] or value is None or (only_changed and value == default):
             continue
         flag = "--" + name.replace("_", "-")
         if value is False:
-            one_way = field is not None and field.metadata["flags"]
-            if not one_way:
+            if not field.metadata["flags"]:
                 parts.append(flag.replace("--", "--no-", 1))
         elif value is True:
             parts.append(flag)

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.headers import open_header, read_file
+from pipeline.pictures import UnusablePictureError, decode_picture
 from shards.depth import DepthCoding
+from shards.errors import InputError
 
 LARGEST_SIDE = 256
 """Pixels of a gallery picture's side at most; larger samples are scaled down."""
@@ -80,12 +83,24 @@ def embed_depth(values: NDArray[np.float32], coding: DepthCoding, low: float, hi
 
 
 def embed_file(path: Path) -> str:
-    """A picture file of a run: its own bytes, or a JPEG of it where those are too many."""
-    data = path.read_bytes()
-    with Image.open(io.BytesIO(data)) as picture:
-        if len(data) <= _PICTURE_BYTES and picture.format in ("PNG", "JPEG"):
-            return data_address(data, f"image/{picture.format.lower()}")
-        smaller = picture.convert("RGB")
+    """A picture file of a run: its own bytes, or a JPEG of it where those are too many.
+
+    InputError where it is no whole picture, by the same limits as sources.
+    """
+    try:
+        data = read_file(path)
+        smaller = decode_picture(data).convert("RGB")
+        with open_header(io.BytesIO(data)) as picture:
+            format = picture.format
+    except (UnusablePictureError, OSError) as error:
+        raise InputError(
+            str(path),
+            expected="a picture as `depthmask train` wrote it",
+            found=str(error),
+            remedy="take the file away to have a report without it",
+        ) from None
+    if len(data) <= _PICTURE_BYTES and format in ("PNG", "JPEG"):
+        return data_address(data, f"image/{format.lower()}")
     smaller.thumbnail((1800, 1800), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     smaller.save(buffer, "JPEG", quality=82)

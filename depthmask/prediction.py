@@ -17,11 +17,12 @@ from depthmask.pictures import depth_colours, write_png
 from pipeline.headers import read_file
 from pipeline.pictures import UnusablePictureError, decode_picture
 from shards.codecs import encode_png
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 from shards.options import option, take_text_as_paths
 
 _MULTIPLE = 32
 _LONGEST_SHARE = 2.0
+_AT_ONCE = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,14 +80,18 @@ def cut_out(
 ) -> NDArray[np.uint8]:
     """The foreground, uint8 (H, W, 4): where the mask is soft, the background is taken out.
 
-    Solves image = mask * colour + (1 - mask) * background for the colour.
+    Solves image = mask * colour + (1 - mask) * background for the colour, some rows at a time:
+    a large picture takes sixty bytes a pixel on the way.
     """
-    alpha = mask[..., None]
-    mixed = image.astype(np.float32) - (1 - alpha) * background.astype(np.float32)
-    colour = np.where(alpha > 0.05, mixed / np.maximum(alpha, 0.05), image)
-    pixels: NDArray[np.uint8] = np.rint(np.dstack([np.clip(colour, 0, 255), mask * 255])).astype(
-        np.uint8
-    )
+    pixels = np.empty((*mask.shape, 4), np.uint8)
+    rows = max(1, _AT_ONCE // mask.shape[1])
+    for first in range(0, len(mask), rows):
+        part = slice(first, first + rows)
+        alpha = mask[part, :, None]
+        mixed = image[part].astype(np.float32) - (1 - alpha) * background[part].astype(np.float32)
+        colour = np.where(alpha > 0.05, mixed / np.maximum(alpha, 0.05), image[part])
+        pixels[part, :, :3] = np.rint(np.clip(colour, 0, 255))
+        pixels[part, :, 3:] = np.rint(alpha * 255)
     return pixels
 
 
@@ -126,6 +131,13 @@ class Predictor:
             )
 
         def grow(maps: Tensor, mode: str) -> Tensor:
+            if not bool(maps.isfinite().all()):
+                raise RunError(
+                    "prediction",
+                    expected="numbers from the network",
+                    found="values that are none",
+                    remedy="give another checkpoint: the weights of this one are too large",
+                )
             return F.interpolate(maps.float(), size=(height, width), mode=mode)[0, 0].cpu()
 
         mask = depth = depth_unit = cutout = None

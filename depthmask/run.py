@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +21,7 @@ from depthmask.start import begin_from, find_start
 from depthmask.systems.build import Network, build_network, spec_for
 from depthmask.through_depth import find_depth_network
 from depthmask.train_options import TrainOptions
+from shards.checks import WrongValueError, listing, real, table, whole
 from shards.errors import InputError
 from shards.joined import AnyDataset
 
@@ -103,9 +106,40 @@ def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) 
         schedule=schedule,
     )
     if options.resume:
-        _restore(run, options)
+        with _no_other_state(options.out / LAST):
+            _restore(run, options)
+            _check_progress(run)
     schedule.start()
     return run
+
+
+@contextmanager
+def _no_other_state(path: Path) -> Iterator[None]:
+    """Whatever a restored state fails with becomes an InputError that names its file."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as e:
+        raise InputError(
+            str(path),
+            expected="the state of a training that can go on",
+            found=f"{type(e).__name__}: {e}".partition("\n")[0],
+            remedy="begin a new run, or go on from a last.pt that is whole",
+        ) from None
+
+
+def _check_progress(run: Run) -> None:
+    """Raise unless what was restored is what a training leaves."""
+    whole(0, 10**12)(run.epoch, "epoch")
+    whole(0, 10**12)(run.step, "step")
+    real(-math.inf, math.inf)(run.best, "best")
+    real(0, 1e12)(run.schedule.seconds_spent, "seconds")
+    listing(table({"epoch": whole(0, 10**12), "step": whole(0, 10**12)}), 1)(run.rows, "rows")
+    for row in run.rows:
+        for name, value in row.items():
+            if not isinstance(name, str) or type(value) not in (int, float):
+                raise WrongValueError(f"rows.{name}", "a number", value)
 
 
 def _restore(run: Run, options: TrainOptions) -> None:

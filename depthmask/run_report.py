@@ -18,6 +18,7 @@ _FIGURES = {
     "train_loss": "train loss",
     "minutes": "minutes",
 }
+_MORE = ""
 _PICTURES = {
     "curves.png": "Loss and scores by epoch",
     "grid.png": "Val samples: composite, background, then truth and prediction of mask and depth",
@@ -28,8 +29,7 @@ def run_facts(path: Path) -> dict[str, Any]:
     """Everything the template `run.html` shows of the training run in `path`."""
     rows = _metrics(path)
     best = max(rows, key=lambda row: float(row.get("mask_iou") or -float(row["train_loss"])))
-    config = path / "config.toml"
-    options = tomllib.loads(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    options = _options(path / "config.toml")
     names = [name for name in rows[0] if name != "epoch"]
     return {
         "name": path.resolve().name,
@@ -55,17 +55,51 @@ def _survey(path: Path, folders: Any) -> dict[str, Any]:
     return survey_run(path / _WEIGHTS, [folders] if isinstance(folders, str) else folders)
 
 
-def _metrics(path: Path) -> list[dict[str, str]]:
-    text = (path / "metrics.csv").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(text.splitlines()))
-    if not rows or "epoch" not in rows[0] or "train_loss" not in rows[0]:
+def _options(path: Path) -> dict[str, Any]:
+    """The options of a run, none where it has no config.toml."""
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError, RecursionError) as error:
         raise InputError(
-            str(path / "metrics.csv"),
-            expected="a line for each epoch, as `depthmask train` writes them",
-            found=f"{len(rows)} lines of another kind",
-            remedy="give the folder of a run that has ended an epoch",
-        )
+            str(path),
+            expected="the options that `depthmask train` wrote",
+            found=str(error),
+            remedy="take the file away to have a report without them",
+        ) from None
+
+
+def _metrics(path: Path) -> list[dict[str, str]]:
+    try:
+        text = (path / "metrics.csv").read_text(encoding="utf-8")
+        rows = list(csv.DictReader(text.splitlines(), restkey=_MORE, restval=""))
+    except (ValueError, OSError, csv.Error) as error:
+        raise _no_metrics(path, str(error)) from None
+    if not rows or "epoch" not in rows[0] or "train_loss" not in rows[0]:
+        raise _no_metrics(path, f"{len(rows)} lines of another kind")
+    for number, row in enumerate(rows, 1):
+        for name, value in row.items():
+            if name == _MORE or ((value or name == "train_loss") and not _is_number(value)):
+                raise _no_metrics(path, f"{value!r} for {name or 'a score'} in line {number}")
     return rows
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _no_metrics(path: Path, found: str) -> InputError:
+    return InputError(
+        str(path / "metrics.csv"),
+        expected="a line for each epoch, as `depthmask train` writes them",
+        found=found,
+        remedy="give the folder of a run that has ended an epoch",
+    )
 
 
 def _number(text: str) -> str:

@@ -116,7 +116,7 @@ def _to_folders(
     dataset = open_dataset(source)
     with writing(out):
         take_folders(out, dataset)
-    copy = FolderCopy(source.resolve(), out.resolve())
+    copy = FolderCopy(source.resolve(), out.resolve(), dataset.digest)
     tasks = [task for task in tasks_of(read_plan(source)) if task.split != BACKGROUND]
     made = kept = 0
     calls = (delayed(copy.write)(task) for task in tasks)

@@ -24,7 +24,7 @@ from pipeline.sources import Source
 from pipeline.threads import one_thread
 from shards.depth import DepthCoding
 from shards.errors import RunError
-from shards.keys import BACKGROUND
+from shards.keys import BACKGROUND, sample_key
 from shards.manifest import Record, read_plan
 from shards.writer import (
     Encoding,
@@ -185,6 +185,13 @@ class Renderer:
         with one_thread():
             maps = self.teacher.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
         self.maps += len(maps)
+        if not np.isfinite(maps).all():
+            raise RunError(
+                f"the depth of {sample_key(batch[0].info['split'], batch[0].position)} and on",
+                expected="numbers",
+                found="values that are none, from the teacher",
+                remedy="give it other weights; finished shards are kept",
+            )
         for sample, values in zip(batch, maps, strict=True):
             codes, clipped = self._coding.codes(self._coding.fit(values))
             yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)

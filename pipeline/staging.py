@@ -4,7 +4,6 @@ What lies there is the truth: the folder is brought up to date from it before a 
 any machine may go on, and parts on many machines need no common disk.
 """
 
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from pipeline.options import BuildOptions
 from pipeline.plan import ShardTask
 from pipeline.render import Renderer, render_shard
 from shards.card import CARD, is_free
+from shards.codecs import decode_json
 from shards.errors import InputError, RunError
 from shards.files import write_atomic
 from shards.keys import record_name
@@ -76,8 +76,11 @@ def refresh(folder: Path) -> None:
 
 
 def _is_whole(record: bytes, sizes: dict[str, int]) -> bool:
-    values = json.loads(record)
-    return bool(sizes.get(values["name"]) == values["bytes"])
+    try:
+        values = decode_json(record)
+    except ValueError:
+        return False
+    return bool(sizes.get(str(values.get("name"))) == values.get("bytes"))
 
 
 def make_in(
@@ -121,7 +124,7 @@ def _put_plan(bucket: Bucket, folder: Path) -> None:
     ours, theirs = (folder / PLAN).read_bytes(), bucket.read(PLAN)
     if ours == theirs:
         return
-    if theirs is not None and build_id(json.loads(theirs)) != build_id(json.loads(ours)):
+    if theirs is not None and _build_of(theirs) != _build_of(ours):
         raise RunError(
             bucket.url,
             expected="the data set that was begun here",
@@ -130,3 +133,11 @@ def _put_plan(bucket: Bucket, folder: Path) -> None:
         )
     bucket.delete(MANIFEST)
     bucket.write(PLAN, ours)
+
+
+def _build_of(plan: bytes) -> str | None:
+    """The build id of a plan.json; None where it is damaged."""
+    try:
+        return build_id(decode_json(plan))
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None

@@ -84,8 +84,14 @@ def _read_header(path: Path) -> dict[str, str]:
             if length > 1 << 24:
                 raise ValueError("no safetensors header")
             metadata = json.loads(file.read(length)).get("__metadata__", {})
-        return {key: str(metadata[key]) for key in ("name", "kind", "unit", "low", "high")}
-    except (OSError, ValueError, KeyError, AttributeError, struct.error) as error:
+        header = {key: str(metadata[key]) for key in ("name", "kind", "unit", "low", "high")}
+        low, high = float(header["low"]), float(header["high"])
+        if not -1e30 <= low < high <= 1e30:
+            raise ValueError(f"a range of {low:g} to {high:g}")
+        return header
+    except (
+        OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError, struct.error,
+    ) as error:  # fmt: skip
         raise InputError(
             f"--depth-weights {path}",
             expected="a safetensors file written by `depthmask train-teacher`",
@@ -168,6 +174,8 @@ def _load_weights(network: Any, path: Path) -> None:
         if found[key].shape != expected[key].shape:
             shapes = f"{tuple(found[key].shape)} instead of {tuple(expected[key].shape)}"
             raise _other_weights(path, f"{key} of {shapes}")
+        if not bool(found[key].isfinite().all()):
+            raise _other_weights(path, f"{key} with values that are no numbers")
     network.load_state_dict({key: value.float() for key, value in found.items()})
 
 

@@ -60,10 +60,11 @@ class FolderCopy:
 
     shards: Path
     out: Path
+    digest: str
 
     def write(self, task: ShardTask) -> int:
         """Write the samples of a shard; how many were not there already, whole and equal."""
-        dataset = _opened(self.shards)
+        dataset = _opened(self.shards, self.digest)
         positions = range(task.first, task.first + task.samples)
         return sum(self._write_sample(dataset, dataset.sample(task.split, p)) for p in positions)
 
@@ -73,14 +74,26 @@ class FolderCopy:
             fields["background.jpg"] = dataset.background_bytes(sample.info["background"])
         written = False
         for field, data in fields.items():
+            if field not in _PLACES:
+                raise _unknown_field(sample, field)
             place, ending = _PLACES[field]
             path = self.out / sample.split / place / f"{sample.key}.{ending}"
             written |= _ensure(path, data)
         return written
 
 
+def _unknown_field(sample: Sample, field: str) -> RunError:
+    return RunError(
+        sample.key,
+        expected="the fields " + ", ".join(_PLACES),
+        found=field,
+        remedy="see `depthmask verify`; --repair makes damaged shards again",
+    )
+
+
 @lru_cache(maxsize=1)
-def _opened(shards: Path) -> Dataset:
+def _opened(shards: Path, digest: str) -> Dataset:
+    """The data set, kept for the next shard; another one in its place has another digest."""
     return open_dataset(shards)
 
 

@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from shards.checks import listing, one_of, table, text, whole
 from shards.codecs import decode_grey_jpeg, decode_jpeg, decode_json, decode_png
 from shards.depth import DepthCoding
 from shards.errors import InputError, RunError
-from shards.keys import sample_key
+from shards.keys import SPLITS, sample_key
 from shards.moments import Moments, moments_of_bytes, moments_of_codes
 
 DECODERS: dict[str, Callable[..., NDArray[Any]]] = {
@@ -35,6 +36,20 @@ DECODERS: dict[str, Callable[..., NDArray[Any]]] = {
 
 `json` has none. ValueError where the bytes are anything else.
 """
+
+_name = text(".*", "text")
+_check_facts = table(
+    {
+        "split": one_of(*SPLITS),
+        "position": whole(0, 10**9),
+        "foreground": _name,
+        "background": _name,
+        "flip": one_of(True, False),
+        "placement": whole(0, 10**9),
+        "box": listing(whole(0, 4096), 4, 4),
+    },
+    {"name": _name},
+)
 
 
 def field_moments(pixels: NDArray[Any]) -> Moments:
@@ -63,7 +78,9 @@ class Sample:
     def info(self) -> dict[str, Any]:
         """The sample's facts: foreground and background names, flip, placement, box."""
         try:
-            return decode_json(self.get("json"))
+            facts = decode_json(self.get("json"))
+            _check_facts(facts, "")
+            return facts
         except ValueError as error:
             raise self._damaged("json", error) from None
 

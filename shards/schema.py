@@ -59,7 +59,7 @@ _source = table(
         "split": one_of(*SPLITS, "both"),
     }
 )
-_depth = table(
+check_depth = table(
     {
         "kind": one_of("metric", "inverse"),
         "unit": _anything,
@@ -69,13 +69,16 @@ _depth = table(
         "offset": real(-1e30, 1e30),
     }
 )
+"""Checks the meaning of depth codes: what `DepthCoding` holds, as a table."""
+
+_teacher = table({"name": _anything, "weights_sha256": _anything})
 _plan = table(
     {
         "options": table(_OPTIONS, _LATER),
         "sources": table({"fg": listing(_source, 1), "bg": listing(_source, 1)}),
         "skipped": listing(table({"path": _anything, "reason": _anything})),
-        "teacher": or_none(table({"name": _anything})),
-        "depth": or_none(_depth),
+        "teacher": or_none(_teacher),
+        "depth": or_none(check_depth),
         "versions": table({}),
     }
 )
@@ -85,8 +88,8 @@ _taken_over = table(
         "options": table({name: _OPTIONS[name] for name in _STORED}),
         "sources": table({"fg": listing(_source, 0, 0), "bg": listing(_source, 1)}),
         "skipped": listing(_anything, 0, 0),
-        "teacher": or_none(table({"name": _anything})),
-        "depth": or_none(_depth),
+        "teacher": or_none(_teacher),
+        "depth": or_none(check_depth),
         "versions": table({}),
     }
 )
@@ -94,7 +97,7 @@ _folders = table(
     {
         "samples": table(dict.fromkeys(SPLITS, _count)),
         "size": _OPTIONS["size"],
-        "depth": or_none(_depth),
+        "depth": or_none(check_depth),
         "digest": _sha256,
     }
 )
@@ -179,6 +182,8 @@ def check_manifest(manifest: Any) -> None:
     check_plan(manifest)
     _manifest(manifest, "")
     counts = {split: manifest["splits"][split]["samples"] for split in SPLITS}
+    if not any(counts.values()):
+        raise WrongValueError("splits", "at least one sample", "none")
     counts[BACKGROUND] = len(manifest["sources"]["bg"])
     listed = {BACKGROUND: manifest["backgrounds"]} | {
         split: [entry for entry in manifest["shards"] if entry["split"] == split]

@@ -117,6 +117,7 @@ def test_strict_takes_a_skipped_file_as_an_error(sources: Path, tmp_path: Path) 
     (moved / "fg" / "notes.txt").write_text("notes")
     with pytest.raises(InputError, match="expected every file to be usable"):
         build_dataset(small_options(moved, tmp_path / "out", strict=True))
+    assert not (tmp_path / "out").exists()
     assert build_dataset(small_options(moved, tmp_path / "out")).skipped[0].path == "fg/notes.txt"
 
 

@@ -1,5 +1,6 @@
 """Files from strangers that would run code, fill the memory, or leave their folder"""
 
+import json
 import os
 import pickle
 import shutil
@@ -89,6 +90,13 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
+def facts(**changed: Any) -> bytes:
+    """The json of a sample with some values changed."""
+    whole: dict[str, Any] = {"split": "train", "position": 0, "foreground": "f", "background": "b"}
+    whole |= {"flip": False, "placement": 0, "box": [0, 0, 8, 8]}
+    return json.dumps(whole | changed).encode()
+
+
 @pytest.mark.parametrize(
     ("field", "data", "found"),
     [
@@ -99,8 +107,12 @@ def bomb(width: int, height: int) -> bytes:
         ("image.jpg", b"GIF89a", "expected what the build wrote"),
         ("json", b"[" * 100_000, "nested too deeply"),
         ("json", b"null", "no table"),
-        ("json", b'{"background": "../../etc/passwd"}', "none of that name"),
-        ("json", b"{}", "none of that name"),
+        ("json", facts(background="../../etc/passwd"), "none of that name"),
+        ("json", facts(background=["a"]), "background: expected text"),
+        ("json", facts(foreground={}), "foreground: expected text"),
+        ("json", facts(box=[0, 0, 8]), "box: expected a list of 4"),
+        ("json", facts(box=[0, 0, 8, -1]), r"box\[3\]: expected a whole number"),
+        ("json", b"{}", "split: expected this entry"),
     ],
 )
 def test_a_hostile_field_costs_nothing_and_is_named(

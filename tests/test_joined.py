@@ -160,7 +160,7 @@ def test_other_depth_codes_are_refused_with_the_difference(
     deep = Path(shutil.copytree(plain_build.out, tmp_path / "deep"))
     coding = DepthCoding.over_range(0, 2, kind="inverse", unit="1/m", bits=12, size=32)
     manifest = json.loads((deep / MANIFEST).read_text())
-    manifest |= {"depth": coding.to_json(), "teacher": {"name": "somebody"}}
+    manifest |= {"depth": coding.to_json(), "teacher": {"name": "somebody", "weights_sha256": "0"}}
     (deep / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(
         InputError,

@@ -94,7 +94,7 @@ def test_a_depth_coding_without_a_meaning_is_refused(
     change: dict[str, Any], manifest: dict[str, Any]
 ) -> None:
     depth = {"kind": "metric", "unit": "m", "bits": 12, "size": 32, "scale": 0.1, "offset": 0}
-    with_depth = manifest | {"depth": depth, "teacher": {"name": "some"}}
+    with_depth = manifest | {"depth": depth, "teacher": {"name": "some", "weights_sha256": "0"}}
     check_plan(with_depth)
     with pytest.raises(WrongValueError, match=r"depth\."):
         check_plan(with_depth | {"depth": depth | change})
