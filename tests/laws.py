@@ -100,8 +100,13 @@ def check_moments(dataset: Dataset) -> None:
     for split in ("train", "val"):
         samples = list(dataset.split(split))
         assert bool(samples) == bool(dataset.stats["splits"][split])
-        for field in ("image", "mask", "background") if samples else ():
-            pixels = np.stack([getattr(sample, field) for sample in samples]) / 255
+        largest = {"image": 255, "mask": 255, "background": 255}
+        names = {"depth": "depth_codes"}
+        if dataset.depth is not None:
+            largest["depth"] = dataset.depth.largest
+        for field in largest if samples else ():
+            stored = np.stack([getattr(sample, names.get(field, field)) for sample in samples])
+            pixels = stored / largest[field]
             written = dataset.stats["splits"][split][field]
             assert written["mean"] == pytest.approx(np.atleast_1d(pixels.mean((0, 1, 2))), abs=1e-9)
             assert written["std"] == pytest.approx(np.atleast_1d(pixels.std((0, 1, 2))), abs=1e-9)

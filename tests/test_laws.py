@@ -43,6 +43,15 @@ OPTIONS = st.fixed_dictionaries(
         "inline_backgrounds": st.booleans(),
     }
 )
+DEPTH = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "depth_bits": st.sampled_from([1, 7, 8, 12, 16]),
+            "depth_size": st.sampled_from(["native", "full"]),
+        }
+    ),
+    st.just({"depth_bits": 8, "depth_format": "jpeg8"}),
+)
 IMPOSSIBLE = {
     "size": (15, 0, -1, 4097),
     "placements": (0, 10**10),
@@ -78,6 +87,16 @@ def test_hundreds_of_options_build_whole_data_sets(
     fg: Any, bg: Any, chosen: dict[str, Any]
 ) -> None:
     run(fg, bg, chosen)
+
+
+@pytest.mark.slow
+@settings(LONG, max_examples=40)
+@given(PICTURES, PICTURES, OPTIONS, DEPTH)
+def test_options_with_depth_build_whole_data_sets(
+    fg: Any, bg: Any, chosen: dict[str, Any], depth: dict[str, Any]
+) -> None:
+    few = {"samples": min(chosen["samples"] or 20, 20), "depth_model": "densedepth-lite"}
+    run(fg, bg, chosen | few | depth)
 
 
 @pytest.mark.parametrize(
