@@ -15,7 +15,7 @@ from depthmask.device import autocast, choose_device
 from depthmask.metrics import Sums, depth_scores, depth_sums, image_iou, mask_scores, mask_sums
 from depthmask.systems.build import Network
 from shards.depth import DepthCoding
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 from shards.joined import AnyDataset
 from shards.options import option, take_text_as_paths
 from shards.reader import open_dataset
@@ -39,6 +39,17 @@ class EvaluateOptions:
         take_text_as_paths(self)
 
 
+def require_numbers(maps: torch.Tensor) -> None:
+    """RunError where a network answers with values that are no numbers."""
+    if not bool(maps.isfinite().all()):
+        raise RunError(
+            "the network's answer",
+            expected="numbers",
+            found="values that are none",
+            remedy="give another checkpoint: the weights of this one are too large",
+        )
+
+
 @torch.inference_mode()
 def predictions(
     network: Network, batch: Batch, device: torch.device
@@ -46,6 +57,9 @@ def predictions(
     """Mask probabilities and depth in [0, 1], float32 (B, S, S) each; None for a missing head."""
     with autocast(device):
         output = network(batch.image.to(device), batch.background.to(device))
+    for maps in output:
+        if maps is not None:
+            require_numbers(maps)
     mask = None if output.mask is None else torch.sigmoid(output.mask.float())
     return tuple(
         None if maps is None else maps.squeeze(1).float().cpu().numpy()  # (B, 1, S, S) -> (B, S, S)

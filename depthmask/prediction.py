@@ -13,11 +13,12 @@ from torch import Tensor
 
 from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.device import autocast, choose_device
+from depthmask.evaluation import require_numbers
 from depthmask.pictures import depth_colours, write_png
 from pipeline.headers import read_file
 from pipeline.pictures import UnusablePictureError, decode_picture
 from shards.codecs import encode_png
-from shards.errors import InputError, RunError
+from shards.errors import InputError
 from shards.options import option, take_text_as_paths
 
 _MULTIPLE = 32
@@ -131,13 +132,7 @@ class Predictor:
             )
 
         def grow(maps: Tensor, mode: str) -> Tensor:
-            if not bool(maps.isfinite().all()):
-                raise RunError(
-                    "prediction",
-                    expected="numbers from the network",
-                    found="values that are none",
-                    remedy="give another checkpoint: the weights of this one are too large",
-                )
+            require_numbers(maps)
             return F.interpolate(maps.float(), size=(height, width), mode=mode)[0, 0].cpu()
 
         mask = depth = depth_unit = cutout = None

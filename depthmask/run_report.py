@@ -52,7 +52,8 @@ def _survey(path: Path, folders: Any) -> dict[str, Any]:
         return {"fault": f"there is no {_WEIGHTS} in the run's folder"}
     from depthmask.run_survey import survey_run
 
-    return survey_run(path / _WEIGHTS, [folders] if isinstance(folders, str) else folders)
+    named = folders if isinstance(folders, list) else [folders]
+    return survey_run(path / _WEIGHTS, [str(folder) for folder in named])
 
 
 def _options(path: Path) -> dict[str, Any]:
