@@ -24,7 +24,7 @@ from pipeline.sources import Source
 from pipeline.threads import one_thread
 from shards.depth import DepthCoding
 from shards.errors import RunError
-from shards.keys import BACKGROUND, sample_key
+from shards.keys import BACKGROUND
 from shards.manifest import Record, read_plan
 from shards.writer import (
     Encoding,
@@ -104,11 +104,22 @@ class Renderer:
 
     def predict_alone(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The teacher's map float32 (h, w) of one picture uint8 (S, S, 3) that it sees alone."""
-        with one_thread():
-            maps = self.teacher.predict(picture[None])  # (S, S, 3) -> (1, h, w)
-        self.maps += 1
-        values: NDArray[np.float32] = maps[0]
+        values: NDArray[np.float32] = self._predict(picture[None])[0]  # (S, S, 3) -> (h, w)
         return values
+
+    def _predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Maps float32 (B, h, w) of uint8 (B, S, S, 3); RunError where they are no numbers."""
+        with one_thread():
+            maps = self.teacher.predict(pictures)
+        self.maps += len(maps)
+        if not np.isfinite(maps).all():
+            raise RunError(
+                f"the depth teacher {self.plan.options['depth_model']}",
+                expected="numbers",
+                found="values that are none",
+                remedy="give it other weights; finished shards are kept",
+            )
+        return maps
 
     def _picture(self, root: Path, source: Source) -> Image.Image:
         path = root / source.name
@@ -182,16 +193,7 @@ class Renderer:
                 yield from self._with_depth(batch)
 
     def _with_depth(self, batch: tuple[RawSample, ...]) -> Iterator[RawSample]:
-        with one_thread():
-            maps = self.teacher.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
-        self.maps += len(maps)
-        if not np.isfinite(maps).all():
-            raise RunError(
-                f"the depth of {sample_key(batch[0].info['split'], batch[0].position)} and on",
-                expected="numbers",
-                found="values that are none, from the teacher",
-                remedy="give it other weights; finished shards are kept",
-            )
+        maps = self._predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
         for sample, values in zip(batch, maps, strict=True):
             codes, clipped = self._coding.codes(self._coding.fit(values))
             yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
