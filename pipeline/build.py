@@ -2,8 +2,9 @@
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pipeline.engines.job import Engine
 from pipeline.engines.table import engine_of
@@ -24,6 +25,7 @@ from pipeline.production import make_shards, names_of, truthful
 from pipeline.render import Site
 from pipeline.sources import Role, Skipped, Source, check_sources
 from pipeline.staging import put_manifest, refresh, staged_folder
+from pipeline.teachers.table import weights_place
 from pipeline.versions import versions_in_use
 from pipeline.watcher import SilentWatcher, Watcher
 from shards.depth import DepthCoding
@@ -31,6 +33,9 @@ from shards.errors import InputError
 from shards.manifest import Record, make_manifest, write_manifest
 from shards.options import identity_of
 from shards.scratch import remove_abandoned
+
+if TYPE_CHECKING:
+    from pipeline.teachers import TeacherCard
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,14 +101,7 @@ def _make_missing(
     remove_abandoned()
     if not missing:
         return []
-    site = Site(
-        out=options.out.resolve(),
-        fg=options.fg.resolve(),
-        bg=options.bg.resolve(),
-        device=options.device,
-        depth_weights=options.depth_weights,
-        layers=options.out.resolve() / FOLDER,
-    )
+    site = site_of(options)
     log_event(
         site.out,
         event="build",
@@ -111,6 +109,7 @@ def _make_missing(
         bg=str(site.bg),
         versions=plan.document["versions"],
         missing=len(missing),
+        depth_weights=site.depth_weights and str(site.depth_weights),
     )
     return make_shards(site, plan, missing, engine, watch)
 
@@ -128,6 +127,18 @@ def _complete(out: Path, plan: Plan, records: list[Record]) -> str | None:
     return digest
 
 
+def site_of(options: BuildOptions) -> Site:
+    """Where a build happens."""
+    return Site(
+        out=options.out.resolve(),
+        fg=options.fg.resolve(),
+        bg=options.bg.resolve(),
+        device=options.device,
+        depth_weights=weights_place(options.depth_model, options.depth_weights),
+        layers=options.out.resolve() / FOLDER,
+    )
+
+
 def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
     """The plan of a build and the files left out, from sources checked now; writes nothing."""
     fg, fg_skipped = _check(options.fg, "fg", options.out, watch)
@@ -140,17 +151,20 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
             found=f"{skipped[0].reason} ({len(skipped)} such files in all)",
             remedy="take these files out, or leave --strict away to go on without them",
         )
-    teacher, depth = _teacher_facts(options)
-    plan = make_plan(
-        options=identity_of(options),
-        fg=fg,
-        bg=bg,
-        skipped=skipped,
-        teacher=teacher,
-        depth=depth,
-        versions=versions_in_use(with_teacher=teacher is not None, device=options.device),
-    )
-    return plan, skipped
+    card = _card(options)
+
+    def plan_with(depth: DepthCoding | None) -> Plan:
+        return make_plan(
+            options=identity_of(options) | {"depth_model": card.name if card else "none"},
+            fg=fg,
+            bg=bg,
+            skipped=skipped,
+            teacher=card and card.to_json(),
+            depth=depth,
+            versions=versions_in_use(teacher=card and card.name, device=options.device),
+        )
+
+    return plan_with(card and _coding(card, options, plan_with)), skipped
 
 
 def _check(root: Path, role: Role, out: Path, watch: Watcher) -> tuple[list[Source], list[Skipped]]:
@@ -164,19 +178,31 @@ def _check(root: Path, role: Role, out: Path, watch: Watcher) -> tuple[list[Sour
     return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
 
 
-def _teacher_facts(options: BuildOptions) -> tuple[dict[str, Any] | None, DepthCoding | None]:
+def _card(options: BuildOptions) -> "TeacherCard | None":
     if options.depth_model == "none":
-        return None, None
-    from pipeline.teachers import describe_teacher
+        return None
+    from pipeline.teachers import describe_choice, planned_choice
 
-    card = describe_teacher(options.depth_model, canvas=options.size, weights=options.depth_weights)
-    size = options.size if options.depth_size == "full" else min(card.output_size, options.size)
-    coding = DepthCoding.over_range(
-        card.low, card.high, kind=card.kind, unit=card.unit, bits=options.depth_bits, size=size
+    facts = identity_of(options)
+    return describe_choice(planned_choice(facts, options.depth_weights, options.device))
+
+
+def _coding(
+    card: "TeacherCard", options: BuildOptions, plan_with: Callable[[None], Plan]
+) -> DepthCoding:
+    """What depth codes mean: over the range that the teacher declares, else a calibrated one."""
+    limits = card.range
+    if limits is None:
+        from pipeline.calibration import calibrate, standing_coding
+
+        plan = plan_with(None)
+        standing = standing_coding(options.out, plan)
+        if standing is not None:
+            return standing
+        limits = calibrate(plan, site_of(options))
+    side = options.size
+    if options.depth_size == "native":
+        side = min(*card.output_size, options.size)
+    return DepthCoding.over_range(
+        *limits, kind=card.kind, unit=card.unit, bits=options.depth_bits, size=side
     )
-    facts = {
-        "name": card.name,
-        "weights_sha256": card.weights_sha256,
-        "input_size": card.input_size,
-    }
-    return facts, coding

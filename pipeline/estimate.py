@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.build import site_of
 from pipeline.options import BuildOptions
 from pipeline.plan import Plan, ShardTask
-from pipeline.render import Renderer, Site, render_shard
+from pipeline.render import Renderer, render_shard
 from shards.keys import SPLITS
 
 _HANDFUL = 32
@@ -36,13 +37,7 @@ class Estimate:
 
 def estimate_build(plan: Plan, options: BuildOptions) -> Estimate:
     """Make a few samples and backgrounds in a temporary folder, and scale up; keeps nothing."""
-    site = Site(
-        out=options.out,
-        fg=options.fg,
-        bg=options.bg,
-        device=options.device,
-        depth_weights=options.depth_weights,
-    )
+    site = dataclasses.replace(site_of(options), layers=None)  # nothing is kept of a handful
     renderer = Renderer(plan, site)
     split = max(SPLITS, key=lambda name: plan.samples[name])
     count = min(_HANDFUL, plan.samples[split])

@@ -45,10 +45,32 @@ class BuildOptions:
         identity=True,
     )
     depth_model: str = option(
-        "densedepth-lite", "Depth teacher, or none for no depth.", identity=True, metavar="NAME"
+        "densedepth-lite",
+        "Depth teacher: densedepth-lite, densedepth, hf:NAME_OR_PATH, FILE.onnx, or none.",
+        identity=True,
+        metavar="NAME",
     )
     depth_weights: Path | None = option(
-        None, "Weights of the teacher.  [default: the shipped ones]", metavar="FILE"
+        None,
+        "Weights of the teacher, such as nyu.h5.  [default: the shipped ones]",
+        metavar="FILE",
+    )
+    depth_kind: Literal["metric", "inverse"] | None = option(
+        None,
+        "What the teacher gives: metres, or larger is nearer.  [default: as it says]",
+        identity=True,
+    )
+    depth_range: tuple[float, float] | None = option(
+        None,
+        "Range its values are stored over.  [default: as it says, or calibrated]",
+        identity=True,
+        metavar="LOW HIGH",
+    )
+    depth_input: tuple[int, int] | None = option(
+        None,
+        "Size that the teacher sees pictures at.  [default: its own]",
+        identity=True,
+        metavar="WIDTH HEIGHT",
     )
     depth_mode: Literal["composite", "layered"] = option(
         "composite",
@@ -143,6 +165,7 @@ class BuildOptions:
                 found=str(self.depth_bits),
                 remedy="add --depth-bits 8",
             )
+        check_declared(self.depth_range, self.depth_input)
         low, high = self.fg_scale
         if not 0 < low <= high <= 1:
             raise InputError(
@@ -151,6 +174,21 @@ class BuildOptions:
                 found=f"{low} {high}",
                 remedy="give shares of the sample's side, such as 0.4 0.72",
             )
+
+
+def check_declared(
+    depth_range: tuple[float, float] | None, depth_input: tuple[int, int] | None
+) -> None:
+    """InputError where what is declared of a teacher can be true of none."""
+    if depth_range is not None and not -math.inf < depth_range[0] < depth_range[1] < math.inf:
+        raise InputError(
+            "--depth-range",
+            expected="two numbers, the smaller one first",
+            found=f"{depth_range[0]:g} {depth_range[1]:g}",
+            remedy="give a range such as 0.1 10",
+        )
+    for side in depth_input or ():
+        _within("--depth-input", side, 14, 4096)
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:

@@ -23,7 +23,7 @@ from pipeline.plan import Plan, Scene, ShardTask
 from pipeline.sources import Source
 from pipeline.threads import one_thread
 from shards.depth import DepthCoding
-from shards.errors import RunError
+from shards.errors import InputError, RunError
 from shards.keys import BACKGROUND
 from shards.manifest import Record, read_plan
 from shards.writer import (
@@ -81,16 +81,25 @@ class Renderer:
 
     @functools.cached_property
     def teacher(self) -> "Teacher":
-        """The depth teacher, loaded once a process, on one thread so that its bits do not vary."""
-        from pipeline.teachers import load_teacher
+        """The depth teacher, loaded once a process, on one thread so that its bits do not vary.
 
+        InputError where its weights are not those that the plan names.
+        """
+        from pipeline.teachers import load_choice, planned_choice
+
+        site = self._site
         with one_thread():
-            return load_teacher(
-                self.plan.options["depth_model"],
-                canvas=self._canvas,
-                weights=self._site.depth_weights,
-                device=self._site.device,
+            choice = planned_choice(self.plan.options, site.depth_weights, site.device)
+            teacher = load_choice(choice)
+        planned = self.plan.document["teacher"]["weights_sha256"]
+        if teacher.card.weights_sha256 != planned:
+            raise InputError(
+                f"--depth-weights of {choice.name}",
+                expected=f"the file with SHA-256 {planned}",
+                found=teacher.card.weights_sha256,
+                remedy="name the weights that the data set was built with",
             )
+        return teacher
 
     @functools.cached_property
     def _layers(self) -> Layers:

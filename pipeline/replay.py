@@ -46,27 +46,38 @@ def find_site(
 ) -> Site:
     """Where a data set's samples can be drawn again: its sources as the last build found them.
 
+    So are the teacher's weights, where they still lie there.
+
     InputError where no log names their folders and they are not given.
     """
     require_planned(read_plan(shards))
+    last = _last_build(shards)
     if fg is None or bg is None:
-        roots = _roots_of_last_build(shards)
+        roots = _roots_of(last, shards / LOG)
         fg, bg = fg or roots["fg"], bg or roots["bg"]
+    logged = last.get("depth_weights")
+    if depth_weights is None and isinstance(logged, str) and Path(logged).exists():
+        depth_weights = Path(logged)
     return Site(out=shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights)
 
 
-def _roots_of_last_build(shards: Path) -> dict[str, Path]:
+def _last_build(shards: Path) -> dict[str, Any]:
+    """What the log says of the last build; nothing where there is none."""
     path = shards / LOG
     lines = path.read_bytes().splitlines() if path.is_file() else []
     builds = [entry for entry in map(_log_entry, lines) if entry.get("event") == "build"]
-    if not builds or not all(isinstance(builds[-1].get(role), str) for role in ("fg", "bg")):
+    return builds[-1] if builds else {}
+
+
+def _roots_of(build: dict[str, Any], log: Path) -> dict[str, Path]:
+    if not all(isinstance(build.get(role), str) for role in ("fg", "bg")):
         raise InputError(
-            str(path),
+            str(log),
             expected="the folders that the data set was built from",
             found="none",
             remedy="name them with --fg and --bg",
         )
-    return {role: Path(builds[-1][role]) for role in ("fg", "bg")}
+    return {role: Path(build[role]) for role in ("fg", "bg")}
 
 
 def _log_entry(line: bytes) -> dict[str, Any]:

@@ -175,5 +175,5 @@ def _plan(
         "skipped": [],
         "teacher": None if coding is None else unknown,
         "depth": None if coding is None else coding.to_json(),
-        "versions": versions_in_use(with_teacher=False, device="cpu"),
+        "versions": versions_in_use(teacher=None, device="cpu"),
     }

@@ -12,7 +12,7 @@ from pipeline.plan import ShardTask, tasks_of
 from pipeline.render import Site, renderer_of
 from pipeline.rerender import differing_field
 from pipeline.verdict import MISSING, Damage, Verdict
-from pipeline.versions import versions_in_use
+from pipeline.versions import versions_for
 from pipeline.workers import results_of
 from shards.audit import DamageError, Rules, audit_shard
 from shards.errors import InputError
@@ -109,7 +109,7 @@ def verify_dataset(
 
 
 def _require_same_versions(plan: dict[str, Any], device: str) -> None:
-    here = versions_in_use(with_teacher=plan["teacher"] is not None, device=device)
+    here = versions_for(plan, device)
     other = [
         f"{name} {version} there and {here.get(name)} here"
         for name, version in plan["versions"].items()

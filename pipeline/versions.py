@@ -3,6 +3,7 @@
 import importlib.metadata
 import platform
 import zlib
+from typing import Any
 
 import numpy as np
 from PIL import features
@@ -10,8 +11,11 @@ from PIL import features
 from shards.version import __version__
 
 
-def versions_in_use(*, with_teacher: bool, device: str) -> dict[str, str]:
-    """Versions by name, as they stand in plan.json; torch and the device only with a teacher."""
+def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
+    """Versions by name, as they stand in plan.json; torch and the device only with a teacher.
+
+    `teacher` is its plain name: those of hf: and .onnx bring the library that runs them.
+    """
     versions = {
         "depthmask": __version__,
         "Pillow": importlib.metadata.version("pillow"),
@@ -22,7 +26,24 @@ def versions_in_use(*, with_teacher: bool, device: str) -> dict[str, str]:
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
         "machine": platform.machine(),
     }
-    if with_teacher:
+    if teacher is not None:
         versions["torch"] = importlib.metadata.version("torch").partition("+")[0]
         versions["device kind"] = device.partition(":")[0]
+        if teacher.startswith("hf:"):
+            versions["transformers"] = _version_of("transformers")
+        if teacher.endswith(".onnx"):
+            versions["onnxruntime"] = _version_of("onnxruntime")
     return versions
+
+
+def versions_for(plan: dict[str, Any], device: str) -> dict[str, str]:
+    """The versions here that the bytes of a plan.json's samples depend on."""
+    teacher = plan["teacher"]
+    return versions_in_use(teacher=None if teacher is None else teacher["name"], device=device)
+
+
+def _version_of(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"

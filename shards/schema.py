@@ -47,7 +47,12 @@ _OPTIONS = {
     "image_quality": whole(1, 100),
     "inline_backgrounds": _boolean,
 }
-_LATER = {"depth_mode": one_of("composite", "layered")}
+_LATER = {
+    "depth_mode": one_of("composite", "layered"),
+    "depth_kind": or_none(one_of("metric", "inverse")),
+    "depth_range": or_none(listing(real(-1e30, 1e30), 2, 2)),
+    "depth_input": or_none(listing(whole(1, 4096), 2, 2)),
+}
 """Options that plans may lack: they were made before there was a choice."""
 
 _STORED = ("size", "format", "samples_per_shard", "depth_format", "inline_backgrounds")

@@ -1,4 +1,4 @@
-"""pipeline/teachers.py, depthmask/depth.py, lessons.py and teacher_training.py"""
+"""pipeline/teachers/ (lite.py, seam.py), depthmask/depth.py, lessons.py and teacher_training.py"""
 
 import pickle
 from pathlib import Path
@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageFilter
 from safetensors.torch import load_file, save_file
 
-from depthmask.depth import write_depth
+from depthmask.depth import limits_of, write_depth
 from depthmask.lessons import Lesson, paste, spread
 from depthmask.scenes import draw_scene, nearness
 from depthmask.teacher_options import TeacherOptions
@@ -88,7 +88,8 @@ def test_equal_batches_give_equal_bits(teacher: Teacher) -> None:
 )
 def test_the_card_says_what_the_network_sees(canvas: int, side: int) -> None:
     card = describe_teacher("densedepth-lite", canvas=canvas)
-    assert (card.input_size, card.output_size) == (side, side // 2)
+    assert card.input_size == (side, side)
+    assert card.output_size == (side // 2, side // 2)
     assert (card.kind, card.low, card.high) == ("inverse", 0.0, 1.0)
     assert len(card.weights_sha256) == 64
 
@@ -100,8 +101,10 @@ def test_the_shipped_weights_are_small_and_sixteen_bit() -> None:
 
 
 def test_unknown_names_get_near_matches() -> None:
-    with pytest.raises(InputError, match="did you mean densedepth-lite"):
+    with pytest.raises(InputError, match=r"did you mean densedepth\?"):
         describe_teacher("densdepth", canvas=64)
+    with pytest.raises(InputError, match=r"did you mean densedepth-lite\?"):
+        describe_teacher("densedepth-light", canvas=64)
 
 
 class Payload:
@@ -139,13 +142,16 @@ def test_other_weights_are_refused_by_the_first_difference(tmp_path: Path) -> No
 
 def test_depth_of_a_picture_comes_at_its_own_size(teacher: Teacher, tmp_path: Path) -> None:
     Image.effect_noise((90, 50), 60).convert("RGB").save(tmp_path / "a picture.jpg")
-    codes, colours = write_depth(teacher, tmp_path / "a picture.jpg", tmp_path / "out")
+    path = tmp_path / "a picture.jpg"
+    limits = limits_of(teacher, [path])
+    assert limits == (0, 1)
+    codes, colours = write_depth(teacher, path, tmp_path / "out", limits)
     with Image.open(codes) as picture:
         assert (picture.size, picture.mode) == ((90, 50), "I;16")
     with Image.open(colours) as picture:
         assert (picture.size, picture.mode) == ((90, 50), "RGB")
     with pytest.raises(InputError, match=r"nowhere\.jpg: expected a picture"):
-        write_depth(teacher, tmp_path / "nowhere.jpg", tmp_path / "out")
+        write_depth(teacher, tmp_path / "nowhere.jpg", tmp_path / "out", limits)
 
 
 def test_a_pasted_cutout_is_nearer_than_all_it_hides() -> None:

@@ -7,6 +7,7 @@ import click
 from depthmask.options import takes
 from depthmask.teacher_options import TeacherOptions
 from depthmask.terminal import answer_paths, open_console, reports, say
+from shards.depth import Kind
 
 
 @click.command()
@@ -33,8 +34,17 @@ def train_teacher(options: TeacherOptions, json_wanted: bool) -> None:
     "pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURES..."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
-@click.option("--depth-model", default="densedepth-lite", show_default=True, help="The teacher.")
+@click.option(
+    "--depth-model",
+    default="densedepth-lite",
+    show_default=True,
+    metavar="NAME",
+    help="densedepth-lite, densedepth, hf:NAME_OR_PATH or FILE.onnx.",
+)
 @click.option("--depth-weights", type=click.Path(path_type=Path), help="Its weights.")
+@click.option("--depth-kind", type=click.Choice(["metric", "inverse"]), help="What it gives.")
+@click.option("--depth-range", type=(float, float), metavar="LOW HIGH", help="What is written.")
+@click.option("--depth-input", type=(int, int), metavar="WIDTH HEIGHT", help="What it sees.")
 @click.option("--size", default=224, show_default=True, help="Side of the square it sees.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ...")
 @reports
@@ -43,24 +53,43 @@ def depth(
     out: Path,
     depth_model: str,
     depth_weights: Path | None,
+    depth_kind: Kind | None,
+    depth_range: tuple[float, float] | None,
+    depth_input: tuple[int, int] | None,
     size: int,
     device: str,
     json_wanted: bool,
 ) -> None:
     """Run a depth teacher on pictures: NAME.depth.png (16 bit) and NAME.colour.png.
 
+    The codes 0 to 65535 span one range for all pictures: the teacher's, or --depth-range, or one
+    found over these pictures.
+
     \b
     Examples:
       depthmask depth holiday.jpg --out depth
       depthmask depth photos/*.jpg --out depth --size 320
+      depthmask depth room.jpg --out depth --depth-model densedepth --depth-weights nyu.h5
     """
-    from depthmask.depth import write_depth
+    from depthmask.depth import limits_of, write_depth
     from depthmask.progress import open_progress
+    from pipeline.options import check_declared
     from pipeline.teachers import load_teacher
 
-    teacher = load_teacher(depth_model, canvas=size, weights=depth_weights, device=device)
+    check_declared(depth_range, depth_input)
+    teacher = load_teacher(
+        depth_model,
+        canvas=size,
+        weights=depth_weights,
+        device=device,
+        kind=depth_kind,
+        value_range=depth_range,
+        input_size=depth_input and (depth_input[1], depth_input[0]),
+    )
+    low, high = limits = limits_of(teacher, pictures)
+    say(f"{teacher.kind} depth, {low:g} to {high:g} {teacher.unit}")
     written: list[Path] = []
     with open_progress(open_console()) as progress:
         for picture in progress.track(pictures, description="looking"):
-            written += write_depth(teacher, picture, out)
+            written += write_depth(teacher, picture, out, limits)
     answer_paths(written, json_wanted)

@@ -20,7 +20,7 @@ from typing import Any
 from pipeline.counters import Counters, Done
 from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, make_shard
 from pipeline.plan import Plan, ShardTask
-from pipeline.versions import versions_in_use
+from pipeline.versions import versions_for
 from shards.errors import InputError, RunError
 from shards.keys import BACKGROUND
 from shards.manifest import read_plan
@@ -109,7 +109,7 @@ def _other_versions(job: Job) -> str:
     """What this node has that the plan has not: bytes may depend on it."""
     plan = Plan(read_plan(job.site.out))
     planned: dict[str, str] = plan.document["versions"]
-    mine = versions_in_use(with_teacher=plan.depth is not None, device=job.site.device)
+    mine = versions_for(plan.document, job.site.device)
     differing = [f"{name} {mine[name]}" for name in mine if mine[name] != planned.get(name)]
     return ", ".join(differing)
 

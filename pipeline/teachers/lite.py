@@ -1,0 +1,93 @@
+"""`densedepth-lite`: the built-in teacher."""
+
+import dataclasses
+import json
+import struct
+from pathlib import Path
+
+from pipeline.teachers.card import (
+    Choice,
+    TeacherCard,
+    fingerprint,
+    refuse_declared,
+    wrong_weights,
+)
+from pipeline.teachers.seam import Teacher, View
+from pipeline.teachers.tensors import fill, read_tensors
+from shards.depth import Kind
+
+LITE = "densedepth-lite"
+SHIPPED_WEIGHTS = Path(__file__).parent.parent / "weights" / f"{LITE}.safetensors"
+
+_SMALLEST, _LARGEST, _MULTIPLE = 96, 448, 32
+_REMEDY = "give a file written by `depthmask train-teacher`"
+
+
+def network_side(canvas: int) -> int:
+    """The side a canvas is brought to: the nearest multiple of 32 within what was trained for."""
+    return min(_LARGEST, max(_SMALLEST, round(canvas / _MULTIPLE) * _MULTIPLE))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Header:
+    name: str
+    kind: Kind
+    unit: str
+    low: float
+    high: float
+
+
+def _read_header(path: Path) -> _Header:
+    """What a weights file says of its values, read without torch; InputError when it is none."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > 1 << 24:
+                raise ValueError("no safetensors header")
+            found = json.loads(file.read(length)).get("__metadata__", {})
+        low, high = float(found["low"]), float(found["high"])
+        header = _Header(str(found["name"]), found["kind"], str(found["unit"]), low, high)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, struct.error) as error:
+        raise wrong_weights(
+            path,
+            "a safetensors file written by `depthmask train-teacher`",
+            str(error) or type(error).__name__,
+            "give such a file, or leave --depth-weights away for the shipped weights",
+        ) from None
+    if header.name != LITE or header.kind not in ("metric", "inverse") or not low < high:
+        found_words = f"weights of {header.name}, kind {header.kind}, range {low} to {high}"
+        raise wrong_weights(path, f"weights of {LITE}", found_words, _REMEDY)
+    return header
+
+
+def describe(choice: Choice) -> TeacherCard:
+    """The card of `densedepth-lite`; imports no torch."""
+    refuse_declared(choice, "kind", "value_range", "input_size")
+    path = choice.weights or SHIPPED_WEIGHTS
+    header = _read_header(path)
+    side = network_side(choice.canvas)
+    return TeacherCard(
+        name=LITE,
+        source="shipped with depthmask" if choice.weights is None else path.name,
+        kind=header.kind,
+        unit=header.unit,
+        low=header.low,
+        high=header.high,
+        weights_sha256=fingerprint([path]),
+        input_size=(side, side),
+        output_size=(side // 2, side // 2),
+    )
+
+
+def load(choice: Choice) -> Teacher:
+    """`densedepth-lite` with its weights, on a device; runs in float32."""
+    import torch
+
+    from pipeline.densedepth_lite import DenseDepthLite
+
+    card, path = describe(choice), choice.weights or SHIPPED_WEIGHTS
+    network = DenseDepthLite()
+    fill(network, read_tensors(path, "the tensors of densedepth-lite", _REMEDY), path, _REMEDY)
+    network = network.eval().to(choice.device).to(memory_format=torch.channels_last)
+    view = View(height=card.input_size[0], width=card.input_size[1])
+    return Teacher(card, view, network, choice.device)

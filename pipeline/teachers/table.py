@@ -1,0 +1,134 @@
+"""Every teacher by name. A name may be a path (hf:FOLDER, FILE.onnx); plan.json holds none.
+
+So `--depth-model` is split in two: the plain name, which is part of the data set's identity beside
+the SHA-256 of the weights, and the place of the weights, which is not.
+"""
+
+import difflib
+import importlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pipeline.teachers.card import Choice, TeacherCard
+from pipeline.teachers.seam import Teacher
+from shards.depth import Kind
+from shards.errors import InputError
+
+_MODULES = {"densedepth-lite": "lite", "densedepth": "densedepth"}
+_HUB, _ONNX = "hf:", ".onnx"
+_SHOWN = [*_MODULES, "hf:NAME_OR_PATH", "FILE.onnx", "none"]
+_HUB_NAME = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?", re.ASCII)
+
+
+def _is_local(place: str) -> bool:
+    return Path(place).is_dir() or not _HUB_NAME.fullmatch(place)
+
+
+def plain_name(name: str) -> str:
+    """A teacher's name without the place where its files lie: as it stands in plan.json.
+
+    InputError for a name that belongs to no teacher, with a near match.
+    """
+    if name.startswith(_HUB) and len(name) > len(_HUB):
+        place = name.removeprefix(_HUB)
+        return _HUB + (Path(place).resolve().name if _is_local(place) else place)
+    if name.endswith(_ONNX) and len(name) > len(_ONNX):
+        return Path(name).name
+    if name in _MODULES:
+        return name
+    near = difflib.get_close_matches(name, [*_MODULES, "none"], n=1, cutoff=0.3)
+    raise InputError(
+        "--depth-model",
+        expected="one of " + ", ".join(_SHOWN),
+        found=repr(name),
+        remedy=f"did you mean {near[0]}?" if near else "choose one of these",
+    )
+
+
+def weights_place(name: str, weights: Path | None) -> Path | None:
+    """Where a teacher's weights lie: `weights`, or the path within the name; None elsewhere."""
+    if weights is not None:
+        return weights.absolute()
+    if name.startswith(_HUB) and _is_local(name.removeprefix(_HUB)):
+        return Path(name.removeprefix(_HUB)).absolute()
+    return Path(name).absolute() if name.endswith(_ONNX) else None
+
+
+def _module_of(name: str) -> ModuleType:
+    if name.startswith(_HUB):
+        module = "transformer"
+    elif name.endswith(_ONNX):
+        module = "onnx_file"
+    else:
+        module = _MODULES[name]
+    return importlib.import_module(f"pipeline.teachers.{module}")
+
+
+def describe_choice(choice: Choice) -> TeacherCard:
+    """The card of a choice with a plain name; InputError where its weights are not what it needs.
+
+    Imports no torch for `densedepth-lite` and `densedepth`; others are loaded and asked.
+    """
+    card: TeacherCard = _module_of(choice.name).describe(choice)
+    return card
+
+
+def load_choice(choice: Choice) -> Teacher:
+    """The teacher of a choice with a plain name, ready to use."""
+    teacher: Teacher = _module_of(choice.name).load(choice)
+    return teacher
+
+
+def choose(name: str, weights: Path | None = None, **rest: Any) -> Choice:
+    """A choice by any name that `--depth-model` takes; `rest` are further fields of Choice."""
+    return Choice(name=plain_name(name), weights=weights_place(name, weights), **rest)
+
+
+def planned_choice(options: Mapping[str, Any], weights: Path | None, device: str) -> Choice:
+    """The choice that a build's options make, as plan.json holds them or as they were given."""
+    limits, size = options.get("depth_range"), options.get("depth_input")
+    return choose(
+        options["depth_model"],
+        weights,
+        canvas=options["size"],
+        device=device,
+        kind=options.get("depth_kind"),
+        value_range=limits and (limits[0], limits[1]),
+        input_size=size and (size[1], size[0]),
+    )
+
+
+def describe_teacher(name: str, *, canvas: int, weights: Path | None = None) -> TeacherCard:
+    """The card of a teacher for pictures of `canvas` pixels a side."""
+    return describe_choice(choose(name, weights, canvas=canvas))
+
+
+def load_teacher(
+    name: str,
+    *,
+    canvas: int = 224,
+    weights: Path | None = None,
+    device: str = "cpu",
+    kind: Kind | None = None,
+    value_range: tuple[float, float] | None = None,
+    input_size: tuple[int, int] | None = None,
+) -> Teacher:
+    """A teacher that is ready to use, for pictures of `canvas` pixels a side.
+
+    `name` is what `--depth-model` takes: densedepth-lite, densedepth (with `weights`),
+    hf:NAME_OR_PATH, FILE.onnx. `kind`, `value_range` (low, high) and `input_size` (height, width)
+    say what the teacher does not say itself, or other than it does.
+    """
+    choice = choose(
+        name,
+        weights,
+        canvas=canvas,
+        device=device,
+        kind=kind,
+        value_range=value_range,
+        input_size=input_size,
+    )
+    return load_choice(choice)
