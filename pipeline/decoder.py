@@ -17,10 +17,14 @@ class UpBlock(nn.Module):
 
     No batch normalisation, an activation after both convolutions (as the released weights have;
     a common port leaves the first one out). Without a skip (`skip_channels` 0), size doubles.
+    `aligned` resizes corners to corners, as TensorFlow 1 could and the released weights expect.
     """
 
-    def __init__(self, in_channels: int, skip_channels: int, out_channels: int) -> None:
+    def __init__(
+        self, in_channels: int, skip_channels: int, out_channels: int, *, aligned: bool = False
+    ) -> None:
         super().__init__()
+        self.aligned = aligned
         self.first = nn.Conv2d(in_channels + skip_channels, out_channels, 3, padding=1)
         self.second = nn.Conv2d(out_channels, out_channels, 3, padding=1)
 
@@ -28,7 +32,7 @@ class UpBlock(nn.Module):
         """(B, in, h, w) and a skip (B, skip, H, W) -> (B, out, H, W)."""
         height, width = coarse.shape[-2:]
         size = (2 * height, 2 * width) if skip is None else skip.shape[-2:]
-        x = F.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
+        x = F.interpolate(coarse, size=size, mode="bilinear", align_corners=self.aligned)
         if skip is not None:
             x = torch.cat([x, skip], dim=1)  # (B, in + skip, H, W)
         x = F.leaky_relu(self.first(x), 0.2)
@@ -39,12 +43,18 @@ class Decoder(nn.Module):
     """Features, the finest first, -> one map (B, widths[-1], H / stride, W / stride).
 
     `widths[0]` is the width of the 1x1 convolution on the coarsest map; each further width is
-    one up block. The first blocks take the finer maps as skips; blocks beyond them double the
-    size without a skip. `stride` is the output's stride relative to the encoder's input.
+    one up block (`aligned`: see there). The first blocks take the finer maps as skips; blocks
+    beyond them double the size without a skip. `stride` is the output's stride relative to the
+    encoder's input.
     """
 
     def __init__(
-        self, channels: Sequence[int], strides: Sequence[int], widths: Sequence[int]
+        self,
+        channels: Sequence[int],
+        strides: Sequence[int],
+        widths: Sequence[int],
+        *,
+        aligned: bool = False,
     ) -> None:
         super().__init__()
         skips = list(reversed(channels[:-1]))
@@ -56,7 +66,7 @@ class Decoder(nn.Module):
         self.stride = strides[finest] / 2**doublings
         self.bottom = nn.Conv2d(channels[-1], widths[0], 1)
         self.blocks = nn.ModuleList(
-            UpBlock(wide, skip, narrow)
+            UpBlock(wide, skip, narrow, aligned=aligned)
             for (wide, narrow), skip in zip(pairwise(widths), skips, strict=True)
         )
 
