@@ -46,8 +46,12 @@ def _read_header(path: Path) -> _Header:
                 raise ValueError("no safetensors header")
             found = json.loads(file.read(length)).get("__metadata__", {})
         low, high = float(found["low"]), float(found["high"])
+        if not -1e30 <= low < high <= 1e30:
+            raise ValueError(f"a range of {low:g} to {high:g}")
         header = _Header(str(found["name"]), found["kind"], str(found["unit"]), low, high)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, struct.error) as error:
+    except (
+        OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError, struct.error,
+    ) as error:  # fmt: skip
         raise wrong_weights(
             path,
             "a safetensors file written by `depthmask train-teacher`",

@@ -73,6 +73,8 @@ def fill(network: "nn.Module", found: "dict[str, Tensor]", path: Path, remedy: s
         elif found[name].shape != present.shape:
             shapes = f"{name} of {tuple(found[name].shape)} instead of {tuple(present.shape)}"
             raise wrong_weights(path, what, shapes, remedy)
+        elif not bool(found[name].isfinite().all()):
+            raise wrong_weights(path, what, f"{name} with values that are no numbers", remedy)
         else:
             chosen[name] = found[name].to(present.dtype)
     for name in sorted(found.keys() - expected.keys()):
