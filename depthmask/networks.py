@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from depthmask.opacity import CUES, find_opacity_cues
+from depthmask.opacity import CUES, DOUBTS, find_opacity_cues
 from pipeline.backbones import build_backbone
 from pipeline.decoder import Decoder, UpBlock
 from pipeline.fusion import fuse_batch_norms
@@ -27,7 +27,7 @@ _WIDTHS = (64, 48, 32, 24, 16)
 _FINE = 32
 _JOINED = 24
 _BLOCK = 2
-_SEEN = (9 + CUES) * _BLOCK**2
+_SEEN = (9 + DOUBTS + CUES) * _BLOCK**2
 _CUED = CUES * _BLOCK**2
 _FUSED = 48
 _CERTAIN = 1e-4
@@ -147,9 +147,9 @@ class MaskDepthNet(nn.Module):
             padding = (0, across, 0, down)
             image = F.pad(image, padding, mode="replicate")
             background = F.pad(background, padding, mode="replicate")
-        cues = find_opacity_cues(image, background)
+        cues, doubts = find_opacity_cues(image, background)
         coarse = self.decoder(self._compare(*self._encode(image, background)))
-        blocks = self._see(image, background, cues)
+        blocks = self._see(image, background, torch.cat([doubts, cues], dim=1))
         fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
         mask = depth = None
         if self.mask_join is not None and self.mask_head is not None:
@@ -183,11 +183,11 @@ class MaskDepthNet(nn.Module):
             for fuse, a, b in zip(self.fuse, of_image, of_background, strict=True)
         ]
 
-    def _see(self, image: Tensor, background: Tensor, cues: Tensor) -> Tensor:
-        """Every pixel of both pictures, their difference and the cues, as blocks of 2 x 2."""
+    def _see(self, image: Tensor, background: Tensor, opacity: Tensor) -> Tensor:
+        """Every pixel of both pictures, their difference and `opacity`, as blocks of 2 x 2."""
         # Ten times the difference, cut at 1: JPEG noise stays small, any visible change counts.
         change = (10 * (image - background).abs()).clamp(max=1)
         normal_image = (image - self.image_mean) / self.image_std
         normal_background = (background - self.background_mean) / self.background_std
-        pictures = torch.cat([normal_image, normal_background, change, cues], dim=1)
-        return F.pixel_unshuffle(pictures, _BLOCK)  # (B, 13, H, W) -> (B, 52, H / 2, W / 2)
+        pictures = torch.cat([normal_image, normal_background, change, opacity], dim=1)
+        return F.pixel_unshuffle(pictures, _BLOCK)  # (B, 16, H, W) -> (B, 64, H / 2, W / 2)

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 CUES = 5
+DOUBTS = 2
 _NEAR = 9
 _WITHIN = 5
 _NOISE = 0.02
@@ -19,12 +20,15 @@ _PATTERN = 3e-4
 """What JPEG may change, and its square: cues of less difference are small."""
 
 
-def find_opacity_cues(image: Tensor, background: Tensor) -> Tensor:
-    """Five alphas (B, 5, H, W) in [0, 1] of pictures (B, 3, H, W) in [0, 1].
+def find_opacity_cues(image: Tensor, background: Tensor) -> tuple[Tensor, Tensor]:
+    """Five alphas (B, 5, H, W) and two doubts (B, 2, H, W) in [0, 1] of pictures (B, 3, H, W).
 
-    The least one that any colour explains; that of the colour of the most changed pixels of the
-    whole picture; of the neighbourhood (9 x 9); and of the pixels around (5 x 5) all of whose
-    neighbours have changed, too: the inside of what a border belongs to. Last `hidden_pattern`.
+    The pictures are in [0, 1]. The least alpha that any colour explains; that of the colour of
+    the most changed pixels of the whole picture; of the neighbourhood (9 x 9); and of the pixels
+    around (5 x 5) all of whose neighbours have changed, too: the inside of what a border belongs
+    to. Last `hidden_pattern`.
+    The doubts: the share of each pixel's change that one colour for the whole picture does not
+    explain, and its mean over what has changed: nearly 0 for silhouettes and line drawings.
     """
     least = least_opacity(image, background)
     strong = _weigh(image, least**4)
@@ -35,10 +39,20 @@ def find_opacity_cues(image: Tensor, background: Tensor) -> Tensor:
         _near(strong),
         _within(_weigh(image, inner**2 + 0.02 * least**2)),
     )
-    by_colour = [
-        opacity_of_colour(image, background, sums[:, :3] / sums[:, 3:]) for sums in colours
-    ]
-    return torch.cat([least, *by_colour, hidden_pattern(image, background)], dim=1)
+    guesses = [sums[:, :3] / sums[:, 3:] for sums in colours]
+    alphas = [opacity_of_colour(image, background, colour) for colour in guesses]
+    left = _unexplained(image, background, guesses[0], alphas[0])
+    mean = (seen * left).mean((2, 3), keepdim=True) / (seen.mean((2, 3), keepdim=True) + 1e-6)
+    cues = torch.cat([least, *alphas, hidden_pattern(image, background)], dim=1)
+    return cues, torch.cat([left, mean.expand_as(left)], dim=1)
+
+
+def _unexplained(image: Tensor, background: Tensor, colour: Tensor, alpha: Tensor) -> Tensor:
+    """The share (B, 1, H, W) of the squared change that a colour at an alpha leaves over."""
+    change = image - background
+    left = change - alpha * (colour - background)
+    share = left.square().sum(1, keepdim=True) / (change.square().sum(1, keepdim=True) + _FLOOR)
+    return share.clamp(max=1)
 
 
 def _weigh(image: Tensor, weight: Tensor) -> Tensor:

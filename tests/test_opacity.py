@@ -49,10 +49,17 @@ def test_a_lattice_of_one_colour_is_read_off_at_full_resolution() -> None:
     alpha[:, :, 16:48, 16:48:3] = 1.0
     alpha[:, :, 16:48, 17:48:3] = 0.3
     colour = torch.tensor([0.1, 0.2, 0.1]).view(1, 3, 1, 1)
-    cues = find_opacity_cues(alpha * colour + (1 - alpha) * background, background)
+    cues, doubts = find_opacity_cues(alpha * colour + (1 - alpha) * background, background)
+    assert float(doubts.max()) < 0.05
     assert cues.shape == (1, CUES, 64, 64)
     inside = cues[..., 16:48, 16:48] - alpha[..., 16:48, 16:48]
     assert float(inside[:, 2].abs().mean()) < 0.05
+
+
+def test_many_colours_leave_doubts_about_one() -> None:
+    colour, _, background = drawn(5, 48)
+    _, doubts = find_opacity_cues(colour, background)
+    assert float(doubts[:, 1].mean()) > 0.2
 
 
 def test_a_shadow_shows_the_pattern_of_what_it_falls_on_and_a_solid_thing_hides_it() -> None:
@@ -67,6 +74,6 @@ def test_cues_are_finite_and_within_range_at_any_size_also_where_nothing_changed
     colour, _, background = drawn(3, side)
     for image in (colour, background, torch.zeros_like(background)):
         for behind in (background, torch.zeros_like(background), torch.ones_like(background)):
-            cues = find_opacity_cues(image, behind)
-            assert bool(torch.isfinite(cues).all())
-            assert 0 <= float(cues.min()) <= float(cues.max()) <= 1
+            for maps in find_opacity_cues(image, behind):
+                assert bool(torch.isfinite(maps).all())
+                assert 0 <= float(maps.min()) <= float(maps.max()) <= 1

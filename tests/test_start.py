@@ -57,13 +57,13 @@ def test_the_built_in_start_needs_its_encoder() -> None:
 @torch.inference_mode()
 def test_the_built_in_start_finds_a_foreground_that_it_never_saw() -> None:
     generator = torch.Generator().manual_seed(0)
-    coarse = torch.rand(1, 3, 6, 6, generator=generator)
+    coarse, patches = torch.rand(2, 1, 3, 6, 6, generator=generator)
     background = torch.nn.functional.interpolate(coarse, size=(96, 96), mode="bicubic").clamp(0, 1)
+    foreground = torch.nn.functional.interpolate(patches, size=(96, 96), mode="nearest")
     mask = torch.zeros(1, 1, 96, 96)
     mask[..., 30:70, 20:75] = 1
     mask[..., 40:60:4, 30:65] = 0  # slits of one pixel
-    colour = torch.tensor([0.8, 0.1, 0.2]).view(1, 3, 1, 1)
-    image = mask * colour + (1 - mask) * background
+    image = mask * foreground + (1 - mask) * background
     fresh, begun = network(LITE0), network(LITE0)
     begin_from(begun, BUILT_IN)
     found = {}
@@ -71,7 +71,7 @@ def test_the_built_in_start_finds_a_foreground_that_it_never_saw() -> None:
         logits = each(image, background).mask
         assert logits is not None
         found[name] = float(image_iou(torch.sigmoid(logits)[0].numpy(), mask[0].numpy())[0])
-    assert found["begun"] > 0.93
+    assert found["begun"] > 0.9
     assert found["begun"] > found["fresh"]
 
 
