@@ -26,6 +26,7 @@ class LossKind(NamedTuple):
 LOSSES: dict[str, LossKind] = {
     "bce": LossKind(("mask",), logits=True),
     "dice": LossKind(),
+    "dice-squared": LossKind(),
     "l1": LossKind(),
     "smooth-l1": LossKind(),
     "mse": LossKind(),

@@ -89,9 +89,9 @@ def hidden_pattern(image: Tensor, background: Tensor) -> Tensor:
     """
     products = (background, image, background * image, background * background)
     of_channels = torch.cat([maps.mean(1, keepdim=True) for maps in products], dim=1)
-    back, front, product, square = _within(of_channels.contiguous()).split(1, dim=1)
+    back, front, product, square = _within(of_channels.contiguous()).unbind(1)  # (B, H, W) each
     shown = (product - back * front) / (square - back * back + _PATTERN)
-    return (1 - shown).clamp(0, 1)
+    return (1 - shown).clamp(0, 1)[:, None]
 
 
 def _within(maps: Tensor) -> Tensor:

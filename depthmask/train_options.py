@@ -83,7 +83,7 @@ class TrainOptions:
         1, "Parts that a step's samples go through the network in: more of them, less memory."
     )
     mask_loss: str = option(
-        "bce=1,dice=1", "Losses of the mask and their weights.", metavar="NAME=WEIGHT,..."
+        "bce=1,dice-squared=1", "Losses of the mask and their weights.", metavar="NAME=WEIGHT,..."
     )
     depth_loss: str = option(
         "l1=.1,gradient=1,ssim=.5", "Losses of depth, likewise.", metavar="NAME=WEIGHT,..."

@@ -52,8 +52,8 @@ def test_what_cannot_be_carried_out_gets_a_sentence(
         options(**changes)
 
 
-def test_the_defaults_are_cross_entropy_with_dice_and_densedepths_sum() -> None:
-    assert options().losses_of("mask").at(0.5) == {"bce": 1, "dice": 1}
+def test_the_defaults_are_cross_entropy_with_squared_dice_and_densedepths_sum() -> None:
+    assert options().losses_of("mask").at(0.5) == {"bce": 1, "dice-squared": 1}
     assert options().losses_of("depth").at(0.5) == {"l1": 0.1, "gradient": 1, "ssim": 0.5}
     assert options().fixed_weights() == {"mask": 1, "depth": 1}
 

@@ -4,6 +4,8 @@ Independent computations: torch.nn for bce, smooth-l1, mse, l1 and cosine, torch
 the gradients, numpy for dice, log-l1, normals and the least squares of scale and shift.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from depthmask.loss_terms import LOSSES
 from depthmask.losses import (
     FUNCTIONS,
     dice_loss,
+    dice_squared_loss,
     gradient_loss,
     normals_loss,
     scale_and_shift_invariant_loss,
@@ -77,9 +80,14 @@ def numpy_log_l1(p: np.ndarray, t: np.ndarray) -> float:
     return float(np.log(np.abs(p - t) + 0.5).mean() - np.log(0.5))
 
 
+def numpy_dice_squared(p: np.ndarray, t: np.ndarray) -> float:
+    return float(1 - (2 * np.vdot(p, t) + 1) / (np.vdot(p, p) + np.vdot(t, t) + 1))
+
+
 OTHERS = {
     "bce": nn.BCEWithLogitsLoss(),
     "dice": lambda p, t: numpy_dice(p.numpy(), t.numpy()),
+    "dice-squared": lambda p, t: numpy_dice_squared(p.numpy(), t.numpy()),
     "l1": nn.L1Loss(),
     "smooth-l1": nn.SmoothL1Loss(),
     "mse": nn.MSELoss(),
@@ -142,14 +150,33 @@ def test_flat_maps_give_finite_losses_and_slopes(name: str, level: float) -> Non
     assert predicted.grad.isfinite().all()
 
 
-def test_the_defaults_are_densedepths_sum_and_cross_entropy_with_dice() -> None:
+def test_squared_dice_leaves_soft_masks_soft_where_dice_draws_them_to_the_ends() -> None:
+    target = torch.full((1, 1, 8, 8), 0.3)
+    target[..., :4] = 1.0
+
+    def best(loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> float:
+        levels = torch.linspace(0, 1, 101)
+        values = []
+        for level in levels:
+            predicted = target.clone()
+            predicted[..., 4:] = level
+            values.append(float(loss(predicted, target)))
+        return float(levels[int(np.argmin(values))])
+
+    assert best(dice_squared_loss) == pytest.approx(0.3, abs=0.011)
+    assert best(dice_loss) in (0.0, 1.0)
+
+
+def test_the_defaults_are_densedepths_sum_and_cross_entropy_with_squared_dice() -> None:
     p, t = maps(5), maps(6)
     found = weighted_losses({"l1": 0.1, "gradient": 1, "ssim": 0.5}, t, values=p)
     expected = 0.1 * nn.L1Loss()(p, t) + gradient_loss(p, t).mean() + ssim_loss(p, t).mean() / 2
     assert float(found.mean()) == pytest.approx(float(expected))
     logits = 4 * p - 2
-    found = weighted_losses({"bce": 1, "dice": 1}, t, values=torch.sigmoid(logits), logits=logits)
-    expected = nn.BCEWithLogitsLoss()(logits, t) + dice_loss(torch.sigmoid(logits), t).mean()
+    found = weighted_losses({"bce": 1, "dice-squared": 1}, t, values=torch.sigmoid(logits), logits=logits)
+    expected = (
+        nn.BCEWithLogitsLoss()(logits, t) + dice_squared_loss(torch.sigmoid(logits), t).mean()
+    )
     assert float(found.mean()) == pytest.approx(float(expected))
 
 
