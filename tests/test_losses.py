@@ -173,7 +173,9 @@ def test_the_defaults_are_densedepths_sum_and_cross_entropy_with_squared_dice() 
     expected = 0.1 * nn.L1Loss()(p, t) + gradient_loss(p, t).mean() + ssim_loss(p, t).mean() / 2
     assert float(found.mean()) == pytest.approx(float(expected))
     logits = 4 * p - 2
-    found = weighted_losses({"bce": 1, "dice-squared": 1}, t, values=torch.sigmoid(logits), logits=logits)
+    found = weighted_losses(
+        {"bce": 1, "dice-squared": 1}, t, values=torch.sigmoid(logits), logits=logits
+    )
     expected = (
         nn.BCEWithLogitsLoss()(logits, t) + dice_squared_loss(torch.sigmoid(logits), t).mean()
     )
