@@ -159,12 +159,12 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
             fg=fg,
             bg=bg,
             skipped=skipped,
-            teacher=card and card.to_json(),
+            teacher=card.to_json() if card else None,
             depth=depth,
-            versions=versions_in_use(teacher=card and card.name, device=options.device),
+            versions=versions_in_use(teacher=card.name if card else None, device=options.device),
         )
 
-    return plan_with(card and _coding(card, options, plan_with)), skipped
+    return plan_with(_coding(card, options, plan_with) if card else None), skipped
 
 
 def _check(root: Path, role: Role, out: Path, watch: Watcher) -> tuple[list[Source], list[Skipped]]:

@@ -99,16 +99,17 @@ def _size(path: Path, seen: _Input, settings: dict[str, Any], choice: Choice) ->
     """(height, width): what the network fixes, else the user says, else FILE.json says."""
     said = (settings.get("height"), settings.get("width"))
     wanted = choice.input_size or said
-    sides = []
+    sides: list[int] = []
     for fixed, side in zip((seen.height, seen.width), wanted, strict=True):
         if fixed is not None and side not in (None, fixed):
             raise wrong_onnx(path, f"its own input size {fixed}", f"{side}", "leave the size away")
-        if fixed is None and side is None:
+        given = side if fixed is None else fixed
+        if given is None:
             raise wrong_onnx(
                 path, "a size, which the network leaves open", "none", "add --depth-input"
             )
-        sides.append(fixed if fixed is not None else side)
-    return int(sides[0]), int(sides[1])
+        sides.append(int(given))
+    return sides[0], sides[1]
 
 
 def load(choice: Choice) -> Teacher:
