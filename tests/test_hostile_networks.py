@@ -156,7 +156,7 @@ def test_predict_and_depth_take_hostile_pictures_as_a_build_does(
         with pytest.raises(InputError, match=reason):
             predict(options)
     with pytest.raises(InputError, match=reason):
-        write_depth(teacher, hostile, tmp_path / "out")
+        write_depth(teacher, hostile, tmp_path / "out", (0.0, 1.0))
     assert not (tmp_path / "out").exists()
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from depthmask.cli import cli
 from shards.errors import InputError, RunError
+from shards.names import printable
 
 COMMANDS = {
     "build-dataset": ["--fg", "nowhere", "--bg", "nowhere"],
@@ -75,4 +76,4 @@ def test_any_words_end_in_a_sentence(
     assert list(tmp_path.iterdir()) == []
     if not isinstance(failure, click.ClickException):
         assert len(str(failure).splitlines()) == 1
-        assert str(failure).isprintable()
+        assert printable(str(failure)) == str(failure)

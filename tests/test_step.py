@@ -48,6 +48,7 @@ def begin(given: TrainOptions) -> Run:
         forward=torch.compile(network) if given.compile else network,
         average=RunningAverage(network, given.ema),  # type: ignore[arg-type]
         objective=objective,
+        depth_network=None,
         optimiser=build_optimiser(given, groups),
         scaler=torch.amp.GradScaler("cpu", enabled=given.precision == "float16"),
         schedule=Schedule(rates=given.rate_plan(), steps=100, seconds=None),
