@@ -1,6 +1,7 @@
 """The package as users get it: a wheel, installed and run from elsewhere."""
 
 import json
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -22,7 +23,13 @@ def run(*command: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of an environment that has our wheel and sees this one's packages."""
     folder = tmp_path_factory.mktemp("wheel")
-    build = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT)
+    source = folder / "source"  # a copy: another process of tests may be at it, too
+    source.mkdir()
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    for name in ("depthmask", "pipeline", "shards"):
+        shutil.copytree(ROOT / name, source / name)
+    build = (sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, source)
     run(*build, cwd=folder)
     (wheel,) = folder.glob("*.whl")
     environment = folder / "environment"
