@@ -80,17 +80,20 @@ def recompose(batch: Batch, kept: Tensor, gain: Tensor) -> Batch:
     `gain` is (B, 3, 1, 1). Where `kept` and `gain` are 1, and outside the mask, nothing changes.
     """
     alpha = batch.mask
-    foreground = batch.image - (1 - alpha) * batch.background  # alpha times colour
-    coloured = foreground * (1 + alpha * (gain - 1))
+    coloured = _weighed_foreground(batch) * (1 + alpha * (gain - 1))
     image = kept * coloured + (1 - kept * alpha) * batch.background
     return dataclasses.replace(batch, image=image.clamp(0, 1), mask=kept * alpha)
+
+
+def _weighed_foreground(batch: Batch) -> Tensor:
+    """Alpha times colour (B, 3, S, S), which composite, mask and background give exactly."""
+    return batch.image - (1 - batch.mask) * batch.background
 
 
 def repaint(batch: Batch, colour: Tensor, share: Tensor) -> Batch:
     """The same alpha with a share (B, 1, 1, 1) of the colour replaced by `colour` (B, 3, 1, 1)."""
     alpha = batch.mask
-    foreground = batch.image - (1 - alpha) * batch.background  # alpha times colour
-    painted = foreground * (1 - share) + alpha * colour * share
+    painted = _weighed_foreground(batch) * (1 - share) + alpha * colour * share
     image = painted + (1 - alpha) * batch.background
     return dataclasses.replace(batch, image=image.clamp(0, 1))
 
@@ -103,7 +106,7 @@ def cast_shadow(batch: Batch, shadow: Tensor) -> Batch:
 
 
 def _paint(batch: Batch, u: Tensor) -> Batch:
-    """One colour for a quarter of the foregrounds, a dark one for half of these: silhouettes."""
+    """One colour for a third of the foregrounds, a dark one for half of these: silhouettes."""
     dark = torch.where(u[:, 0:1] < 0.5, 0.25, 1.0)
     colour = (u[:, 1:4] * dark)[..., None, None]
     share = (u[:, 4] < 0.35) * torch.where(u[:, 5] < 0.7, 1.0, u[:, 5])
@@ -133,7 +136,7 @@ def _shade(batch: Batch, u: Tensor) -> Batch:
 
 
 def _engraving(batch: Batch, u: Tensor) -> Tensor:
-    """What an engraver would keep: the dark (or light) parts of it, or of its background.
+    """What an engraver keeps of foregrounds: where they, or their backgrounds, are dark (or light).
 
     Lines, leaves and lattice as pictures have them: (B, 1, S, S) in [0, 1].
     """

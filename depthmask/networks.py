@@ -4,8 +4,9 @@ Composite and clean background go through the same encoder; at each level the de
 composite's features and how they differ from the background's. A light path over
 both pictures and their difference keeps thin parts and the boundary of small objects: it sees
 every pixel (blocks of 2 x 2 as channels, which takes half the time of full-resolution maps), joins
-the decoder's last block, and reaches the heads directly. Heads answer for blocks, too (Shi et al.
-2016, sub-pixel convolution).
+the decoder's last block, and reaches the mask's head directly. Heads answer for blocks, too (Shi et
+al. 2016, sub-pixel convolution). The mask is no answer of its own: its head weighs cues of opacity
+(`depthmask/opacity.py`) at each pixel.
 """
 
 import dataclasses

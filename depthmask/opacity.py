@@ -15,9 +15,10 @@ DOUBTS = 2
 _NEAR = 9
 _WITHIN = 5
 _NOISE = 0.02
-_FLOOR = 1e-3
-_PATTERN = 3e-4
-"""What JPEG may change, and its square: cues of less difference are small."""
+"""What JPEG may change: a lesser difference says little."""
+
+_FLOOR, _PATTERN = 1e-3, 3e-4
+"""The same for squares: those of a change, and the variance of a pattern."""
 
 
 def find_opacity_cues(image: Tensor, background: Tensor) -> tuple[Tensor, Tensor]:
