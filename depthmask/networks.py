@@ -115,7 +115,7 @@ class MaskDepthNet(nn.Module):
         self.mask_join = self.mask_head = self.depth_join = self.depth_head = None
         if spec.heads != "depth":
             self.mask_join = UpBlock(coarse, _FINE, _JOINED)
-            self.mask_head = _head(_JOINED + _FINE + CUES * _BLOCK**2, 2 + CUES)
+            self.mask_head = _head(_JOINED + _FINE + _CUED, 2 + CUES)
         if spec.heads != "mask":
             self.depth_join = UpBlock(coarse, _FINE, _JOINED)
             self.depth_head = _head(_JOINED, 1)
@@ -155,7 +155,7 @@ class MaskDepthNet(nn.Module):
         mask = depth = None
         if self.mask_join is not None and self.mask_head is not None:
             joined = torch.cat([self.mask_join(coarse, fine), fine, blocks[:, -_CUED:]], dim=1)
-            opinions = F.pixel_shuffle(self.mask_head(joined), _BLOCK)  # (B, 6, H, W)
+            opinions = F.pixel_shuffle(self.mask_head(joined), _BLOCK)  # (B, 7, H, W)
             mask = _weigh(opinions, cues)[..., :height, :width]
         if self.depth_join is not None and self.depth_head is not None:
             # Depth borrows the fine path and leaves it to the mask, which needs it more.
