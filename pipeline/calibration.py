@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pipeline.folder import differences
 from pipeline.plan import BATCH, Plan
 from pipeline.render import Renderer, Site
-from pipeline.threads import one_thread
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.manifest import PLAN, read_plan
@@ -67,8 +66,7 @@ def calibrate(plan: Plan, site: Site) -> tuple[float, float]:
     for first in range(0, last, BATCH):
         positions = range(first, min(first + BATCH, last))
         pictures = [renderer.draw(plan.scene(split, position)).image for position in positions]
-        with one_thread():
-            maps.append(_spread(renderer.teacher.predict(np.stack(pictures))))
+        maps.append(_spread(renderer.predict(np.stack(pictures))))
     return range_of(maps)
 
 

@@ -113,10 +113,10 @@ class Renderer:
 
     def predict_alone(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The teacher's map float32 (h, w) of one picture uint8 (S, S, 3) that it sees alone."""
-        values: NDArray[np.float32] = self._predict(picture[None])[0]  # (S, S, 3) -> (h, w)
+        values: NDArray[np.float32] = self.predict(picture[None])[0]  # (S, S, 3) -> (h, w)
         return values
 
-    def _predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Maps float32 (B, h, w) of uint8 (B, S, S, 3), on one thread and counted."""
         with one_thread():
             maps = self.teacher.predict(pictures)
@@ -195,7 +195,7 @@ class Renderer:
                 yield from self._with_depth(batch)
 
     def _with_depth(self, batch: tuple[RawSample, ...]) -> Iterator[RawSample]:
-        maps = self._predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
+        maps = self.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
         for sample, values in zip(batch, maps, strict=True):
             codes, clipped = self._coding.codes(self._coding.fit(values))
             yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
