@@ -20,6 +20,10 @@ export OMP_NUM_THREADS ?= 2
 	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
 	touch $@
 
+.venv/all-installed: .venv/docs-installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev,docs,all]'
+	touch $@
+
 demo: .venv/installed  ## draw pictures, build, train, predict, report
 	rm -rf $(DEMO)
 	$(BIN)/depthmask sample-data $(DEMO)/pictures
@@ -38,7 +42,7 @@ demo: .venv/installed  ## draw pictures, build, train, predict, report
 test: .venv/installed  ## the tests that every change must pass
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" --numprocesses 2 --dist worksteal
 
-test-all: .venv/docs-installed  ## the same, and those that take minutes
+test-all: .venv/all-installed  ## the same, those that take minutes, and those of the extras
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist worksteal
 
 docs: .venv/docs-installed  ## the manual as a site; warnings are errors

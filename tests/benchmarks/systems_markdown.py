@@ -9,12 +9,16 @@ import click
 from depthmask.systems.table import SYSTEMS
 
 DEFAULT = "tf_efficientnet_lite0"
+RANDOM = "random"
+"""The row of the default network with neither ImageNet's weights nor the built-in start."""
 
 
 def label(name: str) -> str:
     """A row's name in tables."""
     if name in SYSTEMS:
         return name
+    if name == RANDOM:
+        return f"depthmask ({DEFAULT}), random weights"
     return f"**depthmask** ({name})" if name == DEFAULT else f"depthmask, {name}"
 
 

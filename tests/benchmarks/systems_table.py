@@ -22,7 +22,7 @@ import click
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from systems_markdown import DEFAULT, leak_table, main_table, place_between
+from systems_markdown import DEFAULT, RANDOM, leak_table, main_table, place_between
 
 from depthmask.checkpoint import read_checkpoint
 from depthmask.data import SampleSource
@@ -90,7 +90,8 @@ def options_for(bench: Bench, name: str, shards: Path, out: Path) -> TrainOption
         given["depth_network"] = out.parent / "D-depth" / BEST
     if name in SYSTEMS:
         return recipe_options(name, given)[0]
-    return TrainOptions(backbone=name, pretrained=name == DEFAULT, **given)
+    backbone = DEFAULT if name == RANDOM else name
+    return TrainOptions(backbone=backbone, pretrained=name == DEFAULT, **given)
 
 
 def make_row(bench: Bench, name: str, split_by: str) -> dict[str, Any]:
@@ -189,7 +190,7 @@ def main(
     bench = Bench(out=out, size=size, budget=budget, device=device)  # type: ignore[arg-type]
     build_sets(out, fg, bg, size, samples)
     others = backbones or ("resnet18", "mobilenetv3_small_100")
-    names = [*(only or (DEFAULT, *others, *SYSTEMS))]
+    names = [*(only or (DEFAULT, RANDOM, *others, *SYSTEMS))]
     rows = [make_row(bench, name, "source") for name in names]
     pairs = [(make_row(bench, name, "source"), make_row(bench, name, "sample")) for name in leaky]
     dataset = open_dataset(out / "source")
