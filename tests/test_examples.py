@@ -58,6 +58,25 @@ assert facts.parameters == 9 * 9 * 24 + 3 * 9 * 24 * 24 + 4 * 2 * 24 + 2 * 25, f
 """
 
 
+TEACHER = """
+import sys, add_teacher, depthmask, numpy
+from pathlib import Path
+from pipeline.verify import verify_dataset
+
+fg, bg, out = (Path(argument) for argument in sys.argv[1:])
+options = depthmask.BuildOptions(
+    fg=fg, bg=bg, out=out, size=32, samples=24, depth_model="open-ground", workers=1
+)
+depthmask.build_dataset(options)
+assert verify_dataset(out, deep=True, workers=1).sound
+for sample in depthmask.open_dataset(out):
+    assert sample.depth.shape == (32, 32)
+    assert abs(sample.depth - numpy.linspace(0, 1, 32)[:, None]).max() < 1 / 4095
+maps = depthmask.load_teacher("open-ground", canvas=64).predict(numpy.zeros((2, 9, 9, 3), "uint8"))
+assert maps.shape == (2, 64, 64) and maps[1, -1, 0] == 1
+"""
+
+
 def run(program: str, *arguments: object, cwd: Path) -> None:
     environment = os.environ | {"PYTHONPATH": f"{ROOT / 'examples'}:{ROOT}"}
     command = [sys.executable, "-c", program, *(str(argument) for argument in arguments)]
@@ -82,6 +101,10 @@ def test_a_loss_of_ones_own_is_lowered(tiny_dataset: Path, tmp_path: Path) -> No
 
 def test_a_network_of_ones_own_fits_where_the_others_do(tmp_path: Path) -> None:
     run(NETWORK, cwd=tmp_path)
+
+
+def test_a_teacher_of_ones_own_gives_the_depth_of_a_data_set(sources: Path, tmp_path: Path) -> None:
+    run(TEACHER, sources / "fg", sources / "bg", tmp_path / "shards", cwd=tmp_path)
 
 
 @pytest.mark.slow

@@ -17,9 +17,12 @@ from pipeline.teachers.seam import Teacher
 from shards.depth import Kind
 from shards.errors import InputError
 
-_MODULES = {"densedepth-lite": "lite", "densedepth": "densedepth"}
+MODULES = {
+    "densedepth-lite": "pipeline.teachers.lite",
+    "densedepth": "pipeline.teachers.densedepth",
+}
+"""Teachers with a name of their own: where `describe` and `load` of each are."""
 _HUB, _ONNX = "hf:", ".onnx"
-_SHOWN = [*_MODULES, "hf:NAME_OR_PATH", "FILE.onnx", "none"]
 _HUB_NAME = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?", re.ASCII)
 
 
@@ -37,12 +40,12 @@ def plain_name(name: str) -> str:
         return _HUB + (Path(place).resolve().name if _is_local(place) else place)
     if name.endswith(_ONNX) and len(name) > len(_ONNX):
         return Path(name).name
-    if name in _MODULES:
+    if name in MODULES:
         return name
-    near = difflib.get_close_matches(name, [*_MODULES, "none"], n=1, cutoff=0.3)
+    near = difflib.get_close_matches(name, [*MODULES, "none"], n=1, cutoff=0.3)
     raise InputError(
         "--depth-model",
-        expected="one of " + ", ".join(_SHOWN),
+        expected="one of " + ", ".join([*MODULES, "hf:NAME_OR_PATH", "FILE.onnx", "none"]),
         found=repr(name),
         remedy=f"did you mean {near[0]}?" if near else "choose one of these",
     )
@@ -59,12 +62,12 @@ def weights_place(name: str, weights: Path | None) -> Path | None:
 
 def _module_of(name: str) -> ModuleType:
     if name.startswith(_HUB):
-        module = "transformer"
+        module = "pipeline.teachers.transformer"
     elif name.endswith(_ONNX):
-        module = "onnx_file"
+        module = "pipeline.teachers.onnx_file"
     else:
-        module = _MODULES[name]
-    return importlib.import_module(f"pipeline.teachers.{module}")
+        module = MODULES[name]
+    return importlib.import_module(module)
 
 
 def describe_choice(choice: Choice) -> TeacherCard:
