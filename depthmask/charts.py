@@ -14,15 +14,15 @@ _WIDTH, _HEIGHT = 440, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 26
 _PLOT_WIDTH, _PLOT_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
-_FRAME = Markup(
+FRAME = Markup(
     '<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">{body}</svg>'
 )
 _RECTANGLE = Markup(
     '<rect class="{kind}" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"{more}>'
     "<title>{title}</title></rect>"
 )
-_TEXT = Markup('<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>')
-_LINE = Markup('<path class="{kind}" d="{path}"/>')
+TEXT = Markup('<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{text}</text>')
+LINE = Markup('<path class="{kind}" d="{path}"/>')
 
 
 def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
@@ -43,12 +43,12 @@ def _axes(low: float, high: float, top: float, unit: Callable[[float], str]) -> 
     for value in nice_ticks(0, top, 3):
         y = _TOP + _PLOT_HEIGHT * (1 - value / top)
         kind = "grid" if value else "base"
-        parts.append(_LINE.format(kind=kind, path=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"))
-        parts.append(_TEXT.format(x=_LEFT - 6, y=y + 4, anchor="end", text=f"{value:.3g}%"))
+        parts.append(LINE.format(kind=kind, path=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"))
+        parts.append(TEXT.format(x=_LEFT - 6, y=y + 4, anchor="end", text=f"{value:.3g}%"))
     span = high - low or 1.0  # a range too small beside its own offset
     for value in nice_ticks(low, high, 5):
         x = _LEFT + _PLOT_WIDTH * (value - low) / span
-        parts.append(_TEXT.format(x=x, y=_HEIGHT - 8, anchor="middle", text=unit(value)))
+        parts.append(TEXT.format(x=x, y=_HEIGHT - 8, anchor="middle", text=unit(value)))
     return Markup("").join(parts)
 
 
@@ -89,7 +89,7 @@ def area_histogram(areas: dict[str, list[float]], *, label: str, bins: int = 24)
         span = f"{index * width:.1%} to {(index + 1) * width:.1%} of the picture"
         title = f"{span}: " + ", ".join(f"{s} {v[index]:.1f}%" for s, v in shares.items())
         parts.append(_column(first[1], index, top, title, "mark " + first[0], Markup("")))
-    parts += [_LINE.format(kind=split, path=_steps(values, top)) for split, values in others]
+    parts += [LINE.format(kind=split, path=_steps(values, top)) for split, values in others]
     return _frame(label, parts)
 
 
@@ -150,9 +150,9 @@ def position_map(centres: NDArray[np.float64], *, label: str, cells: int = 14) -
                     title=f"{count:.0f} of {len(centres)} samples",
                 )
             )
-    return _FRAME.format(width=_HEIGHT, height=_HEIGHT, label=label, body=Markup("").join(parts))
+    return FRAME.format(width=_HEIGHT, height=_HEIGHT, label=label, body=Markup("").join(parts))
 
 
 def _frame(label: str, parts: Sequence[Markup]) -> Markup:
     body = Markup("").join(parts)
-    return _FRAME.format(width=_WIDTH, height=_HEIGHT, label=label, body=body)
+    return FRAME.format(width=_WIDTH, height=_HEIGHT, label=label, body=body)

@@ -113,7 +113,7 @@ def _colour_scale(dataset: Dataset, survey: Survey) -> ColourScale | None:
 
 def _moment_rows(stats: dict[str, Any]) -> list[list[str]]:
     def numbers(of: dict[str, Any], field: str, key: str) -> str:
-        return "  ".join(f"{value:.4f}" for value in of[field][key]) if field in of else ""
+        return "\n".join(f"{value:.4f}" for value in of[field][key]) if field in of else ""
 
     train = stats["splits"]["train"]
     return [

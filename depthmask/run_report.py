@@ -5,24 +5,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from depthmask.curves import NAMES, run_curves
 from depthmask.embed import embed_file
 from shards.errors import InputError
 
 _WEIGHTS = "best.pt"
-_FIGURES = {
-    "epoch": "epoch",
-    "mask_iou": "mask IoU",
-    "mask_dice": "mask Dice",
-    "depth_rmse": "depth RMSE",
-    "depth_delta1": "depth δ1",
-    "train_loss": "train loss",
-    "minutes": "minutes",
-}
+_GRID = "grid.png"
+_FIGURES = ("mask_iou", "mask_dice", "depth_rmse", "depth_delta1", "train_loss", "minutes")
 _MORE = ""
-_PICTURES = {
-    "curves.png": "Loss and scores by epoch",
-    "grid.png": "Val samples: composite, background, then truth and prediction of mask and depth",
-}
 
 
 def run_facts(path: Path) -> dict[str, Any]:
@@ -34,14 +24,14 @@ def run_facts(path: Path) -> dict[str, Any]:
     return {
         "name": path.resolve().name,
         "options": [(name, str(value)) for name, value in sorted(options.items())],
-        "best": [(title, _number(best[name])) for name, title in _FIGURES.items() if name in best],
-        "head": ["epoch", *names],
-        "rows": [[row["epoch"], *(_number(row[name]) for name in names)] for row in rows],
-        "pictures": [
-            {"title": title, "address": embed_file(path / name)}
-            for name, title in _PICTURES.items()
-            if (path / name).is_file()
+        "best_epoch": best["epoch"],
+        "best": [
+            (NAMES.get(name, name), _number(best[name])) for name in _FIGURES if best.get(name)
         ],
+        "head": ["epoch", *(NAMES.get(name, name) for name in names)],
+        "rows": [[row["epoch"], *(_number(row[name]) for name in names)] for row in rows],
+        "curves": run_curves(rows),
+        "grid": embed_file(path / _GRID) if (path / _GRID).is_file() else None,
         "survey": _survey(path, options.get("shards", [])),
     }
 

@@ -1,4 +1,4 @@
-"""depthmask/report.py, dataset_report.py, run_report.py, survey.py, charts.py, embed.py"""
+"""depthmask/report.py, {dataset,run}_report.py, survey.py, charts.py, curves.py, embed.py"""
 
 import re
 import shutil
@@ -33,11 +33,11 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "first"
     out.mkdir()
     (out / "metrics.csv").write_text(
-        "epoch,step,train_loss,mask_iou\n1,10,0.9,0.5\n2,20,0.4,0.75\n3,30,0.3,0.7\n"
+        "epoch,step,train_loss,mask_iou,depth_rmse\n"
+        "1,10,0.9,0.5,\n2,20,0.4,0.75,0.2\n3,30,0.3,0.7,inf\n,,1,,\n"
     )
     (out / "config.toml").write_text('backbone = "<i>resnet</i>"\nbatch_size = 16\n')
-    for name in ("curves.png", "grid.png"):
-        draw_background(3).save(out / name)
+    draw_background(3).save(out / "grid.png")
     return out
 
 
@@ -84,7 +84,17 @@ def test_the_page_of_a_run_shows_its_best_epoch_and_options(run_folder: Path) ->
     page = page_of(run_folder)
     assert "<dd>0.75</dd>" in page
     assert "&lt;i&gt;resnet&lt;/i&gt;" in page
-    assert page.count("<img") == 2
+    assert page.count("<img") == 1
+    labels = [
+        label for tag, found in Tags(page).found if tag == "svg" and (label := found["aria-label"])
+    ]
+    assert [label.partition(" by epoch")[0] for label in labels] == [
+        "Loss in training",
+        "Masks on val",
+        "Depth on val",
+    ]
+    assert "<title>epoch 2: mask IoU 0.75</title>" in page
+    assert page.count("depth RMSE 0.2</title>") == 1  # inf and what is missing are no points
 
 
 def test_a_report_is_written_where_it_is_said(

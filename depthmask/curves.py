@@ -1,0 +1,118 @@
+"""Curves of a training as SVG, in the page's own colours: what metrics.csv holds, by epoch."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from markupsafe import Markup
+
+from depthmask.charts import FRAME, LINE, TEXT, nice_ticks
+
+NAMES = {
+    "mask_iou": "mask IoU",
+    "mask_dice": "mask Dice",
+    "mask_mae": "mask MAE",
+    "depth_rmse": "depth RMSE",
+    "depth_delta1": "depth δ1",
+    "depth_abs_rel": "depth AbsRel",
+    "train_loss": "train loss",
+    "images_per_second": "images/s",
+}
+"""Columns of metrics.csv in the words that people use; others are shown as they are."""
+
+CURVES = (
+    ("Loss in training", "lower is better", ("train_loss",)),
+    ("Masks on val", "higher is better", ("mask_iou", "mask_dice")),
+    ("Depth on val", "lower is better", ("depth_rmse", "depth_abs_rel")),
+)
+"""What is drawn: title, which way is better, columns. Each chart has a scale of its own."""
+
+KINDS = ("first", "second")
+"""Classes of a chart's lines, in order."""
+
+_WIDTH, _HEIGHT = 440, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 12, 38
+_LARGEST = 1e12
+
+Points = Sequence[tuple[float, float]]
+Place = Callable[[float, float], tuple[float, float]]
+
+
+def run_curves(rows: Sequence[Mapping[str, str]]) -> list[dict[str, object]]:
+    """Title, note, lines [(class, name)] and chart of every curve that the epochs' rows hold."""
+    found: list[dict[str, object]] = []
+    for title, note, columns in CURVES:
+        lines = {name: _points(rows, name) for name in columns}
+        lines = {name: points for name, points in lines.items() if points}
+        if lines:
+            shown = [NAMES[name] for name in lines]
+            label = f"{title} by epoch: {', '.join(shown)}; {note}"
+            chart = line_chart(list(lines.values()), shown, label=label)
+            legend = list(zip(KINDS, shown, strict=False))
+            found.append({"title": title, "note": note, "lines": legend, "chart": chart})
+    return found
+
+
+def _points(rows: Sequence[Mapping[str, str]], name: str) -> Points:
+    """(epoch, value) where a row has a value that can be drawn."""
+    whole = (row for row in rows if row.get(name) and row["epoch"])
+    pairs = ((float(row["epoch"]), float(row[name])) for row in whole)
+    return [(x, y) for x, y in pairs if abs(x) < _LARGEST and abs(y) < _LARGEST]
+
+
+def line_chart(lines: Sequence[Points], names: Sequence[str], *, label: str) -> Markup:
+    """Lines of (epoch, value) over one pair of axes; each point says its numbers when pointed at.
+
+    `lines` are not empty, their values finite; there are at most as many as KINDS.
+    """
+    xs = [x for points in lines for x, _ in points]
+    ys = [y for points in lines for _, y in points]
+    left, right = _spread(min(xs), max(xs), 0.5)
+    low, high = _spread(min(ys), max(ys), 0.05)
+    margin = 0.06 * (high - low)
+    low, high = low - margin, high + margin
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = (x - left) / (right - left)
+        up = (y - low) / (high - low)
+        return (
+            _LEFT + across * (_WIDTH - _LEFT - _RIGHT),
+            _HEIGHT - _BOTTOM - up * (_HEIGHT - _TOP - _BOTTOM),
+        )
+
+    parts = [_axes(place, (left, right), (low, high))]
+    for kind, name, points in zip(KINDS, names, lines, strict=False):
+        corners = [place(x, y) for x, y in points]
+        path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
+        parts.append(LINE.format(kind=f"line {kind}", path=path))
+        for (across, down), (x, y) in zip(corners, points, strict=True):
+            title = f"epoch {x:g}: {name} {y:.4g}"
+            parts.append(_POINT.format(kind=kind, x=across, y=down, title=title))
+    return FRAME.format(width=_WIDTH, height=_HEIGHT, label=label, body=Markup("").join(parts))
+
+
+_POINT = Markup(
+    '<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"><title>{title}</title></circle>'
+)
+
+
+def _spread(low: float, high: float, least: float) -> tuple[float, float]:
+    """[low, high], widened where it is but a point."""
+    if high - low > 1e-9 * max(abs(low), abs(high)):
+        return low, high
+    step = max(least, least * abs(low))
+    return low - step, high + step
+
+
+def _axes(place: Place, across: tuple[float, float], up: tuple[float, float]) -> Markup:
+    parts = []
+    for value in nice_ticks(*up, 4):
+        _, y = place(across[0], value)
+        parts.append(LINE.format(kind="grid", path=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"))
+        parts.append(TEXT.format(x=_LEFT - 6, y=y + 4, anchor="end", text=f"{value:.4g}"))
+    for value in nice_ticks(*across, 6):
+        if value == math.floor(value):
+            x, _ = place(value, up[0])
+            parts.append(TEXT.format(x=x, y=_HEIGHT - 22, anchor="middle", text=f"{value:g}"))
+    middle = (_LEFT + _WIDTH - _RIGHT) / 2
+    parts.append(TEXT.format(x=middle, y=_HEIGHT - 6, anchor="middle", text="epoch"))
+    return Markup("").join(parts)
