@@ -4,6 +4,7 @@
 Command modules import torch and friends inside their functions, so `--help` answers at once.
 """
 
+import difflib
 import importlib
 import signal
 import sys
@@ -47,9 +48,34 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1, cutoff=0.5)
+            if not near:
+                raise
+            message = f"{error.message.rstrip('.')}; did you mean {near[0]}?"
+            raise click.UsageError(message, ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every command with its first sentence: whole, where click would cut it."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, _summary(self.get_command(ctx, name))) for name in _COMMANDS]
+            )
+
     def invoke(self, ctx: click.Context) -> Any:
         with accounted():
             return super().invoke(ctx)
+
+
+def _summary(command: click.Command | None) -> str:
+    """The first sentence of a command's help."""
+    words = " ".join(((command and command.help) or "").split("\n\n")[0].split())
+    return words.partition(". ")[0].removesuffix(".")
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -62,9 +88,9 @@ def cli(quiet: bool, verbose: bool) -> None:
     \b
     Start here:
       depthmask sample-data demo
-      depthmask build-dataset --fg demo/cars --bg demo/scenes --out demo/shards --samples 2000
-      depthmask stats demo/shards
-      depthmask train --shards demo/shards --out demo/run --minutes 5
+      depthmask build-dataset --fg demo/cars --bg demo/scenes --samples 2000
+      depthmask stats shards
+      depthmask train --shards shards --out runs/first --minutes 5
     """
     if quiet and verbose:
         raise click.UsageError("-q and -v together: give one of the two")

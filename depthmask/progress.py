@@ -15,7 +15,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from depthmask.terminal import open_console
@@ -29,8 +29,16 @@ _LINE_SECONDS = 15.0
 _PACE_SECONDS = 10.0
 
 
+def _whole() -> Column:
+    """A column that narrow terminals leave whole: there the bar gets shorter instead."""
+    return Column(no_wrap=True)
+
+
 class _Rate(ProgressColumn):
     """Steps a second."""
+
+    def get_table_column(self) -> Column:
+        return _whole()
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.finished_speed or task.speed or 0:,.0f}/s", style="progress.data.speed")
@@ -38,6 +46,9 @@ class _Rate(ProgressColumn):
 
 class _Count(ProgressColumn):
     """Steps done, of all where that is known."""
+
+    def get_table_column(self) -> Column:
+        return _whole()
 
     def render(self, task: Task) -> Text:
         of = "" if task.total is None else f"/{task.total:,.0f}"
@@ -51,7 +62,7 @@ def open_progress(console: Console) -> Progress:
         BarColumn(),
         _Count(),
         _Rate(),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(table_column=_whole()),
         console=console,
         disable=not console.is_terminal or console.quiet,
     )
@@ -140,7 +151,7 @@ class BuildProgress:
             BarColumn(),
             _Count(),
             TextColumn("[progress.data.speed]{task.fields[pace]}"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(table_column=_whole()),
             console=self._console,
             disable=not self._console.is_terminal or self._console.quiet,
         )

@@ -6,6 +6,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from depthmask.terminal import open_table
+
 _MASK = {"iou": "IoU at 0.5", "dice": "Dice", "mae": "MAE"}
 _DEPTH = {
     "rmse": "RMSE in [0, 1]",
@@ -26,7 +28,7 @@ def scores_tables(found: dict[str, Any]) -> Group:
             if task not in scores:
                 continue
             title = f"{task} on {split}, {scores['samples']:,} samples"
-            table = Table("score", "value", title=title, title_justify="left")
+            table = open_table("score", "value", title=title)
             for name, meaning in names.items():
                 table.add_row(meaning, f"{scores[task][name]:.4f}")
             parts.append(table)

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from depthmask.terminal import open_table
 from shards.errors import RunError
 from shards.joined import AnyDataset
 from shards.keys import BACKGROUND, SPLITS
@@ -155,28 +156,30 @@ def _size_text(size: float) -> str:
 
 
 def _floats(values: list[float]) -> str:
-    return "  ".join(f"{value:.4f}" for value in values)
+    return "\n".join(f"{value:.4f}" for value in values)
 
 
 def stats_tables(facts: dict[str, Any]) -> Group:
     """The facts of `dataset_stats` as tables for a terminal."""
-    counts = Table("split", "samples", "shards", "foregrounds", "backgrounds", title="Samples")
+    counts = open_table("split", "samples", "shards", "foregrounds", "backgrounds", title="Samples")
     for split in SPLITS:
         of_split = facts["splits"][split]
         sources = [facts["sources"][role]["splits"] for role in ("fg", "bg")]
         kinds = [str(s.get(split, s.get("both", 0))) for s in sources]
         counts.add_row(split, f"{of_split['samples']:,}", f"{of_split['shards']:,}", *kinds)
-    sources_table = Table("sources", "count", "width", "height", title="Sources")
+    sources_table = open_table("sources", "count", "width", "height", title="Sources")
     for role, name in (("fg", "foregrounds"), ("bg", "backgrounds")):
         of_role = facts["sources"][role]
         spans = ["-".join(str(side) for side in of_role[axis]) for axis in ("width", "height")]
         sources_table.add_row(name, f"{of_role['count']:,}", *spans)
-    sizes = Table("field", "bytes", "a sample", title="Storage")
+    sizes = open_table("field", "bytes", "a sample", title="Storage")
     for field, size in facts["bytes"]["fields"].items():
         each = "" if field.startswith(BACKGROUND + ":") else _size_text(size / facts["samples"])
         sizes.add_row(field, _size_text(size), each)
-    sizes.add_row("files", _size_text(facts["bytes"]["files"]), "")
-    moments = Table("field", "mean", "std", "train mean", "train std", title="Moments in [0, 1]")
+    sizes.add_row("all files", _size_text(facts["bytes"]["files"]), "")
+    moments = open_table(
+        "field", "mean", "std", "train mean", "train std", title="Pixels in [0, 1]"
+    )
     for field in ("image", "mask", "depth", "background"):
         if field in facts["stats"]:
             train = facts["stats"]["splits"]["train"].get(field, {"mean": [], "std": []})
@@ -188,7 +191,7 @@ def stats_tables(facts: dict[str, Any]) -> Group:
 def _area_table(facts: dict[str, Any]) -> Table:
     area = facts["foreground_area"]
     title = f"Foreground's share of the area ({area['samples']:,} samples)"
-    table = Table(*(f"{float(q):.0%}" for q in area["quantiles"]), "mean", title=title)
+    table = open_table(*(f"{float(q):.0%}" for q in area["quantiles"]), "mean", title=title)
     table.add_row(*(f"{v:.3f}" for v in area["quantiles"].values()), f"{area['mean']:.3f}")
     return table
 

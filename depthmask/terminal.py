@@ -18,6 +18,7 @@ from shards.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +44,22 @@ def open_console() -> "Console":
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, quiet=is_quiet())
+
+
+def open_table(*heads: str, title: str | None = None) -> "Table":
+    """A table as commands print their results: a rule below the heads, no frame.
+
+    The first column is a name, the others are numbers, to the right.
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        *heads, title=title, title_style="bold", title_justify="left", box=box.SIMPLE_HEAD
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
 
 
 def say(line: object) -> None:

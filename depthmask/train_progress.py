@@ -1,14 +1,43 @@
 """How a training shows itself: a bar with loss and rate on a terminal, a line an epoch."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from depthmask.terminal import open_console
 
 _SMOOTH = 0.95
 """How much of the shown loss is what was shown before: a batch's alone jumps about."""
+
+_COLUMNS = {
+    "epoch": ("epoch", 5, 0),
+    "minutes": ("min", 5, 1),
+    "train_loss": ("loss", 6, 4),
+    "mask_iou": ("IoU", 6, 4),
+    "mask_dice": ("Dice", 6, 4),
+    "mask_mae": ("MAE", 6, 4),
+    "depth_rmse": ("RMSE", 6, 4),
+    "depth_delta1": ("delta1", 6, 4),
+    "depth_abs_rel": ("AbsRel", 6, 4),
+    "images_per_second": ("images/s", 8, 1),
+}
+"""What an epoch's line shows of its row: head, width, digits. 78 characters in all."""
+
+
+def epoch_heads() -> str:
+    """The heads over the lines of epochs."""
+    return "  ".join(f"{head:>{width}}" for head, width, _ in _COLUMNS.values())
+
+
+def epoch_line(row: Mapping[str, float]) -> str:
+    """An epoch's row of metrics.csv under `epoch_heads`; "-" for what is not there."""
+    return "  ".join(
+        f"{row[name]:{width}.{digits}f}" if name in row else f"{'-':>{width}}"
+        for name, (_, width, digits) in _COLUMNS.items()
+    )
 
 
 class TrainProgress:
@@ -21,13 +50,14 @@ class TrainProgress:
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("[progress.data.speed]{task.fields[facts]}"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(table_column=Column(no_wrap=True)),
             console=self._console,
             disable=not self._console.is_terminal or self._console.quiet,
         )
         self._bar = self._progress.add_task("training", total=1.0, facts="")
         self._loss: float | None = None
         self._score = ""
+        self._headed = False
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -57,6 +87,7 @@ class TrainProgress:
             self._score = f"  IoU {row['mask_iou']:.3f}"
         elif "depth_rmse" in row:
             self._score = f"  RMSE {row['depth_rmse']:.3f}"
-        shown = {name: value for name, value in row.items() if name not in ("epoch", "step", "lr")}
-        facts = "  ".join(f"{name} {value:.4g}" for name, value in shown.items())
-        self._console.print(f"epoch {row['epoch']:.0f}  {facts}")
+        if not self._headed:
+            self._console.print(epoch_heads(), style="bold", soft_wrap=True)
+            self._headed = True
+        self._console.print(epoch_line(row), soft_wrap=True)

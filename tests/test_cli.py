@@ -56,6 +56,21 @@ def test_help_imports_neither_torch_nor_numpy() -> None:
     assert result.stdout.splitlines()[-1] == "[]"
 
 
+def test_the_overview_gives_every_command_a_whole_sentence_within_80_columns() -> None:
+    overview = depthmask("--help").stdout
+    assert "..." not in overview.partition("Commands:")[2]
+    assert max(map(len, overview.splitlines())) <= 80
+    for command in COMMANDS:
+        assert f"\n  {command} " in overview
+
+
+def test_a_mistyped_command_is_told_the_nearest_one() -> None:
+    result = depthmask("build-datset")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "No such command 'build-datset'; did you mean build-dataset?" in result.stderr
+    assert "did you mean" not in depthmask("zzz").stderr
+
+
 def test_help_answers_at_once() -> None:
     def seconds() -> float:
         begin = time.perf_counter()

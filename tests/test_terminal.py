@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from depthmask.cli import cli
 from depthmask.progress import Pace
-from depthmask.train_progress import TrainProgress
+from depthmask.train_progress import TrainProgress, epoch_heads, epoch_line
 from pipeline.build import BuildResult
 from pipeline.counters import Counters, Done
 
@@ -167,13 +167,17 @@ def test_training_shows_loss_score_and_data_wait(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
+    row = {"epoch": 1, "step": 5, "mask_iou": 0.7512, "train_loss": 0.8}
     with TrainProgress() as watcher:
         watcher.stepped(0.1, 0.8, 40.0, 0.25)
-        watcher.epoch_ended({"epoch": 1, "step": 5, "mask_iou": 0.7512, "train_loss": 0.8})
+        watcher.epoch_ended(row)
         watcher.stepped(0.5, 0.4, 40.0, 0.125)
     seen = capsys.readouterr().err
     assert "loss 0.7800  IoU 0.751  40 images/s  data-wait 12%" in seen
-    assert "epoch 1" in seen
+    assert seen.count(epoch_heads()) == 1
+    assert epoch_line(row) in seen
+    assert epoch_line(row).split() == ["1", "-", "0.8000", "0.7512", *"------"]
+    assert len(epoch_line(row)) == len(epoch_heads()) < 80
 
 
 def test_commands_and_options_are_completed() -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from depthmask.terminal import reports
+from depthmask.terminal import open_table, reports
 
 
 @click.command()
@@ -29,7 +29,6 @@ def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
     import json
 
     from rich.console import Console
-    from rich.table import Table
 
     from depthmask.network_facts import all_facts
     from depthmask.train_options import TrainOptions
@@ -38,9 +37,8 @@ def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
     if json_wanted:
         click.echo(json.dumps([each.to_json() for each in facts], indent=1))
         return
-    table = Table("network", "parameters", "over calls", f"GFLOPs at {size}", "input")
-    for column in table.columns[1:4]:
-        column.justify = "right"
+    table = open_table("network", "parameters", "over calls", f"GFLOPs at {size}", "input")
+    table.columns[-1].justify = "left"
     for each in facts:
         counts = (f"{each.parameters:,}", f"{each.parameters_over_calls:,}")
         table.add_row(each.name, *counts, f"{each.flops / 1e9:,.2f}", each.input)
