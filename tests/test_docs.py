@@ -29,7 +29,7 @@ from pipeline.options import BuildOptions
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = ("depthmask ", "python ", "make ", "diff ", "source ", "_DEPTHMASK_COMPLETE", "tar ")
-RUN_ELSEWHERE = ("pip install",)  # tests/test_package.py installs the wheel
+RUN_ELSEWHERE = ("python3 -m venv", "source .venv/", "pip install")  # by tests/test_package.py
 _EXEMPT = re.compile(r"<!-- (?:not run: .+|run by (tests/\w+\.py)) -->")
 _OUT = re.compile(r"--out[ =](\S+)")
 _PRELUDE = """
@@ -224,6 +224,8 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"}
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
+    front = (tmp_path / "site" / "index.html").read_text()
+    assert not re.search(r'(src|rel="stylesheet" href)="https?:', front)  # it needs no network
     assert "build_dataset" in (tmp_path / "site" / "api.html").read_text()
     assert "--samples-per-shard" in (tmp_path / "site" / "commands.html").read_text()
 
