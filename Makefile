@@ -11,7 +11,7 @@ export OMP_NUM_THREADS ?= 2
 .PHONY: demo test test-all docs lint types clean
 
 .venv/installed: setup.cfg pyproject.toml
-	@echo "Installing into .venv: about 4 minutes and 5 GB. pip says nothing meanwhile."
+	@echo "Installing into .venv: about 4 minutes and 6 GB. pip says nothing meanwhile."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'

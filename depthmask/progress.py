@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from depthmask.terminal import open_console
+from depthmask.terminal import open_console, rate_text
 from pipeline.counters import Counters, Done
 from pipeline.plan import Plan
 from pipeline.sources import Skipped
@@ -41,7 +41,8 @@ class _Rate(ProgressColumn):
         return _whole()
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.finished_speed or task.speed or 0:,.0f}/s", style="progress.data.speed")
+        rate = task.finished_speed or task.speed or 0.0
+        return Text(f"{rate_text(rate)}/s", style="progress.data.speed")
 
 
 class _Count(ProgressColumn):
@@ -98,8 +99,8 @@ class Pace:
     def text(self) -> str:
         """The rates for a person; maps only where a teacher makes some."""
         samples, megabytes, maps = self.rates()
-        words = f"{samples:,.0f} samples/s  {megabytes:,.1f} MB/s"
-        return f"{words}  {maps:,.0f} maps/s" if maps else words
+        words = f"{rate_text(samples)} samples/s  {megabytes:,.1f} MB/s"
+        return f"{words}  {rate_text(maps)} maps/s" if maps else words
 
 
 class BuildProgress:

@@ -62,6 +62,11 @@ def open_table(*heads: str, title: str | None = None) -> "Table":
     return table
 
 
+def rate_text(rate: float) -> str:
+    """How many a second, with a digit after the point where there are fewer than ten."""
+    return f"{rate:,.0f}" if rate >= 9.95 or rate == 0 else f"{rate:.1f}"
+
+
 def say(line: object) -> None:
     """A line for a person, unless they asked for quiet."""
     if not is_quiet():

@@ -7,7 +7,7 @@ from typing import Self
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from depthmask.terminal import open_console
+from depthmask.terminal import open_console, rate_text
 
 _SMOOTH = 0.95
 """How much of the shown loss is what was shown before: a batch's alone jumps about."""
@@ -76,7 +76,7 @@ class TrainProgress:
         before = loss if self._loss is None else self._loss
         self._loss = _SMOOTH * before + (1 - _SMOOTH) * loss
         facts = (
-            f"loss {self._loss:.4f}{self._score}  {images_per_second:,.0f} images/s  "
+            f"loss {self._loss:.4f}{self._score}  {rate_text(images_per_second)} images/s  "
             f"data-wait {waited:.0%}"
         )
         self._progress.update(self._bar, completed=done, facts=facts)

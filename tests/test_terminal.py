@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from depthmask.cli import cli
 from depthmask.progress import Pace
+from depthmask.terminal import rate_text
 from depthmask.train_progress import TrainProgress, epoch_heads, epoch_line
 from pipeline.build import BuildResult
 from pipeline.counters import Counters, Done
@@ -79,6 +80,12 @@ def test_the_pace_is_that_of_the_last_seconds() -> None:
     assert pace.text() == "50 samples/s  50.0 MB/s  25 maps/s"
     pace.end()
     assert pace.rates()[0] == pytest.approx(690 / 29)
+
+
+def test_slow_rates_have_a_digit_after_the_point() -> None:
+    assert [rate_text(rate) for rate in (0, 0.34, 9.94, 9.96, 12345.6)] == [
+        *("0", "0.3", "9.9", "10", "12,346")
+    ]
 
 
 def test_counters_add_up_over_shards() -> None:
