@@ -11,6 +11,8 @@ export OMP_NUM_THREADS ?= 2
 .PHONY: demo test test-all docs lint types clean
 
 .venv/installed: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	    "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; say make PYTHON=python3.12 ...")'
 	@echo "Installing into .venv: about 4 minutes and 6 GB. pip says nothing meanwhile."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
