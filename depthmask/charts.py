@@ -48,7 +48,8 @@ def _axes(low: float, high: float, top: float, unit: Callable[[float], str]) -> 
     span = high - low or 1.0  # a range too small beside its own offset
     for value in nice_ticks(low, high, 5):
         x = _LEFT + _PLOT_WIDTH * (value - low) / span
-        parts.append(TEXT.format(x=x, y=_HEIGHT - 8, anchor="middle", text=unit(value)))
+        anchor = "end" if x > _WIDTH - 2 * _RIGHT else "middle"  # the last one stays inside
+        parts.append(TEXT.format(x=x, y=_HEIGHT - 8, anchor=anchor, text=unit(value)))
     return Markup("").join(parts)
 
 
