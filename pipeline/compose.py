@@ -76,29 +76,33 @@ def prepare_foreground(cropped: Image.Image, canvas: int, largest_scale: float) 
     return Foreground(_reduce(cropped, (width, height)), cropped.size)
 
 
-def _scale(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """A premultiplied picture scaled without overshoot, so no colour exceeds its alpha."""
+def scale_foreground(foreground: Foreground, size: tuple[int, int]) -> Image.Image:
+    """A foreground as it is placed, "RGBA" of `size`.
+
+    It is scaled without overshoot, so that no premultiplied colour exceeds its alpha.
+    """
+    picture = foreground.picture
     shrinks = size[0] < picture.width or size[1] < picture.height
     filter = Image.Resampling.HAMMING if shrinks else Image.Resampling.BILINEAR
-    return picture.resize(size, filter)
+    return picture.resize(size, filter).convert("RGBA")
 
 
 def compose(
-    background: Image.Image, foreground: Image.Image, box: Box, flip: bool
+    background: NDArray[np.uint8], placed: Image.Image, box: Box, flip: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The composite uint8 (S, S, 3) and the mask uint8 (S, S), the foreground's alpha as placed.
 
-    `background` is "RGB" at canvas size, `foreground` premultiplied "RGBa". Outside the box, and
-    wherever the mask is 0, the composite is the background; where it is 255, the foreground.
+    `background` is uint8 (S, S, 3), `placed` a foreground "RGBA" of the box's size. Outside the
+    box, and wherever the mask is 0, the composite is the background; where it is 255, `placed`.
     """
     x, y, width, height = box
-    placed = _scale(foreground, (width, height))
     if flip:
         placed = placed.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    straight = placed.convert("RGBA")
-    alpha = straight.getchannel("A")
+    inside = (slice(y, y + height), slice(x, x + width))
+    region = Image.frombytes("RGB", (width, height), background[inside].tobytes())
+    region.paste(placed, (0, 0), placed)
     image = background.copy()
-    image.paste(straight.convert("RGB"), (x, y), alpha)
-    mask = np.zeros((background.height, background.width), np.uint8)
-    mask[y : y + height, x : x + width] = np.asarray(alpha)
-    return np.asarray(image), mask
+    image[inside] = np.asarray(region)
+    mask = np.zeros(background.shape[:2], np.uint8)
+    mask[inside] = np.asarray(placed.getchannel("A"))
+    return image, mask

@@ -1,6 +1,7 @@
 """What is done so far, by shard, from every process of this machine: one small mapped file."""
 
 import dataclasses
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,17 @@ class Counters:
         self._path = scratch.path / "counters"
         self._path.write_bytes(bytes(3 * 8 * max(1, count)))
 
-    def _open(self) -> NDArray[np.int64]:
+    @cached_property
+    def _rows(self) -> NDArray[np.int64]:
         return np.memmap(self._path, np.int64, mode="r+").reshape(-1, 3)  # a row a shard
 
     def set(self, index: int, done: Done) -> None:
         """Say what is done of shard `index`."""
-        self._open()[index] = done.samples, done.maps, done.bytes
+        self._rows[index] = done.samples, done.maps, done.bytes
 
     def total(self) -> Done:
         """What is done in all shards."""
-        return Done(*self._open().sum(axis=0).tolist())
+        return Done(*self._rows.sum(axis=0).tolist())
 
     def remove(self) -> None:
         """Delete the file; only the process that made the counters may."""
@@ -53,4 +55,5 @@ class Counters:
             self._scratch.remove()
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_scratch": None}
+        kept = {name: value for name, value in self.__dict__.items() if name != "_rows"}
+        return kept | {"_scratch": None}

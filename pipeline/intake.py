@@ -22,7 +22,7 @@ from shards.keys import keys_from
 from shards.manifest import Record
 from shards.moments import moments_of_bytes
 from shards.stores import open_shard
-from shards.writer import Encoding, ShardWriter, StoredBackground, payload_bound
+from shards.writer import Encoding, ShardWriter, payload_bound
 
 _ORIENTATION = 0x0112
 
@@ -69,7 +69,7 @@ class Intake:
         ) as writer:
             for position, item in enumerate(items, task.first):
                 name = item.name if isinstance(item, Source) else item.background
-                background = self._background(name)
+                background = moments_of_bytes(decode_jpeg(self._jpeg(self.root / name)))
                 writer.add_encoded(position, self._fields(task.split, position, item), background)
             return writer.commit(lambda path: self._compare(path, task, items))
 
@@ -92,7 +92,7 @@ class Intake:
     def _fields(self, split: str, position: int, item: Arrival | Source) -> dict[str, bytes]:
         if isinstance(item, Source):
             info = {"name": item.name, "sha256": item.sha256}
-            return {"background.jpg": self._background(item.name).data, "json": encode_json(info)}
+            return {"background.jpg": self._jpeg(self.root / item.name), "json": encode_json(info)}
         image, _, mask, *depth = item.composite.paths(self.root / item.folder)
         alpha = np.asarray(self._decoded(mask).convert("L"))
         facts = {
@@ -113,10 +113,6 @@ class Intake:
         if self.depth is not None:
             fields["depth.png16"] = encode_png(_depth_codes(depth[0], self.depth), "up")
         return fields
-
-    def _background(self, name: str) -> StoredBackground:
-        data = self._jpeg(self.root / name)
-        return StoredBackground(data=data, moments=moments_of_bytes(decode_jpeg(data)))
 
     def _jpeg(self, path: Path) -> bytes:
         """A picture's own bytes where they are a plain colour JPEG, else encoded."""

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pipeline.caches import ByteCache
 from pipeline.compose import Foreground
@@ -53,16 +52,18 @@ class Layers:
     ) -> None:
         self._coding, self._canvas = coding, canvas
         self._predict, self._folder = predict, folder
-        self._backgrounds = ByteCache[BackgroundLayer](_CACHE_BYTES, lambda kept: kept.codes.nbytes)
-        self._foregrounds = ByteCache[ForegroundLayer](
+        self._backgrounds = ByteCache[int, BackgroundLayer](
+            _CACHE_BYTES, lambda kept: kept.codes.nbytes
+        )
+        self._foregrounds = ByteCache[int, ForegroundLayer](
             _CACHE_BYTES, lambda kept: kept.relief.nbytes
         )
 
-    def background(self, index: int, picture: Image.Image) -> BackgroundLayer:
-        """The layer of background `index`, whose picture is "RGB" at canvas size."""
+    def background(self, index: int, picture: NDArray[np.uint8]) -> BackgroundLayer:
+        """The layer of background `index`, whose picture is uint8 (S, S, 3)."""
 
         def make(index: int) -> BackgroundLayer:
-            return background_layer(self._map("bg", index, np.asarray(picture)), self._coding)
+            return background_layer(self._map("bg", index, picture), self._coding)
 
         return self._backgrounds.get(index, make)
 

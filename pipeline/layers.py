@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from pipeline.compose import Box, Foreground, compose
+from pipeline.compose import Box, Foreground, compose, scale_foreground
 from shards.depth import DepthCoding
 
 Codes = NDArray[np.uint16]
@@ -72,12 +72,14 @@ def stand_alone(foreground: Foreground, canvas: int) -> tuple[NDArray[np.uint8],
     width, height = (max(1, int(side * scale + 0.5)) for side in foreground.size)
     x, y = (canvas - width) // 2, max(0, int(_FOOT * canvas) - height)
     box = (x, y, width, height)
-    image, mask = compose(_backdrop(canvas), foreground.picture, box, flip=False)
+    image, mask = compose(
+        _backdrop(canvas), scale_foreground(foreground, (width, height)), box, flip=False
+    )
     return image, mask, box
 
 
-def _backdrop(canvas: int) -> Image.Image:
-    """A sky that pales towards the horizon, and a ground that darkens towards the viewer."""
+def _backdrop(canvas: int) -> NDArray[np.uint8]:
+    """(S, S, 3): a sky that pales to the horizon, and a ground that darkens to the viewer."""
     down = np.arange(canvas)[:, None] / canvas  # (S, 1)
     sky = down / _HORIZON
     ground = np.sqrt(np.clip((down - _HORIZON) / (1 - _HORIZON), 0, 1))
@@ -86,7 +88,7 @@ def _backdrop(canvas: int) -> Image.Image:
         for (a, b), share in ((_SKY, sky), (_GROUND, ground))
     ]
     rows = np.where(down < _HORIZON, *colours)[:, None]  # (S, 1, 3)
-    return Image.fromarray(np.repeat(rows, canvas, axis=1).astype(np.uint8))
+    return np.repeat(rows, canvas, axis=1).astype(np.uint8)
 
 
 def foreground_layer(values: Map, mask: Mask, box: Box, coding: DepthCoding) -> ForegroundLayer:

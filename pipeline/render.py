@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.allocator import keep_freed_memory
 from pipeline.caches import ByteCache
-from pipeline.compose import Foreground, compose, place, prepare_foreground
+from pipeline.compose import Foreground, compose, place, prepare_foreground, scale_foreground
 from pipeline.counters import Done
 from pipeline.headers import read_file
 from pipeline.join import join_layers
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from pipeline.teachers import Teacher
 
 _CACHE_BYTES = 48 << 20
+_PLACED_BYTES = 36 << 20
+"""As much as a worker's first hundreds of samples fill, so that a long build takes no more."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +59,7 @@ class Site:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Background:
-    picture: Image.Image
+    pixels: NDArray[np.uint8]
     stored: StoredBackground
 
 
@@ -72,11 +75,14 @@ class Renderer:
         self._canvas: int = plan.options["size"]
         low, high = plan.options["fg_scale"]
         self._scales = (low, high)
-        self._backgrounds = ByteCache[_Background](
-            _CACHE_BYTES, lambda kept: 4 * self._canvas**2 + len(kept.stored.data)
+        self._backgrounds = ByteCache[int, _Background](
+            _CACHE_BYTES, lambda kept: kept.pixels.nbytes + kept.stored.nbytes
         )
-        self._foregrounds = ByteCache[Foreground](
+        self._foregrounds = ByteCache[int, Foreground](
             _CACHE_BYTES, lambda kept: 4 * kept.picture.width * kept.picture.height
+        )
+        self._placed = ByteCache[tuple[int, int, int], Image.Image](
+            _PLACED_BYTES, lambda kept: 4 * kept.width * kept.height
         )
 
     @functools.cached_property
@@ -87,6 +93,7 @@ class Renderer:
         """
         from pipeline.teachers import load_choice, planned_choice
 
+        keep_freed_memory()
         site = self._site
         with one_thread():
             choice = planned_choice(self.plan.options, site.depth_weights, site.device)
@@ -137,7 +144,8 @@ class Renderer:
     def _background(self, index: int) -> _Background:
         picture = square_pixels(self._picture(self._site.bg, self.plan.bg[index]), self._canvas)
         quality = self.plan.options["image_quality"]
-        return _Background(picture, store_background(np.asarray(picture), quality))
+        pixels = np.asarray(picture)
+        return _Background(pixels, store_background(pixels, quality))
 
     def _foreground(self, index: int) -> Foreground:
         source = self.plan.fg[index]
@@ -147,6 +155,10 @@ class Renderer:
         except UnusablePictureError as error:
             raise _another_picture(self._site.fg / source.name, str(error)) from None
         return prepare_foreground(cropped, self._canvas, self._scales[1])
+
+    def _place(self, key: tuple[int, int, int]) -> Image.Image:
+        index, width, height = key
+        return scale_foreground(self._foregrounds.get(index, self._foreground), (width, height))
 
     def stored_background(self, index: int) -> StoredBackground:
         """A background as it is stored."""
@@ -162,7 +174,8 @@ class Renderer:
         background = self._backgrounds.get(scene.background, self._background)
         foreground = self._foregrounds.get(scene.foreground, self._foreground)
         box = place(scene, foreground.size, self._canvas, self._scales)
-        image, mask = compose(background.picture, foreground.picture, box, scene.flip)
+        placed = self._placed.get((scene.foreground, *box[2:]), self._place)
+        image, mask = compose(background.pixels, placed, box, scene.flip)
         info = {
             "split": scene.split,
             "position": scene.position,
@@ -176,6 +189,7 @@ class Renderer:
             position=scene.position,
             image=image,
             mask=mask,
+            box=box,
             depth_codes=None,
             clipped=0,
             background=background.stored,
@@ -205,7 +219,7 @@ class Renderer:
         background = self._backgrounds.get(scene.background, self._background)
         foreground = self._foregrounds.get(scene.foreground, self._foreground)
         codes, clipped = join_layers(
-            self._layers.background(scene.background, background.picture),
+            self._layers.background(scene.background, background.pixels),
             self._layers.foreground(scene.foreground, foreground),
             sample.mask,
             sample.info["box"],

@@ -14,9 +14,10 @@ from shards.files import publish, temporary_beside
 from shards.formats import Format
 from shards.keys import BACKGROUND, sample_key
 from shards.manifest import Record, write_record
-from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
+from shards.moments import NOTHING, Moments, moments_of_box, moments_of_bytes, moments_of_codes
 from shards.sample import DECODERS, field_moments
 from shards.stores import open_writer
+from shards.tiles import Box, TileSums
 
 DepthFormat = Literal["png16", "jpeg8"]
 _JPEG8_QUALITY = 90
@@ -39,11 +40,15 @@ class Encoding:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RawSample:
-    """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts."""
+    """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts.
+
+    Outside `box` (x, y, width, height) the image is the background and the mask is 0.
+    """
 
     position: int
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
+    box: Box
     depth_codes: NDArray[np.uint16] | None
     clipped: int
     background: "StoredBackground"
@@ -52,16 +57,21 @@ class RawSample:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class StoredBackground:
-    """A background as it is stored, and the moments of its decoded pixels."""
+    """A background as it is stored, and the sums of its decoded pixels."""
 
     data: bytes
-    moments: Moments
+    sums: TileSums
+
+    @property
+    def nbytes(self) -> int:
+        """What it takes in memory."""
+        return len(self.data) + self.sums.nbytes
 
 
 def store_background(pixels: NDArray[np.uint8], quality: int) -> StoredBackground:
     """Encode a background (H, W, 3) once; its moments are those of what a reader decodes."""
     data = encode_jpeg(pixels, quality)
-    return StoredBackground(data=data, moments=moments_of_bytes(decode_jpeg(data)))
+    return StoredBackground(data=data, sums=TileSums(decode_jpeg(data)))
 
 
 def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:
@@ -117,9 +127,10 @@ class ShardWriter:
     def add(self, sample: RawSample) -> None:
         """Encode a sample and append it; positions must come in order."""
         fields = encode_sample(sample, self._encoding)
-        self._sum("image", moments_of_bytes(decode_jpeg(fields["image.jpg"])))
-        self._sum("mask", moments_of_bytes(sample.mask))
-        self._sum("background", sample.background.moments)
+        behind = sample.background.sums
+        self._sum("image", behind.of_composite(decode_jpeg(fields["image.jpg"]), sample.box))
+        self._sum("mask", moments_of_box(sample.mask, sample.box))
+        self._sum("background", behind.moments)
         if "depth.jpg" in fields:
             self._sum("depth", moments_of_bytes(decode_grey_jpeg(fields["depth.jpg"])))
         elif sample.depth_codes is not None:
@@ -127,19 +138,17 @@ class ShardWriter:
         self._clipped += sample.clipped
         self._append(sample.position, fields)
 
-    def add_encoded(
-        self, position: int, fields: dict[str, bytes], background: StoredBackground
-    ) -> None:
+    def add_encoded(self, position: int, fields: dict[str, bytes], background: Moments) -> None:
         """Append a sample whose fields are encoded already; it is decoded for its moments."""
         for field, data in fields.items():
             if field in DECODERS and field != "background.jpg":
                 self._sum(field.partition(".")[0], field_moments(DECODERS[field](data)))
-        self._sum("background", background.moments)
+        self._sum("background", background)
         self._append(position, fields)
 
     def add_background(self, position: int, stored: StoredBackground, info: dict[str, Any]) -> None:
         """Append a background to a background shard."""
-        self._sum("background", stored.moments)
+        self._sum("background", stored.sums.moments)
         self._append(position, {"background.jpg": stored.data, "json": encode_json(info)})
 
     def commit(self, check: Callable[[Path], None] = lambda path: None) -> Record:

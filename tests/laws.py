@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import draw_background, draw_foreground
-from PIL import Image
 
 from pipeline.build import build_dataset
-from pipeline.compose import compose, prepare_foreground
+from pipeline.compose import compose, prepare_foreground, scale_foreground
 from pipeline.options import BuildOptions
 from pipeline.pictures import crop_to_alpha, decode_picture, square_pixels
 from pipeline.plan import Plan
@@ -88,9 +87,10 @@ def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> No
             )
             front = crop_to_alpha(decode_picture((folders["fg"] / names[1]).read_bytes()))
             ready = prepare_foreground(front, canvas, plan.options["fg_scale"][1])
+            placed = scale_foreground(ready, (width, height))
             for grey in (0, 255):
-                elsewhere = Image.new("RGB", (canvas, canvas), (grey,) * 3)
-                image, mask = compose(elsewhere, ready.picture, box, scene.flip)
+                elsewhere = np.full((canvas, canvas, 3), grey, np.uint8)
+                image, mask = compose(elsewhere, placed, box, scene.flip)
                 assert np.array_equal(mask, sample.mask)
                 assert np.array_equal(image[solid], sample.image[solid])
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.compose import Box, compose, place, prepare_foreground
+from pipeline.compose import Box, compose, place, prepare_foreground, scale_foreground
 from pipeline.pictures import crop_to_alpha
 from pipeline.plan import Scene
 
 units = st.floats(0, 1, exclude_max=True)
-GREY = Image.new("RGB", (64, 64), (128, 128, 128))
+GREY = np.full((64, 64, 3), 128, np.uint8)
 
 
 def scene(scale: float = 0.5, x: float = 0.5, y: float = 0.5) -> Scene:
@@ -45,7 +45,7 @@ def test_boxes_lie_wholly_inside(
 
 def placed(box: Box, flip: bool = False) -> tuple[np.ndarray, np.ndarray]:
     ready = prepare_foreground(crop_to_alpha(draw_foreground(2)), 64, 0.72)
-    return compose(GREY, ready.picture, box, flip)
+    return compose(GREY, scale_foreground(ready, box[2:]), box, flip)
 
 
 def test_the_mask_is_zero_outside_the_box_and_the_image_is_the_background() -> None:
@@ -78,8 +78,8 @@ def test_bright_edges_get_no_dark_fringe(colour: tuple[int, int, int]) -> None:
     pixels[np.hypot(x - 150, y - 150) < 120] = (*colour, 255)
     cropped = crop_to_alpha(Image.fromarray(pixels))
     ready = prepare_foreground(cropped, 64, 0.72)
-    background = Image.new("RGB", (64, 64), colour)
-    image, mask = compose(background, ready.picture, (5, 5, 37, 37), False)
+    background = np.full((64, 64, 3), colour, np.uint8)
+    image, mask = compose(background, scale_foreground(ready, (37, 37)), (5, 5, 37, 37), False)
     assert abs(image.astype(int) - np.array(colour)).max() <= 2
     assert ((mask > 0) & (mask < 255)).any()
 
@@ -93,6 +93,6 @@ def test_large_foregrounds_are_reduced_to_little_more_than_their_largest_use() -
 def test_one_pixel_foregrounds_are_placed() -> None:
     ready = prepare_foreground(Image.new("RGBA", (900, 1), (255, 0, 0, 255)), 64, 0.72)
     box = place(scene(), ready.size, 64, (0.4, 0.72))
-    image, mask = compose(GREY, ready.picture, box, False)
+    image, mask = compose(GREY, scale_foreground(ready, box[2:]), box, False)
     assert box[3] == 1
     assert (image[mask == 255] == (255, 0, 0)).all()

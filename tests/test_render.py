@@ -70,12 +70,12 @@ def test_the_cache_keeps_what_was_used_last_within_its_limit() -> None:
         made.append(key)
         return bytes(10)
 
-    cache = ByteCache[bytes](30, len)
+    cache = ByteCache[int, bytes](30, len)
     for key in (1, 2, 3, 1, 4, 1, 2):
         cache.get(key, make)
     assert made == [1, 2, 3, 4, 2]
 
 
 def test_one_value_over_the_limit_is_still_served() -> None:
-    cache = ByteCache[bytes](5, len)
+    cache = ByteCache[int, bytes](5, len)
     assert cache.get(1, lambda key: bytes(100)) == bytes(100)

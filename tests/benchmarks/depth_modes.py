@@ -26,7 +26,7 @@ from PIL import Image, ImageFilter
 from teacher_accuracy import spearman
 
 from pipeline.build import build_dataset
-from pipeline.compose import compose
+from pipeline.compose import compose, scale_foreground
 from pipeline.join import join_layers
 from pipeline.layers import background_layer, foreground_layer, stand_alone
 from pipeline.options import BuildOptions
@@ -81,7 +81,8 @@ def maps_of(
     teacher: Teacher, drawn: DrawnComposite, coding: DepthCoding
 ) -> tuple[list[Map], NDArray[np.uint8]]:
     """The maps of a drawn composite in all MODES, and its mask."""
-    image, mask = compose(drawn.background, drawn.foreground.picture, drawn.box, False)
+    placed = scale_foreground(drawn.foreground, drawn.box[2:])
+    image, mask = compose(np.asarray(drawn.background), placed, drawn.box, False)
     alone, alone_mask, alone_box = stand_alone(drawn.foreground, _CANVAS)
     pictures = (image, np.asarray(drawn.background), alone)
     composite, behind, own = (teacher.predict(picture[None])[0] for picture in pictures)
