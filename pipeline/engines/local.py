@@ -19,6 +19,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 from pipeline.counters import Counters
 from pipeline.engines.job import Failure, Job, Outcome, Results, count_and_make, passes, persist
 from pipeline.plan import ShardTask
+from shards.keys import BACKGROUND
 
 KILLED = Failure("passing", "that its worker process was killed (out of memory, or by a signal)")
 
@@ -85,10 +86,11 @@ def run_local(job: Job, tasks: Sequence[ShardTask], counters: Counters, workers:
 
     A shard that lost its worker waits until all others are done, then runs with nothing beside
     it, in a fresh process: so only a shard that brings its own worker down collects strikes, and
-    one that only lacked memory among others is made.
+    one that only lacked memory among others is made. Backgrounds come last: loky takes what a
+    process grows after its first task for a leak and renews it, and they need no teacher.
     """
     warnings.filterwarnings("ignore", _RENEWED, UserWarning)
-    numbered = list(enumerate(tasks))
+    numbered = sorted(enumerate(tasks), key=lambda pair: pair[1].split == BACKGROUND)
     crew = [_Worker() for _ in range(min(workers, len(numbered)))]
     again: list[tuple[int, ShardTask]] = []
     done = False
