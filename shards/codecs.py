@@ -22,6 +22,13 @@ from PIL import Image
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LEVEL = 1
 _FILTER_NONE, _FILTER_UP = 0, 2
+_BODY = 41
+"""Where the pixel data of our PNGs begins: after signature, IHDR chunk, and the head of IDAT."""
+
+_MOST_EXPANDED = 1032
+"""No deflated byte gives more: what claims to would only take memory."""
+
+_COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
@@ -73,13 +80,16 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def _deflate_runs(rows: bytes) -> bytes:
+_END = _chunk(b"IEND", b"")
+
+
+def _deflate_runs(rows: memoryview) -> bytes:
     """zlib's run-length strategy: the smallest and among the fastest for masks."""
     stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, zlib.MAX_WBITS, 9, zlib.Z_RLE)
     return stream.compress(rows) + stream.flush()
 
 
-def _deflate_slopes(rows: bytes) -> bytes:
+def _deflate_slopes(rows: memoryview) -> bytes:
     """libdeflate: half zlib's time on filtered depth, at its size."""
     return bytes(deflate.zlib_compress(rows, _LEVEL))
 
@@ -91,18 +101,45 @@ def encode_png(pixels: NDArray[Any], row_filter: Literal["none", "up"]) -> bytes
     """
     height, width = pixels.shape
     depth = 8 * pixels.dtype.itemsize
-    rows = pixels.astype(pixels.dtype.newbyteorder(">")).view(np.uint8)  # (H, W) -> (H, W * bytes)
-    if row_filter == "up":
-        above = np.zeros_like(rows)
-        above[1:] = rows[:-1]
-        rows = rows - above  # modulo 256, as the PNG specification has it
+    rows = pixels.astype(pixels.dtype.newbyteorder(">"), "C", copy=False).view(np.uint8)
     scanlines = np.empty((height, rows.shape[1] + 1), np.uint8)  # (H, 1 + W * bytes)
     scanlines[:, 0] = _FILTER_UP if row_filter == "up" else _FILTER_NONE
     scanlines[:, 1:] = rows
+    if row_filter == "up":
+        scanlines[1:, 1:] -= rows[:-1]  # modulo 256, as the PNG specification has it
     header = struct.pack(">IIBBBBB", width, height, depth, 0, 0, 0, 0)
     compress = _deflate_slopes if row_filter == "up" else _deflate_runs
-    body = compress(scanlines.tobytes())
-    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+    body = compress(scanlines.data)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", body) + _END
+
+
+def _rows_as_written(data: bytes, height: int, row: int) -> NDArray[np.uint8] | None:
+    """The bytes (H, `row`) of a PNG that `encode_png` wrote; None for any other and damaged ones.
+
+    Inflated by libdeflate and unfiltered in one sum it takes a third of the time of Pillow.
+    """
+    length = int.from_bytes(data[_BODY - 8 : _BODY - 4], "big")
+    body, end = data[_BODY : _BODY + length], data[_BODY + length :]
+    header = _chunk(b"IHDR", data[16:29])
+    if data[8 : _BODY - 8] != header or data[_BODY - 4 : _BODY] != b"IDAT" or any(data[26:29]):
+        return None
+    check = zlib.crc32(body, zlib.crc32(b"IDAT"))
+    size = height * (row + 1)
+    if end != struct.pack(">I", check) + _END or not 0 < size - height <= _MOST_EXPANDED * length:
+        return None
+    try:
+        inflated = deflate.zlib_decompress(body, size)
+    except deflate.DeflateError:
+        return None
+    if len(inflated) != size:
+        return None
+    lines = np.frombuffer(inflated, np.uint8).reshape(height, row + 1)
+    filters = lines[:, 0]
+    if not filters.any():
+        return lines[:, 1:].copy()
+    if (filters == _FILTER_UP).all():
+        return np.add.accumulate(lines[:, 1:], axis=0, dtype=np.uint8)
+    return None
 
 
 def decode_png(
@@ -120,6 +157,9 @@ def decode_png(
         _require_side(width, height, side)
     if colour or depth not in ((8, 16) if bits is None else (bits,)):
         raise ValueError(f"a PNG of colour type {colour} and {depth} bits")
+    rows = _rows_as_written(data, height, width * depth // 8)
+    if rows is not None:
+        return rows if depth == 8 else rows.view(">u2").astype(np.uint16)  # (H, 2 W) -> (H, W)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             pixels = np.asarray(picture)
@@ -141,7 +181,7 @@ def decode_json(data: bytes) -> dict[str, Any]:
 
 def encode_json(value: Any) -> bytes:
     """Canonical compact JSON: sorted keys, no spaces, ASCII."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+    return _COMPACT.encode(value).encode("ascii")
 
 
 def document(value: Any) -> bytes:

@@ -2,17 +2,19 @@
 
 import io
 import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from PIL import Image
 
 from shards.codecs import (
+    _chunk,
     decode_grey_jpeg,
     decode_jpeg,
     decode_json,
@@ -100,3 +102,50 @@ def test_a_png_of_another_size_or_kind_is_refused_by_its_header() -> None:
 def test_json_that_is_no_table_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         decode_json(data)
+
+
+def other_forms(data: bytes) -> dict[str, bytes]:
+    """The same picture as other writers, and damage, would have it."""
+    body = zlib.decompress(data[41:-16])
+    broken = data[:50] + bytes([data[50] ^ 1]) + data[51:]
+    half = len(data[41:-16]) // 2
+    cut = (_chunk(b"IDAT", data[41 : 41 + half]), _chunk(b"IDAT", data[41 + half : -16]))
+    return {
+        "two IDAT chunks": data[:33] + b"".join(cut) + data[-12:],
+        "a text chunk": data[:33] + _chunk(b"tEXt", b"a\0b") + data[33:],
+        "stored": data[:33] + _chunk(b"IDAT", zlib.compress(body, 0)) + data[-12:],
+        "wrong checksum": broken,
+        "rows too few": data[:33] + _chunk(b"IDAT", zlib.compress(body[:-9])) + data[-12:],
+        "no end": data[:-12],
+    }
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pngs_that_others_wrote_decode_alike_and_damage_is_refused(dtype: type) -> None:
+    pixels = np.random.default_rng(0).integers(0, 250, (9, 9)).astype(dtype)
+    for row_filter in ("none", "up"):
+        data = encode_png(pixels, row_filter)  # type: ignore[arg-type]
+        for form, other in other_forms(data).items():
+            if form in ("wrong checksum", "rows too few"):
+                with pytest.raises(ValueError, match="a damaged PNG"):
+                    decode_png(other, 9)
+            else:
+                assert np.array_equal(decode_png(other, 9), pixels), form
+
+
+@settings(deadline=None)  # Pillow loads its plugins at first
+@given(arrays.arrays(np.uint16, arrays.array_shapes(min_dims=2, max_dims=2, max_side=40)))
+def test_our_pngs_decode_as_pillow_decodes_them(codes: NDArray[np.uint16]) -> None:
+    for pixels in (codes, (codes >> 8).astype(np.uint8)):
+        for row_filter in ("none", "up"):
+            data = encode_png(pixels, row_filter)  # type: ignore[arg-type]
+            with Image.open(io.BytesIO(data)) as picture:
+                assert np.array_equal(decode_png(data), np.asarray(picture))
+
+
+def test_a_small_file_that_claims_huge_sides_takes_no_memory() -> None:
+    header = struct.pack(">IIBBBBB", 2**30, 2**30, 8, 0, 0, 0, 0)
+    small = zlib.compress(bytes(100))
+    data = b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", small)
+    with pytest.raises(ValueError, match="a damaged PNG"):
+        decode_png(data + _chunk(b"IEND", b""))
