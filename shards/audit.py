@@ -86,8 +86,6 @@ def audit_shard(
             raise DamageError("samples with the fields " + ", ".join(shard.fields))
         if deep:
             _audit_pixels(shard, task, rules, record)
-        else:
-            _audit_keys(shard, task)
     finally:
         shard.close()
 
@@ -108,15 +106,6 @@ def _audit_record(
     if entry is not None and entry != record.entry():
         raise DamageError("its record disagrees with dataset.json")
     return record
-
-
-def _audit_keys(shard: Shard, task: ShardTask) -> None:
-    for row in range(task.samples):
-        for field in shard.fields:
-            try:
-                shard.get(row, field)
-            except RunError as error:
-                raise DamageError(str(error)) from None
 
 
 def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -> None:

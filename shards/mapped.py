@@ -41,25 +41,26 @@ class MappedShard:
             self._map.close()
             raise self._damaged(str(error)) from None
         count, rest = divmod(len(members), samples)
-        names = [name.decode("ascii", "replace") for name, _, _ in members]
-        self.fields = tuple(name.partition(".")[2] for name in names[:count])
-        expected = (f"{key_of(row)}.{field}" for row in range(samples) for field in self.fields)
-        if rest or not count or any(a != b for a, b in zip(names, expected, strict=True)):
+        names, offsets, sizes = map(list, zip(*members, strict=True)) if members else ([], [], [])
+        endings = [b"." + name.partition(b".")[2] for name in names[:count]]
+        keys = (key_of(row).encode("ascii") for row in range(samples))
+        if rest or not count or names != [key + ending for key in keys for ending in endings]:
             self._map.close()
             raise self._damaged(f"{len(members)} entries that do not fit the plan")
-        spans = np.array([(offset, size) for _, offset, size in members], np.int64)
-        self._spans: NDArray[np.int64] = spans.reshape(samples, count, 2)  # (samples, fields, 2)
+        self.fields = tuple(ending[1:].decode("ascii", "replace") for ending in endings)
+        spans = np.array([offsets, sizes], np.int64)  # (2, samples * fields)
+        self._spans: NDArray[np.int64] = spans.reshape(2, samples, count)
 
     def get(self, row: int, field: str) -> bytes:
         """The bytes of one field of the sample at `row`."""
         if field not in self.fields:
             raise self._damaged(f"no {field} in it")
-        offset, size = self._spans[row, self.fields.index(field)].tolist()
+        offset, size = self._spans[:, row, self.fields.index(field)].tolist()
         return self._map[offset : offset + size]
 
     def sizes(self) -> dict[str, int]:
         """Bytes of payload by field."""
-        totals = self._spans[:, :, 1].sum(axis=0)
+        totals = self._spans[1].sum(axis=0)
         return dict(zip(self.fields, totals.tolist(), strict=True))
 
     def close(self) -> None:

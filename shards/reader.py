@@ -1,5 +1,6 @@
 """One reader for both stores: random access by position and split, lazy, picklable."""
 
+import copy
 import dataclasses
 import os
 from bisect import bisect_left
@@ -81,7 +82,9 @@ class Dataset(Sequence[Sample]):
     def split(self, name: str) -> "Dataset":
         """The samples of one split ("train" or "val")."""
         require_split(name)
-        return Dataset(self.path, (name,))
+        part = copy.copy(self)  # dataset.json of a large set takes a while to read and check
+        part._splits = (name,)
+        return part
 
     def __len__(self) -> int:
         return sum(self._counts[split] for split in self._splits)

@@ -2,11 +2,13 @@
 
 import dataclasses
 import os
+import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 
 from shards.keys import SPLITS
 from shards.manifest import largest_values
@@ -15,6 +17,10 @@ from shards.reader import Dataset, Span
 
 if TYPE_CHECKING:
     from shards.joined import AnyDataset
+
+
+Seen = dict[int, tuple["weakref.ref[NDArray[np.uint8]]", Moments]]
+"""Moments of arrays by their identity."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -29,19 +35,29 @@ def recount_samples(dataset: "AnyDataset", split: str, positions: Iterable[int])
     """Decode the samples at `positions` of a split and sum what is in them."""
     sums: dict[str, Moments] = {}
     areas = []
+    seen: Seen = {}
     for position in positions:
         sample = dataset.sample(split, position)
         fields = {
             "image": moments_of_bytes(sample.image),
             "mask": moments_of_bytes(sample.mask),
-            "background": moments_of_bytes(sample.background),
+            "background": _moments_once(sample.background, seen),
         }
         if sample.coding is not None:
             fields["depth"] = moments_of_codes(sample.depth_codes)
         for name, moments in fields.items():
             sums[name] = sums.get(name, NOTHING) + moments
-        areas.append(float(np.mean(sample.mask)) / 255)
+        ((count, total, _),) = fields["mask"].channels
+        areas.append(total / count / 255)
     return Recount(sums, areas)
+
+
+def _moments_once(pixels: NDArray[np.uint8], seen: Seen) -> Moments:
+    """The moments of an array that many samples may share, summed as long as it is the same."""
+    known = seen.get(id(pixels))
+    if known is None or known[0]() is not pixels:
+        known = seen[id(pixels)] = weakref.ref(pixels), moments_of_bytes(pixels)
+    return known[1]
 
 
 def recount_span(span: Span) -> Recount:

@@ -6,7 +6,6 @@ give equal bytes. The reader maps the file and finds members by offset; nothing 
 
 import hashlib
 import mmap
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,21 +17,31 @@ from shards.mapped import DamagedShardError, Member
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
 _AT_ONCE = 4096
-_OCTAL = re.compile(rb"[0-7]{11}")
+_MAGIC = np.frombuffer(b"ustar", np.uint8)
+
+
+def _blank_header() -> bytearray:
+    """The USTAR header of an empty regular file of mode 0644, its name and checksum to come."""
+    header = bytearray(_BLOCK)
+    header[100:108] = b"0000644\0"
+    header[108:124] = b"0000000\0" * 2
+    header[124:148] = b"00000000000\0" * 2
+    header[148:156] = b" " * 8
+    header[156] = ord("0")
+    header[257:265] = b"ustar\00000"
+    return header
+
+
+_BLANK = _blank_header()
+_BLANK_SUM = sum(_BLANK) - 11 * ord("0")
 
 
 def _header(name: bytes, size: int) -> bytes:
     """A USTAR header for a regular file of mode 0644."""
-    header = bytearray(_BLOCK)
+    header, digits = _BLANK.copy(), b"%011o" % size
     header[0 : len(name)] = name
-    header[100:108] = b"0000644\0"
-    header[108:124] = b"0000000\0" * 2
-    header[124:136] = b"%011o\0" % size
-    header[136:148] = b"00000000000\0"
-    header[148:156] = b" " * 8
-    header[156] = ord("0")
-    header[257:265] = b"ustar\00000"
-    header[148:156] = b"%06o\0 " % sum(header)
+    header[124:135] = digits
+    header[148:156] = b"%06o\0 " % (_BLANK_SUM + sum(name) + sum(digits))
     return bytes(header)
 
 
@@ -71,36 +80,51 @@ class TarWriter:
 
 
 def scan_tar(file: mmap.mmap) -> Iterator[Member]:
-    """Name, offset and size of every member, in order; headers must be right to the last bit."""
+    """Name, offset and size of every member, in order; headers must be right to the last bit.
+
+    Only the way from header to header is walked one by one; what stands in them is compared
+    thousands at a time, before any of these is given.
+    """
     position, end = 0, len(file)
-    headers = []
-    while position + _BLOCK <= end and file[position] != 0:
-        header = file[position : position + _BLOCK]
-        size = header[124:135]
-        if header[257:262] != b"ustar" or header[156:157] != b"0" or not _OCTAL.fullmatch(size):
-            raise DamagedShardError(f"no tar header at byte {position}")
-        headers.append(position)
-        start, length = position + _BLOCK, int(size, 8)
-        position = start + -(-length // _BLOCK) * _BLOCK
+    while True:
+        starts, sizes = [], []
+        while position + _BLOCK <= end and file[position] != 0 and len(starts) < _AT_ONCE:
+            try:
+                size = int(file[position + 124 : position + 135], 8)
+            except ValueError:
+                raise _no_header(position) from None
+            starts.append(position)
+            sizes.append(size)
+            position += _BLOCK + -(-max(0, size) // _BLOCK) * _BLOCK
         if position + _BLOCK > end:
-            break
-        yield header[:100].rstrip(b"\0"), start, length
-    if position + _BLOCK > end:
-        raise DamagedShardError(f"the end of the file at byte {end} inside the archive")
-    _check_sums(file, headers)
+            raise DamagedShardError(f"the end of the file at byte {end} inside the archive")
+        if not starts:
+            return
+        offsets = (start + _BLOCK for start in starts)
+        yield from zip(_checked_names(file, starts), offsets, sizes, strict=True)
 
 
-def _check_sums(file: mmap.mmap, headers: list[int]) -> None:
-    """Compare the checksum of every header, thousands at a time."""
-    for first in range(0, len(headers), _AT_ONCE):
-        starts = np.array(headers[first : first + _AT_ONCE], np.int64)
-        whole = np.frombuffer(file, np.uint8, len(file) // _BLOCK * _BLOCK)
-        blocks = whole.reshape(-1, _BLOCK)[starts // _BLOCK]  # (n, 512), copied
-        del whole  # a mapped file cannot be closed while an array looks into it
-        digits = blocks[:, 148:154].astype(np.int64) - ord("0")
-        written = digits @ (8 ** np.arange(5, -1, -1))
-        blocks[:, 148:156] = ord(" ")
-        found = blocks.sum(axis=1, dtype=np.int64)
-        wrong = np.flatnonzero((written != found) | (digits < 0).any(axis=1))
-        if wrong.size:
-            raise DamagedShardError(f"wrong checksum of the tar header at byte {starts[wrong[0]]}")
+def _no_header(position: int) -> DamagedShardError:
+    return DamagedShardError(f"no tar header at byte {position}")
+
+
+def _checked_names(file: mmap.mmap, headers: list[int]) -> list[bytes]:
+    """The names in headers, each of which is one of a regular file with the right checksum."""
+    starts = np.array(headers, np.int64)
+    whole = np.frombuffer(file, np.uint8, len(file) // _BLOCK * _BLOCK)
+    blocks = whole.reshape(-1, _BLOCK)[starts // _BLOCK]  # (n, 512), copied
+    del whole  # a mapped file cannot be closed while an array looks into it
+    sizes = blocks[:, 124:135]
+    good = ((sizes >= ord("0")) & (sizes <= ord("7"))).all(axis=1)
+    good &= (blocks[:, 257:262] == _MAGIC).all(axis=1) & (blocks[:, 156] == ord("0"))
+    if not good.all():
+        raise _no_header(int(starts[~good][0]))
+    digits = blocks[:, 148:154].astype(np.int64) - ord("0")
+    written = digits @ (8 ** np.arange(5, -1, -1))
+    names: list[bytes] = np.ascontiguousarray(blocks[:, :100]).view("S100")[:, 0].tolist()
+    blocks[:, 148:156] = ord(" ")
+    found = blocks.sum(axis=1, dtype=np.int64)
+    wrong = np.flatnonzero((written != found) | (digits < 0).any(axis=1))
+    if wrong.size:
+        raise DamagedShardError(f"wrong checksum of the tar header at byte {starts[wrong[0]]}")
+    return names
