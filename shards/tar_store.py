@@ -87,7 +87,8 @@ def scan_tar(file: mmap.mmap) -> Iterator[Member]:
     """
     position, end = 0, len(file)
     while True:
-        starts, sizes = [], []
+        starts: list[int] = []
+        sizes: list[int] = []
         while position + _BLOCK <= end and file[position] != 0 and len(starts) < _AT_ONCE:
             try:
                 size = int(file[position + 124 : position + 135], 8)

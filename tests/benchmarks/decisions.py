@@ -19,7 +19,7 @@ from PIL import Image
 
 from depthmask.cars import draw_car
 from depthmask.scenes import draw_scene
-from pipeline.compose import compose, prepare_foreground
+from pipeline.compose import Foreground, compose, prepare_foreground, scale_foreground
 from pipeline.draws import philox
 from pipeline.teachers import load_teacher
 from shards.codecs import decode_jpeg, encode_jpeg, encode_png
@@ -60,11 +60,15 @@ def all_ways() -> dict[str, dict[str, Way]]:
     rng = np.random.default_rng(4)
     car = Image.fromarray(draw_car(rng, length=667))
     view = draw_scene(rng, height=SIDE, width=SIDE, style="street")
-    scene = Image.fromarray(np.rint(view.colour * 255).astype(np.uint8))
+    scene = np.rint(view.colour * 255).astype(np.uint8)
     box = (40, 90, 125, 125 * car.height // car.width)
-    reduced = prepare_foreground(car, SIDE, 0.72).picture
-    whole = car.convert("RGBa")
-    image, mask = compose(scene, reduced, box, flip=False)
+    reduced = prepare_foreground(car, SIDE, 0.72)
+    whole = Foreground(car.convert("RGBa"), car.size)
+
+    def placed(foreground: Foreground) -> tuple[np.ndarray, np.ndarray]:
+        return compose(scene, scale_foreground(foreground, box[2:]), box, flip=False)
+
+    image, mask = placed(reduced)
     depth = load_teacher("densedepth-lite", canvas=SIDE).predict(image[None])[0]
     codes = np.rint(depth * 4095).astype(np.uint16)
     jpeg, rows = encode_jpeg(image, 90), mask.tobytes()
@@ -81,8 +85,8 @@ def all_ways() -> dict[str, dict[str, Way]]:
             "Pillow, level 1": lambda: encode_by_pillow(codes, "PNG", compress_level=1),
         },
         "a placement": {
-            "from the reduced foreground": lambda: compose(scene, reduced, box, flip=False),
-            f"from {car.width} pixels": lambda: compose(scene, whole, box, flip=False),
+            "from the reduced foreground": lambda: placed(reduced),
+            f"from {car.width} pixels": lambda: placed(whole),
         },
         "four draws": {
             "ours": lambda: philox((1, 9, 0, 0), (7, 1)),
