@@ -14,6 +14,7 @@ from shards.version import __version__
 
 if TYPE_CHECKING:
     from depthmask.evaluation import EvaluateOptions, evaluate
+    from depthmask.export import ExportOptions, export
     from depthmask.prediction import load
     from depthmask.report import write_report
     from depthmask.sample_data import SampleDataOptions, draw_sample_data
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "EvaluateOptions": "depthmask.evaluation",
+    "ExportOptions": "depthmask.export",
     "SampleDataOptions": "depthmask.sample_data",
     "TrainOptions": "depthmask.train_options",
     "draw_sample_data": "depthmask.sample_data",
     "evaluate": "depthmask.evaluation",
+    "export": "depthmask.export",
     "load": "depthmask.prediction",
     "train": "depthmask.training",
     "write_report": "depthmask.report",
@@ -42,12 +45,14 @@ _HOMES = {
 __all__ = [
     "BuildOptions",
     "EvaluateOptions",
+    "ExportOptions",
     "SampleDataOptions",
     "TrainOptions",
     "__version__",
     "build_dataset",
     "draw_sample_data",
     "evaluate",
+    "export",
     "load",
     "load_teacher",
     "open_dataset",

@@ -31,7 +31,10 @@ _state = table(
                 "background_mean": _channels["mean"],
                 "background_std": _channels["std"],
             },
-            {"network": text("[A-Za-z0-9_.-]{1,100}", "the name of a network")},
+            {
+                "network": text("[A-Za-z0-9_.-]{1,100}", "the name of a network"),
+                "input": one_of("siamese", "early", "single"),
+            },
         ),
         "size": whole(16, 4096),
         "coding": or_none(check_depth),

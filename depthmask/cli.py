@@ -28,6 +28,7 @@ _COMMANDS = {
     "train": "training",
     "evaluate": "training",
     "predict": "training",
+    "export": "training",
     "networks": "networks",
     "depth": "teachers",
     "train-teacher": "teachers",

@@ -1,6 +1,7 @@
-"""`evaluate`: a network's scores over a split, and which foreground is worst."""
+"""`evaluate`: a network's scores over a split, by foreground and background, and its worst."""
 
 import dataclasses
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,16 @@ from depthmask.augmentation import Batch
 from depthmask.checkpoint import read_checkpoint
 from depthmask.data import SampleSource
 from depthmask.device import autocast, choose_device
-from depthmask.metrics import Sums, depth_scores, depth_sums, image_iou, mask_scores, mask_sums
+from depthmask.metrics import Sums, depth_scores, depth_sums, mask_scores, mask_sums
+from depthmask.pictures import draw_sheet
+from depthmask.run_card import note_scores
+from depthmask.sample_scores import SampleScore, score_each, worst_of, write_samples
 from depthmask.systems.build import Network
 from shards.depth import DepthCoding
 from shards.errors import InputError, RunError
+from shards.files import write_atomic
 from shards.joined import AnyDataset
+from shards.keys import SPLITS
 from shards.options import option, take_text_as_paths
 from shards.reader import open_dataset
 
@@ -29,14 +35,27 @@ class EvaluateOptions:
     shards: Path | tuple[Path, ...] = option(
         help="Folder of the data set; several are read as one.", metavar="DIR"
     )
-    split: str = option("val", "Split to evaluate: train or val.")
+    split: str = option("val", "Split to evaluate: train, val or both.")
+    out: Path | None = option(
+        None, "Folder for a table of all samples and a sheet of the worst.", metavar="DIR"
+    )
+    worst: int = option(12, "How many samples the sheet shows.")
     batch_size: int = option(32, "Samples at once.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     workers: int = option(2, "Threads that decode samples.")
 
     def __post_init__(self) -> None:
-        """Take text as paths."""
+        """Take text as paths; refuse numbers that nothing can come of."""
         take_text_as_paths(self)
+        if self.worst < 1:
+            raise InputError(
+                "--worst", expected="1 or more", found=str(self.worst), remedy="choose one"
+            )
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits to evaluate."""
+        return SPLITS if self.split == "both" else (self.split,)
 
 
 def require_numbers(maps: torch.Tensor) -> None:
@@ -69,22 +88,28 @@ def predictions(
 
 @dataclasses.dataclass(slots=True)
 class Scores:
-    """Sums over the samples seen, and IoU by foreground."""
+    """Sums over the samples seen, and IoU by foreground and by background."""
 
     mask: Sums
     depth: Sums
     samples: int
     by_foreground: dict[str, list[float]]
+    by_background: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """{"samples", "mask": {...}, "depth": {...}}; a task without a head is left out."""
         found: dict[str, Any] = {"samples": self.samples}
         if self.mask.values:
             found["mask"] = mask_scores(self.mask)
-            means = {name: float(np.mean(values)) for name, values in self.by_foreground.items()}
-            worst = min(means, key=lambda name: means[name])
-            found["mask"]["worst_foreground"] = {"name": worst, "iou": means[worst]}
-            found["mask"]["by_foreground"] = dict(sorted(means.items()))
+            for role, each in (
+                ("foreground", self.by_foreground),
+                ("background", self.by_background),
+            ):
+                means = {name: float(np.mean(values)) for name, values in sorted(each.items())}
+                if means:
+                    worst = min(means, key=lambda name: means[name])
+                    found["mask"][f"worst_{role}"] = {"name": worst, "iou": means[worst]}
+                found["mask"][f"by_{role}"] = means
         if self.depth.values:
             found["depth"] = depth_scores(self.depth)
         return found
@@ -98,22 +123,28 @@ def score(
     device: torch.device,
     coding: DepthCoding | None,
     tick: Callable[[int], None] = lambda samples: None,
+    each: Callable[[SampleScore], None] = lambda sample: None,
 ) -> Scores:
-    """The scores of a network over batches of positions; depth only where there are targets."""
+    """The scores of a network over batches of positions; depth only where there are targets.
+
+    `tick` is told how many samples were scored, `each` what became of every one.
+    """
     network.eval()
     scores = Scores(Sums(), Sums(), 0, {})
     for wanted in positions:
         batch = source.batch(wanted)
         mask, depth = predictions(network, batch, device)
+        coded = None if coding is None else depth
         if mask is not None:
-            target = batch.mask.squeeze(1).numpy()  # (B, 1, S, S) -> (B, S, S)
-            scores.mask += mask_sums(mask, target)
-            for position, iou in zip(wanted, image_iou(mask, target), strict=True):
-                name = dataset[int(position)].info["foreground"]
-                scores.by_foreground.setdefault(name, []).append(float(iou))
-        if depth is not None and coding is not None:
+            scores.mask += mask_sums(mask, batch.mask.squeeze(1).numpy())
+        if coded is not None and coding is not None:
             low, high = coding.offset, coding.offset + coding.scale * coding.largest
-            scores.depth += depth_sums(depth, batch.depth.squeeze(1).numpy(), low, high)
+            scores.depth += depth_sums(coded, batch.depth.squeeze(1).numpy(), low, high)
+        for sample in score_each(dataset, wanted, batch, mask, coded):
+            if sample.iou is not None:
+                scores.by_foreground.setdefault(sample.foreground, []).append(sample.iou)
+                scores.by_background.setdefault(sample.background, []).append(sample.iou)
+            each(sample)
         scores.samples += len(wanted)
         tick(len(wanted))
     return scores
@@ -130,27 +161,45 @@ def evaluate(
 ) -> dict[str, Any]:
     """{split: {"samples", "mask": {...}, "depth": {...}}} of a checkpoint on a data set.
 
-    Pictures are brought to the side that the network was trained at. InputError for a depth-only
-    network on a data set without depth, or with another depth coding.
+    Pictures are brought to the side that the network was trained at. With `out`, that folder holds
+    scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of a run takes
+    up the scores of its best.pt. InputError for a
+    depth-only network on a data set without depth, or with another depth coding.
     """
     checkpoint = read_checkpoint(options.checkpoint)
-    dataset = open_dataset(options.shards).split(options.split)
-    if len(dataset) == 0:
-        raise InputError(
-            f"--split {options.split}",
-            expected="a split with samples",
-            found="none",
-            remedy="evaluate the other split, or build with --val-fraction",
-        )
+    whole = open_dataset(options.shards)
     if checkpoint.coding is not None:
-        require_depth(dataset, checkpoint.coding, checkpoint.spec.heads)
+        require_depth(whole, checkpoint.coding, checkpoint.spec.heads)
+    splits = {name: whole.split(name) for name in options.splits}
+    for name, dataset in splits.items():
+        if len(dataset) == 0:
+            raise InputError(
+                f"--split {options.split}",
+                expected=f"samples in {name}",
+                found="none",
+                remedy="evaluate the other split, or build with --val-fraction",
+            )
     device = choose_device(options.device)
     network = checkpoint.build().to(device)
-    source = SampleSource(dataset, checkpoint.size, options.workers)
-    batches = in_batches(np.arange(len(dataset)), options.batch_size)
-    coding = checkpoint.coding if dataset.depth is not None else None
-    scores = score(network, dataset, source, batches, device, coding, tick)
-    return {options.split: scores.to_json()}
+    coding = checkpoint.coding if whole.depth is not None else None
+    found = {}
+    for name, dataset in splits.items():
+        source = SampleSource(dataset, checkpoint.size, options.workers)
+        batches = in_batches(np.arange(len(dataset)), options.batch_size)
+        samples: list[SampleScore] = []
+        keep = samples.append if options.out is not None else lambda sample: None
+        scores = score(network, dataset, source, batches, device, coding, tick, keep)
+        found[name] = scores.to_json()
+        if options.out is not None:
+            worst = worst_of(samples, options.worst)
+            positions = np.array([sample.position for sample in worst])
+            batch = source.batch(positions)
+            sheet = draw_sheet(batch, *predictions(network, batch, device))
+            write_samples(options.out, name, samples, sheet)
+    if options.out is not None:
+        write_atomic(options.out / "scores.json", json.dumps(found, indent=1).encode())
+    note_scores(options.checkpoint, found)
+    return found
 
 
 def require_depth(dataset: AnyDataset, coding: DepthCoding, heads: str) -> None:

@@ -1,12 +1,13 @@
 """The mask-and-depth network: one timm encoder for two pictures, a decoder, two heads.
 
 Composite and clean background go through the same encoder; at each level the decoder sees the
-composite's features and how they differ from the background's. A light path over
+composite's features and how they differ from the background's (`siamese`). Or the encoder sees both
+as six channels (`early`), or the composite alone (`single`). A light path over
 both pictures and their difference keeps thin parts and the boundary of small objects: it sees
 every pixel (blocks of 2 x 2 as channels, which takes half the time of full-resolution maps), joins
 the decoder's last block, and reaches the mask's head directly. Heads answer for blocks, too (Shi et
-al. 2016, sub-pixel convolution). The mask is no answer of its own: its head weighs cues of opacity
-(`depthmask/opacity.py`) at each pixel.
+al. 2016, sub-pixel convolution). Where there is a background, the mask is no answer of its own: its
+head weighs cues of opacity (`depthmask/opacity.py`) at each pixel.
 """
 
 import dataclasses
@@ -19,6 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from depthmask.opacity import CUES, DOUBTS, find_opacity_cues
+from depthmask.padding import crop, pad_to_multiple
+from depthmask.systems.table import PictureInput
 from pipeline.backbones import build_backbone
 from pipeline.decoder import Decoder, UpBlock
 from pipeline.fusion import fuse_batch_norms
@@ -29,6 +32,7 @@ _FINE = 32
 _JOINED = 24
 _BLOCK = 2
 _SEEN = (9 + DOUBTS + CUES) * _BLOCK**2
+_SEEN_ALONE = 3 * _BLOCK**2
 _CUED = CUES * _BLOCK**2
 _FUSED = 48
 _CERTAIN = 1e-4
@@ -46,7 +50,8 @@ class Output(NamedTuple):
 class NetworkSpec:
     """What it takes to build a network: a checkpoint carries it.
 
-    `network` is timm, for the one below with an encoder `backbone`, or an earlier system's name.
+    `network` is timm, for the one below with an encoder `backbone`, or an earlier system's name;
+    `input` is what the one below sees.
     """
 
     network: str = "timm"
@@ -56,6 +61,7 @@ class NetworkSpec:
     image_std: tuple[float, ...]
     background_mean: tuple[float, ...]
     background_std: tuple[float, ...]
+    input: PictureInput = "siamese"
 
 
 def _head(channels: int, maps: int) -> nn.Conv2d:
@@ -78,7 +84,10 @@ def _weigh(opinions: Tensor, cues: Tensor) -> Tensor:
 
 
 class MaskDepthNet(nn.Module):
-    """(B, 3, H, W) composite and background in [0, 1], any size -> `Output` of that size."""
+    """(B, 3, H, W) composite and background in [0, 1], any size -> `Output` of that size.
+
+    With the input `single` the background is not looked at.
+    """
 
     encoder_mean: Tensor
     encoder_std: Tensor
@@ -95,16 +104,19 @@ class MaskDepthNet(nn.Module):
     def __init__(self, spec: NetworkSpec, *, pretrained: bool | Path = False) -> None:
         super().__init__()
         self.spec = spec
-        self.encoder = build_backbone(spec.backbone, pretrained=pretrained)
+        alone = spec.input == "single"
+        self.encoder = build_backbone(
+            spec.backbone, pretrained=pretrained, in_channels=6 if spec.input == "early" else 3
+        )
         strides = self.encoder.strides
         fused = [min(channels, _FUSED) for channels in self.encoder.channels]
         self.fuse = nn.ModuleList(
-            nn.Conv2d(2 * channels, narrow, 1)
+            nn.Conv2d(2 * channels if spec.input == "siamese" else channels, narrow, 1)
             for channels, narrow in zip(self.encoder.channels, fused, strict=True)
         )
         self.decoder = Decoder(fused, strides, _WIDTHS[: len(strides)])
         self.fine = nn.Sequential(
-            nn.Conv2d(_SEEN, _FINE, 3, padding=1, bias=False),
+            nn.Conv2d(_SEEN_ALONE if alone else _SEEN, _FINE, 3, padding=1, bias=False),
             nn.BatchNorm2d(_FINE),
             nn.LeakyReLU(0.2),
             nn.Conv2d(_FINE, _FINE, 3, padding=1, bias=False),
@@ -115,7 +127,8 @@ class MaskDepthNet(nn.Module):
         self.mask_join = self.mask_head = self.depth_join = self.depth_head = None
         if spec.heads != "depth":
             self.mask_join = UpBlock(coarse, _FINE, _JOINED)
-            self.mask_head = _head(_JOINED + _FINE + _CUED, 2 + CUES)
+            seen = _JOINED + _FINE
+            self.mask_head = _head(seen, 1) if alone else _head(seen + _CUED, 2 + CUES)
         if spec.heads != "mask":
             self.depth_join = UpBlock(coarse, _FINE, _JOINED)
             self.depth_head = _head(_JOINED, 1)
@@ -129,7 +142,11 @@ class MaskDepthNet(nn.Module):
         self.register_buffer("background_std", _norm_buffer(spec.background_std))
 
     def rest_encoder(self, rests: bool) -> None:
-        """Keep the encoder as it is, with a faster copy of it, or let it learn."""
+        """Keep the encoder as it is, with a faster copy of it, or let it learn.
+
+        One that sees six channels always learns: no pretrained weights compare two pictures.
+        """
+        rests = rests and self.spec.input != "early"
         if rests != bool(self._resting):
             self._resting = [fuse_batch_norms(self.encoder)] if rests else []
             self.train(self.training)
@@ -143,52 +160,73 @@ class MaskDepthNet(nn.Module):
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Logits and depth (B, 1, H, W) of pictures (B, 3, H, W) in [0, 1]."""
         height, width = image.shape[-2:]
-        across, down = -width % self.multiple, -height % self.multiple
-        if across or down:
-            padding = (0, across, 0, down)
-            image = F.pad(image, padding, mode="replicate")
-            background = F.pad(background, padding, mode="replicate")
-        cues, doubts = find_opacity_cues(image, background)
-        coarse = self.decoder(self._compare(*self._encode(image, background)))
-        blocks = self._see(image, background, torch.cat([doubts, cues], dim=1))
+        image = pad_to_multiple(image, self.multiple)
+        cues = None
+        if self.spec.input == "single":
+            pixels = (image - self.image_mean) / self.image_std
+        else:
+            background = pad_to_multiple(background, self.multiple)
+            cues, doubts = find_opacity_cues(image, background)
+            pixels = torch.cat([self._see(image, background), doubts, cues], dim=1)
+        coarse = self.decoder(self._encode(image, background))
+        blocks = F.pixel_unshuffle(pixels, _BLOCK)  # (B, 16 or 3, H, W) -> (B, 64 or 12, H/2, W/2)
         fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
         mask = depth = None
         if self.mask_join is not None and self.mask_head is not None:
-            joined = torch.cat([self.mask_join(coarse, fine), fine, blocks[:, -_CUED:]], dim=1)
-            opinions = F.pixel_shuffle(self.mask_head(joined), _BLOCK)  # (B, 7, H, W)
-            mask = _weigh(opinions, cues)[..., :height, :width]
+            joined = [self.mask_join(coarse, fine), fine]
+            if cues is not None:
+                joined.append(blocks[:, -_CUED:])
+            opinions = F.pixel_shuffle(self.mask_head(torch.cat(joined, dim=1)), _BLOCK)
+            mask = opinions if cues is None else _weigh(opinions, cues)  # (B, 1, H, W)
+            mask = crop(mask, height, width)
         if self.depth_join is not None and self.depth_head is not None:
             # Depth borrows the fine path and leaves it to the mask, which needs it more.
-            joined = self.depth_join(coarse, fine if mask is None else fine.detach())
-            values = F.pixel_shuffle(self.depth_head(joined), _BLOCK)  # (B, 1, H, W)
-            depth = torch.sigmoid(values)[..., :height, :width]
+            found = self.depth_join(coarse, fine if mask is None else fine.detach())
+            values = F.pixel_shuffle(self.depth_head(found), _BLOCK)  # (B, 1, H, W)
+            depth = crop(torch.sigmoid(values), height, width)
         return Output(mask=mask, depth=depth)
 
-    def _encode(self, image: Tensor, background: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """The encoder's maps of both pictures, which it sees as its weights expect."""
-        pictures = (torch.cat([image, background]) - self.encoder_mean) / self.encoder_std
-        if self._resting or not torch.is_grad_enabled():
-            encoder = self._resting[0] if self._resting else self.encoder
-            with torch.no_grad():
-                both = [maps.chunk(2) for maps in encoder(pictures)]
-            return [maps[0] for maps in both], [maps[1] for maps in both]
-        of_image, of_background = pictures.chunk(2)
-        with torch.no_grad():  # the shared weights learn from the composite: a third less work
-            still = self.encoder(of_background)
-        return self.encoder(of_image), still
-
-    def _compare(self, of_image: list[Tensor], of_background: list[Tensor]) -> list[Tensor]:
+    def _encode(self, image: Tensor, background: Tensor) -> list[Tensor]:
         """Maps of what is there and of what has changed, (B, min(C, 48), h, w) each."""
-        return [
-            fuse(torch.cat([a, a - b], dim=1))  # (B, 2 C, h, w) -> (B, min(C, 48), h, w)
-            for fuse, a, b in zip(self.fuse, of_image, of_background, strict=True)
-        ]
+        if self.spec.input == "siamese":
+            seen = [
+                torch.cat([a, a - b], 1)
+                for a, b in zip(*self._pair(image, background), strict=True)
+            ]
+        else:
+            pictures = self._as_encoder_expects(image)
+            if self.spec.input == "early":
+                pictures = torch.cat([pictures, self._as_encoder_expects(background)], dim=1)
+            seen = self._run_encoder(pictures)
+        return [fuse(maps) for fuse, maps in zip(self.fuse, seen, strict=True)]
 
-    def _see(self, image: Tensor, background: Tensor, opacity: Tensor) -> Tensor:
-        """Every pixel of both pictures, their difference and `opacity`, as blocks of 2 x 2."""
+    def _as_encoder_expects(self, picture: Tensor) -> Tensor:
+        return (picture - self.encoder_mean) / self.encoder_std
+
+    def _run_encoder(self, pictures: Tensor) -> list[Tensor]:
+        """The encoder's maps; no gradients pass through one that rests."""
+        if self._resting:
+            with torch.no_grad():
+                still: list[Tensor] = self._resting[0](pictures)
+            return still
+        maps: list[Tensor] = self.encoder(pictures)
+        return maps
+
+    def _pair(self, image: Tensor, background: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """The encoder's maps of both pictures."""
+        count = image.shape[0]
+        pictures = self._as_encoder_expects(torch.cat([image, background]))
+        if self._resting or not torch.is_grad_enabled():
+            both = self._run_encoder(pictures)
+            return [maps[:count] for maps in both], [maps[count:] for maps in both]
+        with torch.no_grad():  # the shared weights learn from the composite: a third less work
+            still = self._run_encoder(pictures[count:])
+        return self._run_encoder(pictures[:count]), still
+
+    def _see(self, image: Tensor, background: Tensor) -> Tensor:
+        """Every pixel of both pictures and their difference, (B, 9, H, W)."""
         # Ten times the difference, cut at 1: JPEG noise stays small, any visible change counts.
         change = (10 * (image - background).abs()).clamp(max=1)
         normal_image = (image - self.image_mean) / self.image_std
         normal_background = (background - self.background_mean) / self.background_std
-        pictures = torch.cat([normal_image, normal_background, change, opacity], dim=1)
-        return F.pixel_unshuffle(pictures, _BLOCK)  # (B, 16, H, W) -> (B, 64, H / 2, W / 2)
+        return torch.cat([normal_image, normal_background, change], dim=1)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from depthmask.augmentation import Batch
 from shards.files import write_atomic
 
 _COLOURS = "inferno"
@@ -44,6 +45,22 @@ def grid_row(
     if depths[1] is not None:
         tiles += [depth_colours(depths[0]), depth_colours(depths[1])]
     return np.concatenate([np.pad(tile, ((1, 1), (1, 1), (0, 0))) for tile in tiles], axis=1)
+
+
+def draw_sheet(
+    batch: Batch, mask: NDArray[np.float32] | None, depth: NDArray[np.float32] | None
+) -> NDArray[np.uint8]:
+    """A row of the grid for each sample of a batch and predictions (B, S, S): uint8 (H, W, 3)."""
+    rows = [
+        grid_row(
+            batch.image[i].numpy(),
+            batch.background[i].numpy(),
+            (batch.mask[i, 0].numpy(), None if mask is None else mask[i]),
+            (batch.depth[i, 0].numpy(), None if depth is None else depth[i]),
+        )
+        for i in range(len(batch.mask))
+    ]
+    return np.concatenate(rows)
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:

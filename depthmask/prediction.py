@@ -1,6 +1,7 @@
 """`predict`: mask, depth and cut-out of pictures of any size."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,9 @@ from torch import Tensor
 from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.device import autocast, choose_device
 from depthmask.evaluation import require_numbers
-from depthmask.pictures import depth_colours, write_png
-from pipeline.headers import read_file
-from pipeline.pictures import UnusablePictureError, decode_picture
-from shards.codecs import encode_png
+from depthmask.exported import sees_background
+from depthmask.pairs import find_pairs
+from depthmask.prediction_files import open_picture, write_prediction
 from shards.errors import InputError
 from shards.options import option, take_text_as_paths
 
@@ -31,8 +31,14 @@ class PredictOptions:
     """What `depthmask predict` takes."""
 
     checkpoint: Path
-    image: Path = option(help="Picture with the object.", metavar="FILE")
-    background: Path = option(help="The same place without it.", metavar="FILE")
+    image: Path = option(
+        help="Picture with the object; or a folder of them, or a pattern in quotes.", metavar="FILE"
+    )
+    background: Path | None = option(
+        None,
+        "The same place without it, for all pictures; or a folder with a namesake of each.",
+        metavar="FILE",
+    )
     out: Path = option(Path("prediction"), "Folder to write to.", metavar="DIR")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
 
@@ -77,14 +83,18 @@ def _tensor(picture: Image.Image, size: tuple[int, int]) -> Tensor:
 
 
 def cut_out(
-    image: NDArray[np.uint8], background: NDArray[np.uint8], mask: NDArray[np.float32]
+    image: NDArray[np.uint8], background: NDArray[np.uint8] | None, mask: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """The foreground, uint8 (H, W, 4): where the mask is soft, the background is taken out.
 
-    Solves image = mask * colour + (1 - mask) * background for the colour, some rows at a time:
-    a large picture takes sixty bytes a pixel on the way.
+    Without a background the colours stay as they are. Solves image = mask * colour + (1 - mask) *
+    background for the colour, some rows at a time: a large picture takes sixty bytes a pixel on
+    the way.
     """
     pixels = np.empty((*mask.shape, 4), np.uint8)
+    if background is None:
+        pixels[..., :3], pixels[..., 3] = image, np.rint(mask * 255)
+        return pixels
     rows = max(1, _AT_ONCE // mask.shape[1])
     for first in range(0, len(mask), rows):
         part = slice(first, first + rows)
@@ -102,6 +112,7 @@ class Predictor:
     def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
         self._device = choose_device(device)
         self._network = checkpoint.build().to(self._device)
+        self.needs_background = sees_background(checkpoint.spec)
         self.coding, self.size = checkpoint.coding, checkpoint.size
 
     def _working_size(self, width: int, height: int) -> tuple[int, int]:
@@ -115,21 +126,30 @@ class Predictor:
         return side(width), side(height)
 
     @torch.inference_mode()
-    def predict(self, image: Any, background: Any) -> Prediction:
+    def predict(self, image: Any, background: Any = None) -> Prediction:
         """The prediction for a composite and its clean background: PIL, or uint8 (H, W, 3).
 
-        A background of another size is brought to the composite's. Logits, not probabilities,
-        are scaled back, so edges stay as steep as the network drew them.
+        A network that sees single pictures needs no background; if there is one, the cut-out's
+        soft parts are freed of it. A background of another size is brought to the composite's.
+        Logits, not probabilities, are scaled back, so edges stay as steep as the network drew them.
         """
-        whole, clean = _as_picture(image, "image"), _as_picture(background, "background")
-        if clean.size != whole.size:
+        whole = _as_picture(image, "image")
+        clean = None if background is None else _as_picture(background, "background")
+        if clean is None and self.needs_background:
+            raise InputError(
+                "background",
+                expected="the place without the object, which this network compares with",
+                found="None",
+                remedy="give it, or train a network with --input single",
+            )
+        if clean is not None and clean.size != whole.size:
             clean = clean.resize(whole.size, Image.Resampling.BICUBIC)
         width, height = whole.size
         size = self._working_size(width, height)
+        seen = _tensor(whole, size).to(self._device)
+        behind = _tensor(clean, size).to(self._device) if clean and self.needs_background else seen
         with autocast(self._device):
-            output = self._network(
-                _tensor(whole, size).to(self._device), _tensor(clean, size).to(self._device)
-            )
+            output = self._network(seen, behind)
 
         def grow(maps: Tensor, mode: str) -> Tensor:
             require_numbers(maps)
@@ -138,7 +158,7 @@ class Predictor:
         mask = depth = depth_unit = cutout = None
         if output.mask is not None:
             mask = torch.sigmoid(grow(output.mask, "bicubic")).numpy()
-            cutout = cut_out(np.asarray(whole), np.asarray(clean), mask)
+            cutout = cut_out(np.asarray(whole), None if clean is None else np.asarray(clean), mask)
         if output.depth is not None and self.coding is not None:
             depth_unit = grow(output.depth, "bilinear").numpy()
             span = np.float32(self.coding.scale * self.coding.largest)
@@ -151,31 +171,41 @@ def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
     return Predictor(read_checkpoint(Path(checkpoint)), device)
 
 
-def _open(path: Path, name: str) -> Image.Image:
-    try:
-        return decode_picture(read_file(path))
-    except (UnusablePictureError, OSError) as error:
-        found = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            f"{name} {path}", expected="a picture", found=found, remedy="give a picture file"
-        ) from None
+def predict(
+    options: PredictOptions, skipped: Callable[[Path, str], None] = lambda path, reason: None
+) -> list[Path]:
+    """The files written: mask.png, depth.png (16 bits), depth-colour.png and cutout.png.
 
-
-def predict(options: PredictOptions) -> list[Path]:
-    """Write mask.png, depth.png (16 bits), depth-colour.png and cutout.png; the paths."""
+    For a folder or a pattern they are NAME.mask.png and so on, one after another; pictures that
+    cannot be read are left out, and `skipped` is told of each. InputError for a network that needs
+    a background where none is given, and where nothing can be read.
+    """
     predictor = load(options.checkpoint, options.device)
-    image = _open(options.image, "--image")
-    background = _open(options.background, "--background")
-    found = predictor.predict(image, background)
-    options.out.mkdir(parents=True, exist_ok=True)
-    written = []
-    if found.mask is not None and found.cutout is not None:
-        written += [options.out / "mask.png", options.out / "cutout.png"]
-        written[0].write_bytes(encode_png(np.rint(found.mask * 255).astype(np.uint8), "none"))
-        Image.fromarray(found.cutout).save(written[1])
-    if found.depth_unit is not None:
-        codes, colours = options.out / "depth.png", options.out / "depth-colour.png"
-        codes.write_bytes(encode_png(np.rint(found.depth_unit * 65535).astype(np.uint16), "up"))
-        write_png(colours, depth_colours(found.depth_unit))
-        written += [codes, colours]
+    if predictor.needs_background and options.background is None:
+        raise InputError(
+            "--background",
+            expected="the place without the object, which this network compares with",
+            found="none",
+            remedy="give a picture or a folder, or train a network with --input single",
+        )
+    pairs = find_pairs(options.image, options.background)
+    written: list[Path] = []
+    for pair in pairs:
+        try:
+            image = open_picture(pair.image, "--image")
+            behind = pair.background and open_picture(pair.background, "--background")
+        except InputError as error:
+            if not pair.name:
+                raise
+            skipped(pair.image, str(error))
+            continue
+        found = predictor.predict(image, behind)
+        written += write_prediction(found, options.out, pair.name)
+    if not written:
+        raise InputError(
+            f"--image {options.image}",
+            expected="a picture that can be read",
+            found=f"none among {len(pairs)}",
+            remedy="give pictures of their kinds: docs/input.md",
+        )
     return written

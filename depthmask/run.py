@@ -75,8 +75,13 @@ class Run:
 def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) -> Run:
     """A run at its first step, or where last.pt left it."""
     spec = spec_for(options, dataset)
-    network = build_network(spec, pretrained=options.pretrained and not options.resume)
-    start = find_start(options.start, spec.backbone or spec.network, pretrained=options.pretrained)
+    network = build_network(spec, pretrained=False if options.resume else options.encoder_weights)
+    start = find_start(
+        options.start,
+        spec.backbone or spec.network,
+        pretrained=options.encoder_weights is True,
+        input=spec.input,
+    )
     if start is not None and not options.resume:
         begin_from(network, start)
     network = network.to(device=device)

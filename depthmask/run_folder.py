@@ -8,6 +8,7 @@ import numpy as np
 from torch.utils.tensorboard import SummaryWriter
 
 from depthmask.pictures import write_curves, write_png
+from depthmask.run_card import write_run_card
 from depthmask.systems.table import heads_within
 from depthmask.train_options import TrainOptions
 from shards.errors import InputError
@@ -65,8 +66,9 @@ def write_metrics(path: Path, rows: list[dict[str, float]]) -> None:
 def show_epoch(
     out: Path, board: SummaryWriter, rows: list[dict[str, float]], grid: np.ndarray
 ) -> None:
-    """Bring metrics.csv, curves.png, grid.png and TensorBoard up to date with the last row."""
+    """Bring metrics.csv, pictures, the card and TensorBoard up to date with the last row."""
     write_metrics(out / METRICS, rows)
+    write_run_card(out / BEST)
     write_png(out / "grid.png", grid)
     write_curves(out / "curves.png", rows)
     step = int(rows[-1]["step"])

@@ -1,6 +1,5 @@
 """One pass of a run's best network over val samples: what its report shows of single samples."""
 
-import dataclasses
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from depthmask.data import SampleSource
 from depthmask.device import choose_device
 from depthmask.embed import embed_depth, embed_image, embed_mask
 from depthmask.evaluation import in_batches, predictions, require_depth
-from depthmask.metrics import image_iou
+from depthmask.sample_scores import SampleScore, score_each
 from depthmask.survey import spread
 from shards.depth import DepthCoding
 from shards.errors import InputError
@@ -23,22 +22,6 @@ from shards.reader import open_dataset
 SURVEYED = 300
 SHOWN = 6
 _AT_ONCE = 16
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Scored:
-    """A val sample's scores: mask IoU at 0.5, depth RMSE in [0, 1]; None without such a head."""
-
-    position: int
-    foreground: str
-    background: str
-    iou: float | None
-    rmse: float | None
-
-    @property
-    def quality(self) -> float:
-        """What best and worst go by: IoU, or depth where there is no mask."""
-        return self.iou if self.iou is not None else -(self.rmse or 0.0)
 
 
 def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
@@ -70,34 +53,22 @@ def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
     }
 
 
-def _score_each(network: Checkpoint, dataset: AnyDataset, source: SampleSource) -> list[Scored]:
+def _score_each(
+    network: Checkpoint, dataset: AnyDataset, source: SampleSource
+) -> list[SampleScore]:
     device = choose_device("auto")
     built = network.build().to(device)
-    scored = []
+    scored: list[SampleScore] = []
     for positions in in_batches(np.array(spread(len(dataset), SURVEYED)), _AT_ONCE):
         batch = source.batch(positions)
         mask, depth = predictions(built, batch, device)
-        ious = None if mask is None else image_iou(mask, batch.mask.squeeze(1).numpy())
-        errors = None
-        if depth is not None and dataset.depth is not None:
-            differences = depth - batch.depth.squeeze(1).numpy()  # (B, S, S)
-            errors = np.sqrt((differences**2).mean((1, 2)))
-        for row, position in enumerate(positions):
-            info = dataset[int(position)].info
-            scored.append(
-                Scored(
-                    position=int(position),
-                    foreground=info["foreground"],
-                    background=info["background"],
-                    iou=None if ious is None else float(ious[row]),
-                    rmse=None if errors is None else float(errors[row]),
-                )
-            )
+        coded = depth if dataset.depth is not None else None
+        scored += score_each(dataset, positions, batch, mask, coded)
     return scored
 
 
 def _card(
-    network: Checkpoint, dataset: AnyDataset, source: SampleSource, sample: Scored
+    network: Checkpoint, dataset: AnyDataset, source: SampleSource, sample: SampleScore
 ) -> dict[str, Any]:
     device = choose_device("cpu")
     batch = source.batch([sample.position])
@@ -131,9 +102,9 @@ def _depth_picture(unit: NDArray[np.float32], coding: DepthCoding) -> str:
     return embed_depth(np.ascontiguousarray(unit), coding, 0.0, 1.0)
 
 
-def _table(scored: list[Scored], role: str) -> list[tuple[str, ...]]:
+def _table(scored: list[SampleScore], role: str) -> list[tuple[str, ...]]:
     """Rows of name, samples, mean IoU, mean RMSE; the worst first."""
-    groups: dict[str, list[Scored]] = defaultdict(list)
+    groups: dict[str, list[SampleScore]] = defaultdict(list)
     for sample in scored:
         groups[getattr(sample, role)].append(sample)
     ordered = sorted(groups.items(), key=lambda item: np.mean([s.quality for s in item[1]]))

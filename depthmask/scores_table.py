@@ -33,6 +33,7 @@ def scores_tables(found: dict[str, Any]) -> Group:
                 table.add_row(meaning, f"{scores[task][name]:.4f}")
             parts.append(table)
         if "mask" in scores:
-            worst = scores["mask"]["worst_foreground"]
-            parts.append(Text(f"worst foreground: {worst['name']}, IoU {worst['iou']:.4f}"))
+            for role in ("foreground", "background"):
+                worst = scores["mask"][f"worst_{role}"]
+                parts.append(Text(f"worst {role}: {worst['name']}, IoU {worst['iou']:.4f}"))
     return Group(*parts)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.systems.build import Network
+from depthmask.systems.table import PictureInput
 from shards.errors import InputError
 
 BUILT_IN = "built-in"
@@ -24,21 +25,26 @@ _OWN = ("image_mean", "image_std", "background_mean", "background_std")
 """What belongs to a data set, not to what was learnt."""
 
 
-def find_start(start: str | None, backbone: str, *, pretrained: bool) -> str | None:
+def find_start(
+    start: str | None, backbone: str, *, pretrained: bool, input: PictureInput = "siamese"
+) -> str | None:
     """The file that `--start` stands for, BUILT_IN, or None.
 
-    Without a choice the built-in weights, where their encoder is used with the weights it had.
+    Without a choice the built-in weights, where their encoder is used with the weights it had
+    (`pretrained`: ImageNet's) on the two pictures that they compare.
     """
     if start == NONE:
         return None
-    fits = backbone == _BACKBONE and pretrained
+    fits = backbone == _BACKBONE and pretrained and input == "siamese"
     if start is None:
         return BUILT_IN if fits else None
     if start == BUILT_IN and not fits:
         raise InputError(
             "--start built-in",
-            expected=f"--backbone {_BACKBONE} with --pretrained",
-            found=f"--backbone {backbone}" + ("" if pretrained else " --no-pretrained"),
+            expected=f"--backbone {_BACKBONE} with --pretrained and --input siamese",
+            found=f"--backbone {backbone}"
+            + ("" if pretrained else " --no-pretrained or --pretrained-from")
+            + ("" if input == "siamese" else f" --input {input}"),
             remedy="leave --start away, or give best.pt of a run with this backbone",
         )
     return start

@@ -11,7 +11,7 @@ from depthmask.option_files import read_option_file
 from depthmask.rates import RateKind, RatePlan, drop_shares
 from depthmask.sizes import LARGEST, LEAST, SizePlan, parse_sizes, total_length
 from depthmask.spans import span_ends
-from depthmask.systems.table import NetworkName, heads_within
+from depthmask.systems.table import NetworkName, PictureInput, heads_within
 from shards.errors import InputError
 from shards.options import option, take_text_as_paths
 
@@ -49,7 +49,18 @@ class TrainOptions:
     backbone: str = option(
         "tf_efficientnet_lite0", "Any timm network that gives feature maps.", metavar="NAME"
     )
+    input: PictureInput = option(
+        "siamese",
+        "What the network sees: both pictures through one encoder (siamese), both as six channels "
+        "(early), or the composite alone (single): then predict needs no background.",
+    )
     pretrained: bool = option(True, "Begin with ImageNet weights.")
+    pretrained_from: Path | None = option(
+        None,
+        "Encoder weights to begin with instead: a state dict of this backbone in timm's names, "
+        ".safetensors or PyTorch.",
+        metavar="FILE",
+    )
     start: str | None = option(
         None,
         "Weights to begin with: built-in, none, or best.pt of a run.  [default: built-in with "
@@ -148,6 +159,21 @@ class TrainOptions:
                     found=getattr(self, owner),
                     remedy=f"choose one of these, or leave {_flag(name)} away",
                 )
+        if self.network != "timm" and (self.input != "siamese" or self.pretrained_from is not None):
+            name = "--input" if self.input != "siamese" else "--pretrained-from"
+            raise InputError(
+                name,
+                expected="depthmask's own network (--network timm)",
+                found=f"--network {self.network}",
+                remedy=f"leave {name} away",
+            )
+        if self.pretrained_from is not None and not self.pretrained:
+            raise InputError(
+                "--pretrained-from and --no-pretrained",
+                expected="one of the two",
+                found="both",
+                remedy="leave one away",
+            )
         heads = heads_within(self.network, self.heads)
         if self.depth_network is not None and heads != "mask":
             raise InputError(
@@ -211,6 +237,11 @@ class TrainOptions:
         )
 
     @property
+    def encoder_weights(self) -> bool | Path:
+        """Whether the encoder begins with pretrained weights; a file's where one is named."""
+        return self.pretrained_from or self.pretrained
+
+    @property
     def inertia(self) -> float:
         """The momentum of sgd and rmsprop."""
         return _or(self.momentum, 0.9)
@@ -241,7 +272,9 @@ class TrainOptions:
     def from_table(cls, table: dict[str, Any]) -> Self:
         """The inverse of `to_table`."""
         paths: dict[str, Any] = {
-            name: Path(table[name]) for name in ("out", "depth_network") if name in table
+            name: Path(table[name])
+            for name in ("out", "depth_network", "pretrained_from")
+            if name in table
         }
         if "shards" in table:
             paths["shards"] = tuple(Path(folder) for folder in table["shards"])

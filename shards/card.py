@@ -52,7 +52,7 @@ def card_of(manifest: dict[str, Any]) -> str:
         f"foregrounds composited over {len(manifest['sources']['bg']):,} backgrounds by depthmask. "
         "Licences are those of the pictures it was made from: name them here before you share it.",
         "## A sample",
-        _table(("field", "what"), [(f"`{name}`", _FIELDS[name]) for name in _fields(manifest)]),
+        card_table(("field", "what"), [(f"`{name}`", _FIELDS[name]) for name in _fields(manifest)]),
         _background_words(options),
     ]
     if depth is not None:
@@ -65,15 +65,16 @@ def card_of(manifest: dict[str, Any]) -> str:
     ]
     blocks += [
         "Of the stored pixels in [0, 1], over all samples:",
-        _table(("field", "mean", "std"), moments),
+        card_table(("field", "mean", "std"), moments),
         "## How it was made",
         "The same sources with these options, versions and kind of processor give the same bytes.",
-        _table(
-            ("option", "value"), [(name, _cell(value)) for name, value in sorted(options.items())]
+        card_table(
+            ("option", "value"),
+            [(name, card_cell(value)) for name, value in sorted(options.items())],
         ),
-        _table(
+        card_table(
             ("package", "version"),
-            [(name, _cell(value)) for name, value in sorted(manifest["versions"].items())],
+            [(name, card_cell(value)) for name, value in sorted(manifest["versions"].items())],
         ),
         f"Digest: `{manifest['digest']}`",
     ]
@@ -120,8 +121,8 @@ def _depth_words(manifest: dict[str, Any]) -> str:
     grows = "larger is nearer" if depth["kind"] == "inverse" else "larger is farther"
     return (
         f"value = {depth['offset']:g} + {depth['scale']:.6g} x code, {depth['kind']} depth in "
-        f"{_cell(depth['unit'])} ({grows}), one scale over the whole data set; {depth['bits']} "
-        f"bits at {depth['size']} x {depth['size']}, by the teacher {_cell(teacher['name'])}."
+        f"{card_cell(depth['unit'])} ({grows}), one scale over the whole data set; {depth['bits']} "
+        f"bits at {depth['size']} x {depth['size']}, by the teacher {card_cell(teacher['name'])}."
     )
 
 
@@ -143,7 +144,8 @@ def _reading(manifest: dict[str, Any], samples: dict[str, int]) -> str:
     return "\n".join([*theirs, "", "or, with every field decoded and at any position,", "", *ours])
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def card_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Rows of text as a Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
@@ -152,6 +154,6 @@ def _numbers(values: list[float]) -> str:
     return ", ".join(f"{value:.4f}" for value in values)
 
 
-def _cell(value: Any) -> str:
+def card_cell(value: Any) -> str:
     """A value from plan.json as it may stand in a table: a stranger may have chosen it."""
     return printable(str(value)).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")

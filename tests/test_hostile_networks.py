@@ -150,6 +150,8 @@ def test_predict_and_depth_take_hostile_pictures_as_a_build_does(
     draw_background(0).save(whole)
     teacher = load_teacher("densedepth-lite", canvas=32)
     for image, background in ((hostile, whole), (whole, hostile)):
+        if what == "a folder":  # it stands for the pictures in it: tests/test_pairs.py
+            continue
         options = PredictOptions(
             checkpoint=checkpoint, image=image, background=background, out=tmp_path / "out"
         )

@@ -4,10 +4,15 @@ import pytest
 import torch
 
 from depthmask.networks import Heads, MaskDepthNet, NetworkSpec
+from depthmask.systems.table import PictureInput
 from shards.errors import InputError
 
 
-def spec(backbone: str = "mobilenetv3_small_050", heads: Heads = "both") -> NetworkSpec:
+def spec(
+    backbone: str = "mobilenetv3_small_050",
+    heads: Heads = "both",
+    input: PictureInput = "siamese",
+) -> NetworkSpec:
     third = (0.5, 0.5, 0.5)
     return NetworkSpec(
         backbone=backbone,
@@ -16,6 +21,7 @@ def spec(backbone: str = "mobilenetv3_small_050", heads: Heads = "both") -> Netw
         image_std=third,
         background_mean=third,
         background_std=third,
+        input=input,
     )
 
 
@@ -35,6 +41,8 @@ def pair(height: int, width: int, count: int = 1) -> tuple[torch.Tensor, torch.T
         "convnext_atto",
         "mobilenetv3_small_050",
         "regnetx_002",
+        "swin_tiny_patch4_window7_224",
+        "vit_tiny_patch16_224",
     ],
 )
 def test_networks_of_many_families_answer_at_full_size(backbone: str) -> None:
@@ -64,18 +72,38 @@ def test_heads_can_be_left_out(heads: Heads, mask: int, depth: int) -> None:
     assert (output.mask is not None, output.depth is not None) == (bool(mask), bool(depth))
 
 
-def test_the_answer_depends_on_the_background() -> None:
-    network = MaskDepthNet(spec()).eval()
+@pytest.mark.parametrize(
+    ("input", "depends"), [("siamese", True), ("early", True), ("single", False)]
+)
+def test_the_answer_depends_on_the_background_where_it_is_seen(
+    input: PictureInput, depends: bool
+) -> None:
+    network = MaskDepthNet(spec(input=input)).eval()
     image, background = pair(32, 32)
     with torch.inference_mode():
         first, second = network(image, background), network(image, image)
-    assert first.mask is not None
-    assert second.mask is not None
-    assert not torch.allclose(first.mask, second.mask)
+    for one, other in zip(first, second, strict=True):
+        assert one is not None
+        assert other is not None
+        assert torch.equal(one, other) != depends
 
 
-def test_every_weight_learns() -> None:
-    network = MaskDepthNet(spec())
+@pytest.mark.parametrize(
+    ("input", "rests"), [("siamese", True), ("early", False), ("single", True)]
+)
+def test_an_encoder_of_six_channels_never_rests(input: PictureInput, rests: bool) -> None:
+    network = MaskDepthNet(spec(input=input))
+    network.rest_encoder(True)
+    output = network(*pair(32, 32, 2))
+    assert output.depth is not None
+    output.depth.mean().backward()
+    still = [p.grad is None for p in network.encoder.parameters()]
+    assert all(still) if rests else not any(still)
+
+
+@pytest.mark.parametrize("input", ["siamese", "early", "single"])
+def test_every_weight_learns(input: PictureInput) -> None:
+    network = MaskDepthNet(spec(input=input))
     output = network(*pair(64, 64, 2))
     assert output.mask is not None
     assert output.depth is not None

@@ -218,6 +218,80 @@ def test_predict_answers_at_the_pictures_size(
             assert (picture.size, picture.mode) == ((width, height), mode)
 
 
+def test_a_folder_is_predicted_one_by_one_and_what_is_no_picture_is_left_out(
+    run: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    (tmp_path / "shots" / "day").mkdir(parents=True)
+    for name in ("shots/a.png", "shots/day/b.jpg", "empty.png"):
+        Image.fromarray(rng.integers(0, 255, (40, 50, 3), dtype=np.uint8)).save(tmp_path / name)
+    (tmp_path / "shots" / "notes.txt").write_text("no picture")
+    left_out = []
+    written = predict(
+        PredictOptions(
+            checkpoint=run / "best.pt",
+            image=tmp_path / "shots",
+            background=tmp_path / "empty.png",
+            out=tmp_path / "out",
+            device="cpu",
+        ),
+        lambda path, reason: left_out.append(path.name),
+    )
+    assert left_out == ["notes.txt"]
+    names = {str(path.relative_to(tmp_path / "out")) for path in written}
+    kinds = ("mask", "cutout", "depth", "depth-colour")
+    assert names == {f"{name}.{kind}.png" for name in ("a", "day/b") for kind in kinds}
+
+
+def test_a_network_of_single_pictures_is_trained_and_used_without_backgrounds(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
+    train(small(tiny_dataset, tmp_path / "run", epochs=1, input="single"))
+    checkpoint = tmp_path / "run" / "best.pt"
+    assert read_checkpoint(checkpoint).spec.input == "single"
+    sample = open_dataset(tiny_dataset)[0]
+    Image.fromarray(sample.image).save(tmp_path / "shot.png")
+    out = tmp_path / "out"
+    written = predict(
+        PredictOptions(checkpoint=checkpoint, image=tmp_path / "shot.png", out=out, device="cpu")
+    )
+    assert len(written) == 4
+    found = load(checkpoint, device="cpu").predict(sample.image)
+    assert found.cutout is not None
+    assert np.array_equal(found.cutout[..., :3], sample.image)
+
+
+def test_a_network_that_compares_asks_for_the_background(run: Path, tmp_path: Path) -> None:
+    options = PredictOptions(checkpoint=run / "best.pt", image=tmp_path / "shot.png")
+    with pytest.raises(InputError, match=r"--background: .*found none; .*--input single"):
+        predict(options)
+    with pytest.raises(InputError, match="found None"):
+        load(run / "best.pt", device="cpu").predict(np.zeros((32, 32, 3), np.uint8))
+
+
+def test_evaluation_leaves_a_table_of_all_samples_and_a_sheet_of_the_worst(
+    run: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "evaluation"
+    options = EvaluateOptions(
+        checkpoint=run / "best.pt", shards=tiny_dataset, split="both", out=out, worst=3
+    )
+    found = evaluate(options)
+    assert json.loads((out / "scores.json").read_text()) == found
+    assert set(found) == {"train", "val"}
+    rows = list(csv.DictReader((out / "val-samples.csv").read_text().splitlines()))
+    assert len(rows) == 12
+    ious = [float(row["iou"]) for row in rows]
+    assert ious == sorted(ious)
+    assert np.mean(ious) == pytest.approx(found["val"]["mask"]["iou"])
+    assert rows[0]["key"].startswith("val-0000000")
+    backgrounds = found["val"]["mask"]["by_background"]
+    assert {row["background"] for row in rows} == backgrounds.keys()
+    assert found["val"]["mask"]["worst_background"]["iou"] == min(backgrounds.values())
+    with Image.open(out / "train-worst.png") as sheet:
+        assert sheet.size == (6 * 34, 3 * 34)
+
+
 def test_the_python_call_gives_the_same(run: Path, tiny_dataset: Path) -> None:
     sample = open_dataset(tiny_dataset)[0]
     predictor = depthmask.load(run / "best.pt", device="cpu")

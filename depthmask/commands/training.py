@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from depthmask.option_files import set_defaults
 from depthmask.options import takes
 from depthmask.recipes import RECIPES, recipe_options
-from depthmask.terminal import answer, answer_paths, open_console, reports
+from depthmask.terminal import answer, answer_paths, open_console, reports, say
 from depthmask.train_options import TrainOptions, read_config
 
 _RECIPE = "depthmask.recipe"
@@ -95,18 +95,26 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
     multiple=True,
     help="Folder of the data set; again for more, read as one.",
 )
-@click.option("--split", type=click.Choice(["train", "val"]), default="val", show_default=True)
+@click.option(
+    "--split", type=click.Choice(["train", "val", "both"]), default="val", show_default=True
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for scores.json, a table of all samples and a sheet of the worst.",
+)
+@click.option("--worst", default=12, show_default=True, help="Samples on the sheet.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @reports
-def evaluate(
-    checkpoint: Path, shards: tuple[Path, ...], split: str, device: str, json_wanted: bool
-) -> None:
-    """Score a network on every sample of a split, and name its worst foreground.
+def evaluate(json_wanted: bool, **values: Any) -> None:
+    """Score a network on every sample of a split, and name its worst foreground and background.
 
     \b
     Examples:
       depthmask evaluate runs/first/best.pt --shards shards
-      depthmask evaluate runs/first/best.pt --shards shards --split train --json
+      depthmask evaluate runs/first/best.pt --shards shards --split both --json
+      depthmask evaluate runs/first/best.pt --shards shards --out evaluation --worst 20
     """
     import json
 
@@ -116,7 +124,7 @@ def evaluate(
     from depthmask.progress import open_progress
     from depthmask.scores_table import scores_tables
 
-    options = EvaluateOptions(checkpoint=checkpoint, shards=shards, split=split, device=device)
+    options = EvaluateOptions(**values)
     with open_progress(open_console()) as progress:
         bar = progress.add_task("evaluating", total=None)
         found = evaluate(options, lambda samples: progress.advance(bar, samples))
@@ -129,13 +137,17 @@ def evaluate(
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
 @click.option(
-    "--image", type=click.Path(path_type=Path), required=True, help="Picture with the object."
+    "--image",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE|DIR|PATTERN",
+    help="Picture with the object; or a folder of them, or a pattern in quotes.",
 )
 @click.option(
     "--background",
     type=click.Path(path_type=Path),
-    required=True,
-    help="The same place without it.",
+    metavar="FILE|DIR",
+    help="The same place without it, for all pictures; or a folder with a namesake of each.",
 )
 @click.option(
     "--out",
@@ -149,12 +161,53 @@ def evaluate(
 def predict(json_wanted: bool, **values: Any) -> None:
     """Find the object in a picture, given its background: mask, depth and cut-out.
 
-    Writes mask.png, depth.png (16 bit), depth-colour.png and cutout.png at the picture's size.
+    Writes mask.png, depth.png (16 bit), depth-colour.png and cutout.png at the picture's size; for
+    a folder or a pattern NAME.mask.png and so on. A network that was trained with --input single
+    needs no background.
 
     \b
     Examples:
       depthmask predict runs/first/best.pt --image shot.jpg --background empty.jpg --out found
+      depthmask predict runs/first/best.pt --image shots --background empty.jpg --out found
+      depthmask predict runs/first/best.pt --image 'day/*.jpg' --background empty --out found
     """
     from depthmask.prediction import PredictOptions, predict
 
-    answer_paths(predict(PredictOptions(**values)), json_wanted)
+    def tell(path: Path, reason: str) -> None:
+        say(f"left out {path}: {reason}")
+
+    answer_paths(predict(PredictOptions(**values), tell), json_wanted)
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.option(
+    "--size",
+    type=int,
+    metavar="PIXELS",
+    help="Side of the pictures, one at a time.  [default: any size, any number]",
+)
+@reports
+def export(checkpoint: Path, out: Path, size: int | None, json_wanted: bool) -> None:
+    """Write a network as a file that runs without depthmask: ONNX (.onnx) or torch.export (.pt2).
+
+    It takes RGB pictures, float32 (B, 3, H, W) in [0, 1], and is held against the network at
+    several sizes before it gets its name.
+
+    \b
+    Examples:
+      depthmask export runs/first/best.pt network.onnx
+      depthmask export runs/first/best.pt network.pt2
+      depthmask export runs/first/best.pt fixed.onnx --size 224
+    """
+    from depthmask.export import ExportOptions, export
+
+    found = export(ExportOptions(checkpoint=checkpoint, out=out, size=size))
+    differences = ", ".join(f"{name} {value:.1e}" for name, value in found.differences.items())
+    takes = " and ".join(found.inputs)
+    answer(
+        f"{found.path}\ntakes {takes}; largest difference from the network: {differences}",
+        {"path": str(found.path), "inputs": found.inputs, "differences": found.differences},
+        json_wanted,
+    )

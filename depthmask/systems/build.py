@@ -45,4 +45,5 @@ def spec_for(options: TrainOptions, dataset: AnyDataset) -> NetworkSpec:
         image_std=std("image"),
         background_mean=mean("background"),
         background_std=std("background"),
+        input=options.input,
     )

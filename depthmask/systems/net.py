@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from depthmask.networks import NetworkSpec, Output
+from depthmask.padding import crop, pad_to_multiple
 from depthmask.systems.table import SYSTEMS, build_system
 
 
@@ -42,20 +43,15 @@ class SystemNet(nn.Module):
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Logits and depth (B, 1, H, W) of pictures (B, 3, H, W) in [0, 1]."""
         height, width = image.shape[-2:]
-        across, down = -width % self.multiple, -height % self.multiple
-        image = (image - self.image_mean) / self.image_std
+        image = pad_to_multiple((image - self.image_mean) / self.image_std, self.multiple)
         background = (background - self.background_mean) / self.background_std
-        if across or down:
-            image, background = (
-                F.pad(picture, (0, across, 0, down), mode="replicate")
-                for picture in (image, background)
-            )
-        size = (height + down, width + across)
+        background = pad_to_multiple(background, self.multiple)
+        size = image.shape[-2:]
 
         def fit(maps: Tensor) -> Tensor:
             if maps.shape[-2:] != size:
                 maps = F.interpolate(maps, size=size, mode="bilinear", align_corners=False)
-            return maps[..., :height, :width]
+            return crop(maps, height, width)
 
         found: Output = self.network(image, background)
         wanted = self.spec.heads

@@ -13,6 +13,10 @@ PAIR, SINGLE = "composite + background", "composite"
 NetworkName = Literal["timm", "A-depth", "A-mask", "B", "C", "D-depth", "D-mask", "E"]
 """depthmask's own network with a timm encoder, and the systems'."""
 
+PictureInput = Literal["siamese", "early", "single"]
+"""What depthmask's own network sees, and where: both pictures through one encoder, both as six
+channels from the first layer on, or the composite alone."""
+
 GivenHeads = Literal["both", "mask", "depth"]
 
 

@@ -1,0 +1,51 @@
+"""Predictions on disk: pictures in, pictures out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from depthmask.pictures import depth_colours, write_png
+from pipeline.headers import read_file
+from pipeline.pictures import UnusablePictureError, decode_picture
+from shards.codecs import encode_png
+from shards.errors import InputError
+
+if TYPE_CHECKING:
+    from depthmask.prediction import Prediction
+
+
+def open_picture(path: Path, name: str) -> Image.Image:
+    """The picture in a file; InputError, which calls it `name`, where it cannot be used."""
+    try:
+        return decode_picture(read_file(path))
+    except (UnusablePictureError, OSError) as error:
+        found = getattr(error, "strerror", None) or str(error)
+        raise InputError(
+            f"{name} {path}", expected="a picture", found=found, remedy="give a picture file"
+        ) from None
+
+
+def write_prediction(found: "Prediction", folder: Path, name: str) -> list[Path]:
+    """Write mask, cut-out, depth (16 bits) and depth in colours, as far as they are there.
+
+    The files are mask.png and so on; with a name NAME.mask.png and so on. Returns their paths.
+    """
+
+    def place(kind: str) -> Path:
+        path = folder / (f"{name}.{kind}.png" if name else f"{kind}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    written = []
+    if found.mask is not None and found.cutout is not None:
+        written += [place("mask"), place("cutout")]
+        written[0].write_bytes(encode_png(np.rint(found.mask * 255).astype(np.uint8), "none"))
+        Image.fromarray(found.cutout).save(written[1])
+    if found.depth_unit is not None:
+        codes, colours = place("depth"), place("depth-colour")
+        codes.write_bytes(encode_png(np.rint(found.depth_unit * 65535).astype(np.uint16), "up"))
+        write_png(colours, depth_colours(found.depth_unit))
+        written += [codes, colours]
+    return written
