@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,8 @@ from shards import formats
 formats.FORMATS += ("cat",)  # in a copy of depthmask: one word in shards/formats.py
 
 from shards import stores  # noqa: E402
-from shards.mapped import DamagedShardError, Member  # noqa: E402
+from shards.indexed import Member  # noqa: E402
+from shards.shard_bytes import DamagedShardError, ShardBytes  # noqa: E402
 
 
 class CatWriter:
@@ -33,7 +33,7 @@ class CatWriter:
         self._payload.clear()
 
 
-def scan_cat(file: mmap.mmap) -> Iterator[Member]:
+def scan_cat(file: ShardBytes) -> Iterator[Member]:
     end = len(file) - 8 - int.from_bytes(file[-8:])
     if end < 0:
         raise DamagedShardError("no index")

@@ -6,11 +6,11 @@ one transaction, so they are read here. The layout is that of LMDB 0.9 (data ver
 little-endian machines with 64 bits; `mdb.c` of the library describes it.
 """
 
-import mmap
 import struct
 from collections.abc import Iterator
 
-from shards.mapped import DamagedShardError, Member
+from shards.indexed import Member
+from shards.shard_bytes import DamagedShardError, ShardBytes
 
 _MAGIC, _VERSION = 0xBEEFC0DE, 1
 _HEADER = struct.Struct("<QHHHH")  # page number, pad, flags, lower, upper
@@ -22,10 +22,11 @@ _NUMBER = struct.Struct("<Q")
 _BRANCH, _LEAF, _OVERFLOW, _META_PAGE = 1, 2, 4, 8
 _BIG = 1
 _NO_ROOT = 2**64 - 1
+_META_BYTES = 152
 _DEEPEST = 32
 
 
-def scan_lmdb(file: mmap.mmap) -> Iterator[Member]:
+def scan_lmdb(file: ShardBytes) -> Iterator[Member]:
     """Name, offset and size of every entry of the main tree, in order of name."""
     tree = _newest_tree(file)
     if tree is None:
@@ -40,23 +41,24 @@ def scan_lmdb(file: mmap.mmap) -> Iterator[Member]:
         raise DamagedShardError(f"{found} entries where its header says {entries}")
 
 
-def _newest_tree(file: mmap.mmap) -> tuple[int, int, int, int] | None:
+def _newest_tree(file: ShardBytes) -> tuple[int, int, int, int] | None:
     """Page size, and depth, entries and root of the main tree of the last transaction."""
     newest: tuple[int, tuple[int, int, int, int]] | None = None
     page_size = 0
     for number in (0, 1):
         start = number * page_size
-        if start + 152 > len(file):
+        if start + _META_BYTES > len(file):
             raise DamagedShardError(f"{len(file)} bytes, too few for an LMDB file")
-        _, _, flags, _, _ = _HEADER.unpack_from(file, start)
-        magic, version, _, _ = _META.unpack_from(file, start + 16)
+        page = file[start : start + _META_BYTES]
+        _, _, flags, _, _ = _HEADER.unpack_from(page)
+        magic, version, _, _ = _META.unpack_from(page, 16)
         if magic != _MAGIC or not flags & _META_PAGE:
             raise DamagedShardError("no LMDB header")
         if version != _VERSION:
             raise DamagedShardError(f"LMDB data version {version}; {_VERSION} is read")
-        free = _TREE.unpack_from(file, start + 40)
-        _, tree_flags, depth, _, _, _, entries, root = _TREE.unpack_from(file, start + 88)
-        _, transaction = _LAST.unpack_from(file, start + 136)
+        free = _TREE.unpack_from(page, 40)
+        _, tree_flags, depth, _, _, _, entries, root = _TREE.unpack_from(page, 88)
+        _, transaction = _LAST.unpack_from(page, 136)
         if not number:
             page_size = free[0]
         if free[0] != page_size or not 512 <= page_size <= 65536 or tree_flags:
@@ -71,7 +73,7 @@ def _newest_tree(file: mmap.mmap) -> tuple[int, int, int, int] | None:
 class _Pages:
     """The tree pages of a file, each entered once."""
 
-    def __init__(self, file: mmap.mmap, page_size: int) -> None:
+    def __init__(self, file: ShardBytes, page_size: int) -> None:
         self._file, self._size = file, page_size
         self._count = len(file) // page_size
         self._entered = bytearray(self._count)
@@ -80,42 +82,43 @@ class _Pages:
         """Entries below a page, in order."""
         if depth > _DEEPEST:
             raise DamagedShardError(f"a tree of depth {depth}")
-        start, nodes, flags = self._nodes(root)
+        start = root * self._size
+        page, nodes, flags = self._page(root)
         if flags & 0xF == _LEAF and depth == 1:
             for node in nodes:
-                yield self._entry(start, node)
+                yield self._entry(start, page, node)
         elif flags & 0xF == _BRANCH and depth > 1:
             for node in nodes:
-                low, high, top, _ = _NODE.unpack_from(self._file, start + node)
+                low, high, top, _ = _NODE.unpack_from(page, node)
                 yield from self.walk(low | high << 16 | top << 32, depth - 1)
         else:
             raise DamagedShardError(f"page {root} is of another kind than its place")
 
-    def _nodes(self, number: int) -> tuple[int, tuple[int, ...], int]:
-        """Offset of a page, offsets of its nodes within it (checked), and its flags."""
+    def _page(self, number: int) -> tuple[bytes, tuple[int, ...], int]:
+        """A page, offsets of its nodes within it (checked), and its flags."""
         if not 2 <= number < self._count or self._entered[number]:
             raise DamagedShardError(f"page {number} where it cannot be")
         self._entered[number] = 1
-        start = number * self._size
-        own, _, flags, lower, upper = _HEADER.unpack_from(self._file, start)
+        page = self._file[number * self._size : (number + 1) * self._size]
+        own, _, flags, lower, upper = _HEADER.unpack_from(page)
         if own != number or not _HEADER.size <= lower <= upper <= self._size or lower % 2:
             raise DamagedShardError(f"page {number} does not hold together")
-        nodes = struct.unpack_from(f"<{(lower - 16) // 2}H", self._file, start + 16)
+        nodes = struct.unpack_from(f"<{(lower - 16) // 2}H", page, 16)
         if any(not upper <= node <= self._size - _NODE.size for node in nodes):
             raise DamagedShardError(f"page {number} points outside itself")
-        return start, nodes, flags
+        return page, nodes, flags
 
-    def _entry(self, start: int, node: int) -> Member:
-        low, high, flags, key_size = _NODE.unpack_from(self._file, start + node)
+    def _entry(self, start: int, page: bytes, node: int) -> Member:
+        low, high, flags, key_size = _NODE.unpack_from(page, node)
         size = low | high << 16
         key = node + _NODE.size
         data = key + key_size
         if flags not in (0, _BIG) or data + (8 if flags else size) > self._size:
             raise DamagedShardError(f"an entry at byte {start + node} that no shard has")
-        name = self._file[start + key : start + data]
+        name = page[key:data]
         if not flags:
             return name, start + data, size
-        (number,) = _NUMBER.unpack_from(self._file, start + data)
+        (number,) = _NUMBER.unpack_from(page, data)
         return name, self._overflow(number, size), size
 
     def _overflow(self, number: int, size: int) -> int:
@@ -124,7 +127,7 @@ class _Pages:
         if not 2 <= number <= self._count - needed:
             raise DamagedShardError(f"page {number} where it cannot be")
         start = number * self._size
-        own, _, flags, low, high = _HEADER.unpack_from(self._file, start)
+        own, _, flags, low, high = _HEADER.unpack(self._file[start : start + _HEADER.size])
         if own != number or flags & 0xF != _OVERFLOW or low | high << 16 < needed:
             raise DamagedShardError(f"page {number} does not hold together")
         return start + _HEADER.size

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from shards.indexed import IndexedShard, Scan
 from shards.keys import KeyOf
 from shards.lmdb_pages import scan_lmdb
 from shards.lmdb_store import LmdbWriter
-from shards.mapped import MappedShard, Scan
 from shards.tar_store import TarWriter, scan_tar
 
 
@@ -50,4 +50,4 @@ def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
 
 def open_shard(format: str, path: Path, key_of: KeyOf, samples: int) -> Shard:
     """One shard file opened for reading; RunError where it is damaged."""
-    return MappedShard(path, SCANS[format], key_of, samples)
+    return IndexedShard(path, SCANS[format], key_of, samples)

@@ -1,18 +1,18 @@
 """Tar shards: plain USTAR files that any tar, webdataset or our own reader opens.
 
 Members are `KEY.FIELD` in order of key, then field, with mtime, uid and gid 0, so equal samples
-give equal bytes. The reader maps the file and finds members by offset; nothing is unpacked.
+give equal bytes. The reader finds members by offset; nothing is unpacked.
 """
 
 import hashlib
-import mmap
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from shards.mapped import DamagedShardError, Member
+from shards.indexed import Member
+from shards.shard_bytes import DamagedShardError, ShardBytes
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
@@ -79,7 +79,7 @@ class TarWriter:
         self._file.write(data)
 
 
-def scan_tar(file: mmap.mmap) -> Iterator[Member]:
+def scan_tar(file: ShardBytes) -> Iterator[Member]:
     """Name, offset and size of every member, in order; headers must be right to the last bit.
 
     Only the way from header to header is walked one by one; what stands in them is compared
@@ -89,37 +89,39 @@ def scan_tar(file: mmap.mmap) -> Iterator[Member]:
     while True:
         starts: list[int] = []
         sizes: list[int] = []
-        while position + _BLOCK <= end and file[position] != 0 and len(starts) < _AT_ONCE:
+        headers: list[bytes] = []
+        while position + _BLOCK <= end and len(starts) < _AT_ONCE:
+            header = file[position : position + _BLOCK]
+            if not header[0]:
+                break
             try:
-                size = int(file[position + 124 : position + 135], 8)
+                size = int(header[124:135], 8)
             except ValueError:
                 raise _no_header(position) from None
             starts.append(position)
             sizes.append(size)
+            headers.append(header)
             position += _BLOCK + -(-max(0, size) // _BLOCK) * _BLOCK
         if position + _BLOCK > end:
             raise DamagedShardError(f"the end of the file at byte {end} inside the archive")
         if not starts:
             return
         offsets = (start + _BLOCK for start in starts)
-        yield from zip(_checked_names(file, starts), offsets, sizes, strict=True)
+        yield from zip(_checked_names(headers, starts), offsets, sizes, strict=True)
 
 
 def _no_header(position: int) -> DamagedShardError:
     return DamagedShardError(f"no tar header at byte {position}")
 
 
-def _checked_names(file: mmap.mmap, headers: list[int]) -> list[bytes]:
+def _checked_names(headers: list[bytes], starts: list[int]) -> list[bytes]:
     """The names in headers, each of which is one of a regular file with the right checksum."""
-    starts = np.array(headers, np.int64)
-    whole = np.frombuffer(file, np.uint8, len(file) // _BLOCK * _BLOCK)
-    blocks = whole.reshape(-1, _BLOCK)[starts // _BLOCK]  # (n, 512), copied
-    del whole  # a mapped file cannot be closed while an array looks into it
+    blocks = np.frombuffer(bytearray().join(headers), np.uint8).reshape(-1, _BLOCK)  # (n, 512)
     sizes = blocks[:, 124:135]
     good = ((sizes >= ord("0")) & (sizes <= ord("7"))).all(axis=1)
     good &= (blocks[:, 257:262] == _MAGIC).all(axis=1) & (blocks[:, 156] == ord("0"))
     if not good.all():
-        raise _no_header(int(starts[~good][0]))
+        raise _no_header(starts[int(np.argmin(good))])
     digits = blocks[:, 148:154].astype(np.int64) - ord("0")
     written = digits @ (8 ** np.arange(5, -1, -1))
     names: list[bytes] = np.ascontiguousarray(blocks[:, :100]).view("S100")[:, 0].tolist()

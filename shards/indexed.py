@@ -1,12 +1,9 @@
-"""One shard file mapped into memory: every field found by offset, nothing unpacked or trusted.
+"""One shard file and where its fields lie: found by offset, nothing unpacked or trusted.
 
 The stores differ only in how they are scanned: a scan gives (name, offset, size) of every payload
 in order, and has checked that it lies within the file. Names must be those that the plan gives.
 """
 
-import mmap
-import os
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,37 +12,32 @@ from numpy.typing import NDArray
 
 from shards.errors import RunError
 from shards.keys import KeyOf
+from shards.shard_bytes import DamagedShardError, ShardBytes
 
 Member = tuple[bytes, int, int]
 """Name, offset and size of a payload."""
 
-Scan = Callable[[mmap.mmap], Iterator[Member]]
+Scan = Callable[[ShardBytes], Iterator[Member]]
 """Lists the payloads of a shard; raises DamagedShardError where its structure is broken."""
 
 _MOST_FIELDS = 16
 
 
-class DamagedShardError(Exception):
-    """What is wrong with the structure of a shard file, in a few words."""
-
-
-class MappedShard:
+class IndexedShard:
     """Random access to one shard; row r holds the sample with key `key_of(r)`."""
 
     def __init__(self, path: Path, scan: Scan, key_of: KeyOf, samples: int) -> None:
         self._path = path
-        self._map = self._open()
         try:
+            self._file = ShardBytes(path)
             members = self._scan(scan, samples * _MOST_FIELDS)
         except DamagedShardError as error:
-            self._map.close()
             raise self._damaged(str(error)) from None
         count, rest = divmod(len(members), samples)
         names, offsets, sizes = map(list, zip(*members, strict=True)) if members else ([], [], [])
         endings = [b"." + name.partition(b".")[2] for name in names[:count]]
         keys = (key_of(row).encode("ascii") for row in range(samples))
         if rest or not count or names != [key + ending for key in keys for ending in endings]:
-            self._map.close()
             raise self._damaged(f"{len(members)} entries that do not fit the plan")
         self.fields = tuple(ending[1:].decode("ascii", "replace") for ending in endings)
         spans = np.array([offsets, sizes], np.int64)  # (2, samples * fields)
@@ -56,7 +48,10 @@ class MappedShard:
         if field not in self.fields:
             raise self._damaged(f"no {field} in it")
         offset, size = self._spans[:, row, self.fields.index(field)].tolist()
-        return self._map[offset : offset + size]
+        try:
+            return self._file[offset : offset + size]
+        except DamagedShardError as error:
+            raise self._damaged(str(error)) from None
 
     def sizes(self) -> dict[str, int]:
         """Bytes of payload by field."""
@@ -64,25 +59,12 @@ class MappedShard:
         return dict(zip(self.fields, totals.tolist(), strict=True))
 
     def close(self) -> None:
-        """Unmap the file."""
-        self._map.close()
-
-    def _open(self) -> mmap.mmap:
-        try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would block
-        except OSError as error:
-            raise self._damaged(error.strerror or str(error)) from None
-        try:
-            about = os.fstat(descriptor)
-            if not stat.S_ISREG(about.st_mode) or not about.st_size:
-                raise self._damaged("an empty file" if stat.S_ISREG(about.st_mode) else "no file")
-            return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        finally:
-            os.close(descriptor)
+        """Let go of the file."""
+        self._file.close()
 
     def _scan(self, scan: Scan, most: int) -> list[Member]:
         members = []
-        for member in scan(self._map):
+        for member in scan(self._file):
             members.append(member)
             if len(members) > most:
                 raise DamagedShardError(f"over {most} entries that do not fit the plan")

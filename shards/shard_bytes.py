@@ -1,0 +1,141 @@
+"""The bytes of one shard file by offset, read when asked for and never mapped.
+
+A mapped file that another process cuts short ends its readers without a word (SIGBUS), and the
+kernel maps only so many files. So files are read with `pread`, and of those that were opened only
+the descriptors used last stay open: their number does not grow with that of the shards.
+"""
+
+import itertools
+import os
+import resource
+import stat
+import threading
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from pathlib import Path
+
+_SHARE = 4
+"""A process keeps a quarter of the descriptors it may have for shards, and at least..."""
+_LEAST, _MOST = 16, 1024
+
+
+class DamagedShardError(Exception):
+    """What is wrong with the structure of a shard file, in a few words."""
+
+
+class _Descriptor:
+    """An open file; closed when nobody holds it, so never under a thread that reads from it."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        close(self.number)
+
+
+class _Descriptors:
+    """The descriptors used last, by file, for all threads of a process."""
+
+    def __init__(self) -> None:
+        soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self._most = _MOST if soft < 0 else min(_MOST, max(_LEAST, soft // _SHARE))
+        self._gone: deque[int] = deque()
+        self._begin_anew()
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def _begin_anew(self) -> None:
+        """Hold none; a lock that another thread held during a fork would never be free."""
+        self._lock = threading.Lock()
+        self._recent: OrderedDict[int, _Descriptor] = OrderedDict()
+
+    def find(self, key: int) -> _Descriptor | None:
+        """The descriptor of a file, where it is still open."""
+        with self._lock:
+            found = self._recent.get(key)
+            if found is not None:
+                self._recent.move_to_end(key)
+            return found
+
+    def keep(self, key: int, descriptor: _Descriptor) -> None:
+        """Keep a file open, and let go of those that were not used for longest."""
+        self.sweep()
+        with self._lock:
+            released = [self._recent.pop(key, None)]  # closed when nobody holds the lock
+            self._recent[key] = descriptor
+            while len(self._recent) > self._most:
+                released.append(self._recent.popitem(last=False)[1])
+
+    def forget(self, key: int) -> None:
+        """Close a file at the next sweep: the collector may call this at any moment."""
+        self._gone.append(key)
+
+    def sweep(self) -> None:
+        """Close the files that were forgotten."""
+        with self._lock:
+            released = []
+            while self._gone:
+                released.append(self._recent.pop(self._gone.popleft(), None))
+
+
+_DESCRIPTORS = _Descriptors()
+_KEYS = itertools.count()
+
+
+class ShardBytes:
+    """A regular file as bytes: `len` and slices; DamagedShardError where it cannot be read.
+
+    Its length is that of when it was opened. It may be read from several threads, and after a
+    fork.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._key = next(_KEYS)
+        self._identity: tuple[int, int, int] | None = None
+        self._forget = weakref.finalize(self, _DESCRIPTORS.forget, self._key)
+        self._length = os.fstat(self._open().number).st_size
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, _ = part.indices(self._length)
+        file = _DESCRIPTORS.find(self._key) or self._open()
+        try:
+            data = os.pread(file.number, stop - start, start)
+            while len(data) < stop - start:  # the kernel gives at most 2 GiB at once
+                more = os.pread(file.number, stop - start - len(data), start + len(data))
+                if not more:
+                    raise DamagedShardError(f"the end of the file before byte {stop}")
+                data += more
+        except OSError as error:
+            raise DamagedShardError(error.strerror or str(error)) from None
+        return data
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._forget()
+        _DESCRIPTORS.sweep()
+
+    def _open(self) -> _Descriptor:
+        """The file, opened (again) and checked to be the one that it was."""
+        try:
+            # without O_NONBLOCK a pipe would be waited for
+            file = _Descriptor(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+            about = os.fstat(file.number)
+        except OSError as error:
+            raise DamagedShardError(error.strerror or str(error)) from None
+        if not stat.S_ISREG(about.st_mode):
+            raise DamagedShardError("no file")
+        if not about.st_size:
+            raise DamagedShardError("an empty file")
+        identity = about.st_dev, about.st_ino, about.st_size
+        if self._identity not in (None, identity):
+            raise DamagedShardError("another file than when it was opened")
+        self._identity = identity
+        if self._forget.alive:
+            _DESCRIPTORS.keep(self._key, file)
+        return file

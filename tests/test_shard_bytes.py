@@ -1,0 +1,134 @@
+"""shards/shard_bytes.py: files that change while they are read, and many of them"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from shards import shard_bytes
+from shards.errors import RunError
+from shards.indexed import IndexedShard, Member
+from shards.keys import keys_from
+from shards.shard_bytes import DamagedShardError, ShardBytes, _Descriptors
+from shards.stores import Shard, open_shard, open_writer
+from shards.tar_store import scan_tar
+
+SAMPLES = 20
+
+
+def written(path: Path, format: str = "tar") -> Path:
+    writer = open_writer(format, path, capacity=1 << 20)
+    for row in range(SAMPLES):
+        writer.add(keys_from("train", 0)(row), {"image.jpg": bytes([row]) * 9000, "json": b"{}"})
+    writer.close()
+    return path
+
+
+def opened(path: Path, format: str = "tar") -> Shard:
+    return open_shard(format, path, keys_from("train", 0), SAMPLES)
+
+
+def few(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Let only so many files stay open."""
+    descriptors = _Descriptors()
+    descriptors._most = most
+    monkeypatch.setattr(shard_bytes, "_DESCRIPTORS", descriptors)
+
+
+@pytest.mark.parametrize("format", ["tar", "lmdb"])
+def test_a_shard_cut_short_while_it_is_open_gets_a_sentence(format: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "s", format)
+    shard = opened(path, format)
+    assert shard.get(19, "image.jpg") == bytes([19]) * 9000
+    os.truncate(path, 20_000)
+    with pytest.raises(RunError, match=r"expected a whole shard.*the end of the file before byte"):
+        shard.get(19, "image.jpg")
+    os.truncate(path, 0)
+    with pytest.raises(RunError, match="the end of the file"):
+        shard.get(0, "json")
+
+
+@pytest.mark.parametrize("cut_to", range(0, 60_000, 7_500))
+def test_a_file_cut_short_while_it_is_scanned_gets_a_sentence(cut_to: int, tmp_path: Path) -> None:
+    path = written(tmp_path / "s")
+
+    def scan(file: ShardBytes) -> Iterator[Member]:
+        os.truncate(path, cut_to)
+        return scan_tar(file)
+
+    with pytest.raises(RunError, match="the end of the file before byte"):
+        IndexedShard(path, scan, keys_from("train", 0), SAMPLES)
+
+
+def test_many_shards_need_few_descriptors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few(monkeypatch, 3)
+    shards = [opened(written(tmp_path / str(number))) for number in range(12)]
+    before = len(os.listdir("/proc/self/fd"))
+    for row in (3, 7, 1):
+        for shard in shards:
+            assert shard.get(row, "image.jpg") == bytes([row]) * 9000
+    assert len(os.listdir("/proc/self/fd")) == before
+    for shard in shards:
+        shard.close()
+    assert len(os.listdir("/proc/self/fd")) == before - 3
+    assert shards[0].get(2, "json") == b"{}"
+    assert len(os.listdir("/proc/self/fd")) == before - 3
+
+
+def replace(path: Path) -> None:
+    written(path.with_name("new"))
+    with path.with_name("new").open("ab") as file:
+        file.write(b"\0")
+    os.replace(path.with_name("new"), path)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [(replace, "another file than when it was opened"), (os.unlink, "No such file")],
+)
+def test_another_file_in_its_place_is_noticed_when_it_is_opened_again(
+    change: Callable[[Path], None],
+    found: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    few(monkeypatch, 1)
+    shard, other = opened(written(tmp_path / "a")), opened(written(tmp_path / "b"))
+    change(tmp_path / "b")
+    assert other.get(5, "json") == b"{}"  # still open: the file that it was
+    assert shard.get(5, "json") == b"{}"
+    with pytest.raises(RunError, match=found):
+        other.get(5, "json")
+
+
+def test_threads_read_while_files_are_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 2)
+    shards = [opened(written(tmp_path / str(number))) for number in range(5)]
+    wrong: list[object] = []
+
+    def read(first: int) -> None:
+        try:
+            for turn in range(400):
+                row = (first + turn) % SAMPLES
+                if shards[turn % 5].get(row, "image.jpg") != bytes([row]) * 9000:
+                    wrong.append(row)
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_only_regular_files_with_bytes_are_opened(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    for path, found in ((tmp_path, "no file"), (tmp_path / "empty", "an empty file")):
+        with pytest.raises(DamagedShardError, match=found):
+            ShardBytes(path)
