@@ -15,11 +15,14 @@ from pipeline.lock import is_lock
 from pipeline.plan import Plan, ShardTask, require_planned
 from shards.card import CARD, is_free
 from shards.errors import InputError
-from shards.files import TEMPORARY_SUFFIX, remove_temporaries
+from shards.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
 from shards.keys import record_name
 from shards.manifest import LOG, PLAN, Record, read_plan, read_record, write_plan
 from shards.remote import address_of
 from shards.version import __version__
+
+SET_ASIDE = "set-aside"
+"""Where `verify --repair` moves files that look like shards and are none: nobody deletes them."""
 
 
 def refuse_foreign_folder(out: Path) -> None:
@@ -38,21 +41,22 @@ def refuse_foreign_folder(out: Path) -> None:
 
 def _is_ours(name: str) -> bool:
     """Whether a file may lie where a build begins: what one leaves that was killed before it had
-    a plan.json, or a README.md, which is kept.
+    a plan.json, or what is kept: a README.md, files set aside.
     """
     return (
-        name == CARD
+        name in (CARD, SET_ASIDE)
         or is_lock(name)
         or (name.startswith(f".{PLAN}.") and name.endswith(TEMPORARY_SUFFIX))
     )
 
 
 def empty_folder(out: Path) -> None:
-    """Delete a data set, but the caller's lock and somebody's own README.md; plan.json goes last.
+    """Delete a data set, but the caller's lock, files set aside and somebody's own README.md.
 
-    Killed in between, the folder is still known as a data set and can be overwritten again.
+    plan.json goes last: killed in between, the folder is still known as a data set and can be
+    overwritten again.
     """
-    paths = [path for path in out.iterdir() if not (is_lock(path.name) or _is_their_card(path))]
+    paths = [path for path in out.iterdir() if not _is_kept(path)]
     for path in sorted(paths, key=lambda path: path.name == PLAN):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -60,8 +64,10 @@ def empty_folder(out: Path) -> None:
             path.unlink()
 
 
-def _is_their_card(path: Path) -> bool:
-    return path.name == CARD and path.is_file() and not is_free(path.read_bytes())
+def _is_kept(path: Path) -> bool:
+    if path.name == CARD:
+        return path.is_file() and not is_free(path.read_bytes())
+    return is_lock(path.name) or path.name == SET_ASIDE
 
 
 def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) -> None:
@@ -176,7 +182,7 @@ def log_event(out: Path, **facts: Any) -> None:
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     entry = json.dumps({"time": now, "host": socket.gethostname()} | facts)
-    descriptor = os.open(out / LOG, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
+    descriptor = open_in_place(out / LOG, os.O_RDWR | os.O_APPEND)
     try:
         size = os.fstat(descriptor).st_size
         torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"

@@ -8,6 +8,7 @@ a crash of the machine, is made again.
 
 import os
 import shutil
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -26,7 +27,7 @@ from pipeline.layers import (
     stand_alone,
 )
 from shards.depth import DepthCoding
-from shards.files import temporary_beside
+from shards.files import folder_within, temporary_beside
 
 FOLDER = ".layers"
 """Where the maps lie within the folder of a data set that is being built."""
@@ -34,6 +35,8 @@ FOLDER = ".layers"
 _CACHE_BYTES = 48 << 20
 _IN_ONE_FOLDER = 1000
 _CHECKSUM_BYTES = 4
+_HEAD = struct.Struct("<II")  # height, width
+_MOST_BYTES = 4 * 4096**2 + _HEAD.size + _CHECKSUM_BYTES
 
 
 class Layers:
@@ -79,11 +82,11 @@ class Layers:
     def _map(self, role: str, index: int, picture: NDArray[np.uint8]) -> Map:
         if self._folder is None:
             return self._predict(picture)
-        path = self._folder / f"{role}-{index // _IN_ONE_FOLDER:06d}" / f"{index:09d}"
-        found = _read(path)
+        group, name = f"{role}-{index // _IN_ONE_FOLDER:06d}", f"{index:09d}"
+        found = _read(self._folder / group / name)
         if found is None:
             found = self._predict(picture)
-            _write(path, found)
+            _write(folder_within(self._folder.parent, self._folder.name, group) / name, found)
         return found
 
 
@@ -93,20 +96,22 @@ def forget_maps(out: Path) -> None:
 
 
 def _read(path: Path) -> Map | None:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    """The map in a file; None where there is none that is whole, whoever wrote what is there."""
+    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return None
+    data = path.read_bytes()
     body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
-    if not body or _checksum(body) != checksum:
+    if len(body) < _HEAD.size or _checksum(body) != checksum:
         return None
-    height, width = np.frombuffer(body, "<u4", 2)
-    return np.frombuffer(body, "<f4", offset=8).astype(np.float32).reshape(height, width)
+    height, width = _HEAD.unpack_from(body)
+    if not height * width or _HEAD.size + 4 * height * width != len(body):
+        return None
+    values = np.frombuffer(body, "<f4", offset=_HEAD.size).astype(np.float32)
+    return values.reshape(height, width) if np.isfinite(values).all() else None
 
 
 def _write(path: Path, values: Map) -> None:
-    body = np.array(values.shape, "<u4").tobytes() + values.astype("<f4").tobytes()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    body = _HEAD.pack(*values.shape) + values.astype("<f4").tobytes()
     temporary = temporary_beside(path)
     try:
         temporary.write_bytes(body + _checksum(body))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pipeline.parts import Part
 from shards.errors import RunError
+from shards.files import open_in_place
 
 _WHOLE = ".build.lock"
 _ANY = re.compile(r"\.build(-\d+-of-\d+)?\.lock")
@@ -49,7 +50,7 @@ def builder_lock(out: Path, part: Part | None = None) -> Iterator[None]:
 def _take(path: Path) -> int | None:
     """The descriptor that holds the lock `path`; None where there are no locks."""
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = open_in_place(path, os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):

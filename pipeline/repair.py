@@ -7,7 +7,7 @@ from pathlib import Path
 
 from joblib import delayed
 
-from pipeline.folder import log_event
+from pipeline.folder import SET_ASIDE, log_event
 from pipeline.lock import builder_lock
 from pipeline.plan import ShardTask
 from pipeline.render import Site, render_shard, renderer_of
@@ -17,7 +17,7 @@ from pipeline.verify import recorded_hashes
 from pipeline.workers import results_of
 from shards.audit import Rules
 from shards.difference import Difference, shard_difference
-from shards.files import publish, sync_folder
+from shards.files import folder_within, publish, sync_folder
 from shards.manifest import (
     drop_manifest,
     make_manifest,
@@ -27,8 +27,6 @@ from shards.manifest import (
     write_record,
 )
 from shards.scratch import Scratch
-
-SET_ASIDE = "set-aside"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,8 +122,7 @@ def _rebuild_all(
 
 
 def _set_aside(shards: Path, name: str) -> None:
-    folder = shards / SET_ASIDE
-    folder.mkdir(exist_ok=True)
+    folder = folder_within(shards, SET_ASIDE)
     target, number = folder / name, 1
     while target.exists():
         target, number = folder / f"{name}.{number}", number + 1

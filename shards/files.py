@@ -1,11 +1,15 @@
 """Files that are either whole or absent: temporary name, fsync, rename, fsync of the folder."""
 
+import errno
 import hashlib
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Collection
 from pathlib import Path
+
+from shards.errors import RunError
 
 TEMPORARY_SUFFIX = ".tmp"
 
@@ -72,6 +76,42 @@ def create_if_absent(path: Path, data: bytes) -> bool:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
     return True
+
+
+def open_in_place(path: Path, flags: int) -> int:
+    """The descriptor of a file that is written where it lies, made if absent.
+
+    A data set of a stranger may have a link of that name to a file of the user's: RunError for
+    anything but a regular file.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise _in_the_way(path, "a file of its own") from None
+        raise
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise _in_the_way(path, "a file of its own")
+
+
+def folder_within(root: Path, *names: str) -> Path:
+    """The folder `names` below `root`, made if absent; RunError where a link leads elsewhere."""
+    folder = root
+    for name in names:
+        folder = folder / name
+        if folder.is_symlink():
+            raise _in_the_way(folder, "a folder of its own")
+        folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _in_the_way(path: Path, expected: str) -> RunError:
+    found = "a link" if path.is_symlink() else "something else"
+    return RunError(
+        str(path), expected=expected, found=found, remedy="take it away if this folder is yours"
+    )
 
 
 def remove_temporaries(folder: Path, of: Collection[str] | None = None) -> int:

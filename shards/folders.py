@@ -8,7 +8,7 @@ from typing import Any
 
 from shards.codecs import document
 from shards.errors import InputError, RunError
-from shards.files import create_if_absent, remove_temporaries, temporary_beside
+from shards.files import create_if_absent, folder_within, remove_temporaries, temporary_beside
 from shards.layout import ShardTask
 from shards.reader import Dataset, open_dataset
 from shards.sample import Sample
@@ -40,7 +40,7 @@ def take_folders(out: Path, dataset: Dataset) -> None:
     """Make `out` ready for a data set's plain folders, or go on with these; InputError else."""
     facts = describe_folders(dataset)
     path = out / FOLDERS
-    begun = path.exists() and path.read_bytes() == document(facts)
+    begun = path.is_file() and path.read_bytes() == document(facts)
     if not begun and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(
             str(out),
@@ -77,8 +77,8 @@ class FolderCopy:
             if field not in _PLACES:
                 raise _unknown_field(sample, field)
             place, ending = _PLACES[field]
-            path = self.out / sample.split / place / f"{sample.key}.{ending}"
-            written |= _ensure(path, data)
+            folder = folder_within(self.out, sample.split, place)
+            written |= _ensure(folder / f"{sample.key}.{ending}", data)
         return written
 
 
@@ -99,9 +99,8 @@ def _opened(shards: Path, digest: str) -> Dataset:
 
 def _ensure(path: Path, data: bytes) -> bool:
     """Write a file unless it has these bytes, and read it again; says whether it was written."""
-    if path.exists() and path.read_bytes() == data:
+    if path.is_file() and path.read_bytes() == data:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_beside(path)
     try:
         temporary.write_bytes(data)

@@ -9,8 +9,9 @@ from conftest import files_of, small_options
 from damages import DAMAGES, Damage, adopt, drop_in_a_foreign_tar, flip_a_byte
 
 from pipeline.build import BuildResult, build_dataset
+from pipeline.folder import SET_ASIDE
 from pipeline.lock import builder_lock
-from pipeline.repair import SET_ASIDE, Rebuilt, repair_dataset
+from pipeline.repair import Rebuilt, repair_dataset
 from pipeline.replay import find_site
 from pipeline.verdict import Verdict
 from pipeline.verify import verify_dataset
