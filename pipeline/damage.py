@@ -9,11 +9,13 @@ import zlib
 
 import simplejpeg
 
+from shards.codecs import require_few_scans
 from shards.names import printable
 
 _PNG_SIGNATURE = 8
 _CHUNK_FRAME = 12
 _PIECE = 1 << 20
+_MOST_CHUNKS = 10_000
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ADAM7 = ((0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2),
           (0, 1, 1, 2))  # fmt: skip
@@ -47,7 +49,8 @@ def _png_fault(data: bytes) -> str | None:
     """What is wrong with a PNG; None where every checksum is right and no row is missing."""
     view = memoryview(data)
     start = _PNG_SIGNATURE
-    pixel_data: list[memoryview] = []
+    rows: _PngRows | None = None
+    others = 0
     while start + _CHUNK_FRAME <= len(data):
         length = int.from_bytes(view[start : start + 4], "big")
         end = start + _CHUNK_FRAME + length
@@ -58,41 +61,58 @@ def _png_fault(data: bytes) -> str | None:
         if zlib.crc32(view[start + 4 : end - 4]) != written:
             return f"wrong checksum of its {kind} chunk"
         if kind == "IEND":
-            return _pixel_fault(data, pixel_data)
+            return None if rows is not None and rows.whole else "rows are missing"
         if kind == "IDAT":
-            pixel_data.append(view[start + 8 : end - 4])
+            rows = rows or _PngRows(data)
+            try:
+                rows.feed(view[start + 8 : end - 4])
+            except zlib.error as error:
+                return str(error)
+        else:
+            others += 1
+            if others > _MOST_CHUNKS:
+                return f"over {_MOST_CHUNKS:,} chunks beside its pixels"
         start = end
     return "it ends before its IEND chunk"
 
 
-def _pixel_fault(data: bytes, parts: list[memoryview]) -> str | None:
-    """What is wrong with the rows of a PNG; Pillow fills up with black where some are missing."""
-    width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
-    interlaced = data[28]
-    passes = _ADAM7 if interlaced else ((0, 1, 0, 1),)
-    expected = 0
-    for left, step_x, top, step_y in passes:
-        columns = len(range(left, width, step_x))
-        if columns:
-            row = 1 + -(-columns * bits * _PNG_CHANNELS[colour] // 8)
-            expected += row * len(range(top, height, step_y))
-    stream, found = zlib.decompressobj(), 0
-    for part in parts:
+class _PngRows:
+    """Counts the bytes that the pixel data of a PNG come to; Pillow fills up what is missing."""
+
+    def __init__(self, data: bytes) -> None:
+        width, height, bits, colour = struct.unpack_from(">IIBB", data, 16)
+        passes = _ADAM7 if data[28] else ((0, 1, 0, 1),)
+        self._missing = 0
+        for left, step_x, top, step_y in passes:
+            columns = len(range(left, width, step_x))
+            if columns:
+                row = 1 + -(-columns * bits * _PNG_CHANNELS[colour] // 8)
+                self._missing += row * len(range(top, height, step_y))
+        self._stream = zlib.decompressobj()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all rows were there."""
+        return self._missing <= 0
+
+    def feed(self, part: memoryview) -> None:
+        """Take the data of one chunk, unpacked piece by piece and dropped."""
         fed: bytes | memoryview = part
-        while found < expected:
-            try:
-                out = stream.decompress(fed, _PIECE)
-            except zlib.error as error:
-                return str(error)
-            found, fed = found + len(out), stream.unconsumed_tail
+        while self._missing > 0:
+            out = self._stream.decompress(fed, _PIECE)
+            self._missing -= len(out)
+            fed = self._stream.unconsumed_tail
             if not out and not fed:
                 break
-    return "rows are missing" if found < expected else None
 
 
 def _jpeg_fault(data: bytes, mode: str) -> str | None:
     """What libjpeg-turbo says when it reads all of the entropy-coded data, at 1/8 of the size."""
     space = "CMYK" if mode == "CMYK" else "GRAY"
+    try:
+        require_few_scans(data)
+    except ValueError as error:
+        return str(error)
     try:
         simplejpeg.decode_jpeg(data, colorspace=space, min_width=1, min_height=1, min_factor=8)
     except ValueError as error:

@@ -11,6 +11,7 @@ from PIL import Image, ImageFile
 
 from pipeline.damage import UnusablePictureError
 from pipeline.quiet import QUIET
+from pipeline.structure import refuse_many_parts
 
 PIXEL_LIMIT = 64_000_000
 """Pixels of a decoded picture. Larger baseline JPEGs are decoded at 1/2, 1/4 or 1/8."""
@@ -65,6 +66,7 @@ def open_header(file: IO[bytes]) -> ImageFile.ImageFile:
         factory, accepts = Image.OPEN.get(format, (None, None))
         if factory is None or accepts is None or accepts(prefix) is not True:
             continue
+        refuse_many_parts(file, format)
         file.seek(0)
         try:
             return factory(file, "")

@@ -19,6 +19,9 @@ from pipeline.sixteen import (
     read_sixteen_bit_grey,
 )
 
+_MOST_EXIF = 4 << 20
+"""Bytes of EXIF that are looked into: numbers in it become objects of Python."""
+
 _ALPHA_MODES = {"RGBA", "LA", "PA", "RGBa", "La"}
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -32,6 +35,8 @@ _TURNS = {
 
 
 def _orientation(picture: Image.Image) -> int:
+    if len(picture.info.get("exif") or b"") > _MOST_EXIF:
+        return 1
     try:
         found: object = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # a broken tag says nothing about the pixels

@@ -30,6 +30,13 @@ _MOST_EXPANDED = 1032
 
 _COMPACT = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
+_START_OF_SCAN = b"\xff\xda"
+MOST_SCANS = 500
+"""Scans of a progressive JPEG; cameras and editors write about ten.
+
+Each goes over the whole picture: a megabyte of empty ones would keep a decoder busy for minutes.
+"""
+
 
 def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     """Baseline JPEG, 4:2:0 for colour: uint8 (H, W, 3), or (H, W) stored as grey."""
@@ -54,6 +61,7 @@ def decode_jpeg(data: bytes, side: int | None = None) -> NDArray[np.uint8]:
     `side` x `side` pixels.
     """
     _require_jpeg_side(data, side)
+    require_few_scans(data)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     return pixels
 
@@ -61,8 +69,16 @@ def decode_jpeg(data: bytes, side: int | None = None) -> NDArray[np.uint8]:
 def decode_grey_jpeg(data: bytes, side: int | None = None) -> NDArray[np.uint8]:
     """Pixels of a grey JPEG: uint8 (H, W); ValueError as for `decode_jpeg`."""
     _require_jpeg_side(data, side)
+    require_few_scans(data)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="GRAY")
     return pixels[:, :, 0]  # (H, W, 1) -> (H, W)
+
+
+def require_few_scans(data: bytes) -> None:
+    """ValueError where a JPEG has more scans than MOST_SCANS."""
+    scans = data.count(_START_OF_SCAN)  # within a scan's own data FF is never followed by DA
+    if scans > MOST_SCANS:
+        raise ValueError(f"{scans:,} scans in one JPEG, over {MOST_SCANS}")
 
 
 def _require_jpeg_side(data: bytes, side: int | None) -> None:

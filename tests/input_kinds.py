@@ -23,22 +23,29 @@ from made_files import (
     flipped,
     interlaced,
     large_text,
+    large_tiff,
     large_webp,
     linked,
     linked_file,
     linked_folder,
     locked,
     looping_folder,
+    looping_tiff,
+    many_parts,
     oriented,
     palette,
     pixels,
     png,
     png16,
+    profile_bomb,
     resized_jpeg,
+    scans,
     several,
     tiff16,
+    tiff_of_strips,
     unix_socket,
     wide,
+    wide_webp,
 )
 from PIL import Image
 
@@ -144,6 +151,8 @@ def good_others() -> Iterator[Kind]:
                note="the high byte: at most one less than v / 257")
     yield Kind(what="TIFF, several pages", role="bg",
                make=file(encode(rgb, "TIFF", save_all=True, append_images=[rgb])),
+               note="first page")
+    yield Kind(what="TIFF, its pages linked in a loop", role="bg", make=file(looping_tiff()),
                note="first page")
     yield Kind(what="JPEG 2000 with alpha", role="fg", make=file(encode(drawn(), "JPEG2000")))
     yield Kind(what="AVIF with alpha", role="fg", make=file(encode(drawn(), "AVIF")))
@@ -271,6 +280,23 @@ def unsuited() -> Iterator[Kind]:
                make=file(resized_jpeg(30000, 20000)))
     yield Kind(what="WebP of 8,000 x 5,000 pixels", role="bg", make=file(large_webp()),
                outcome="8000 x 5000 in WEBP takes 880 MB to decode, over 800")
+    yield Kind(what="TIFF of 60,000 x 60,000 pixels in 5 kB", role="bg",
+               make=file(large_tiff(60_000)), outcome=over((60_000, 60_000)))
+    yield Kind(what="WebP of 10,000 x 10,000 pixels in 74 bytes", role="bg",
+               make=file(wide_webp(10_000)),
+               outcome=over((10_000, 10_000)))
+    yield Kind(what="JPEG in 3,000 scans of 30 bytes", role="bg", make=file(scans(1024, 3000)),
+               outcome=BROKEN + "3,001 scans in one JPEG, over 500",
+               note="each would be a pass over the whole picture")
+    yield Kind(what="TIFF in a million strips of one byte", role="bg", outcome=
+               "a TIFF of 1,000,000 strips, tiles or values, over 100,000",
+               make=file(tiff_of_strips(1_000_000)))
+    for format, parts in (("PNG", "chunks"), ("JPEG", "segments"), ("GIF", "comments")):
+        yield Kind(what=f"{format} with 20,000 empty {parts}", role="bg",
+                   make=file(many_parts(format, 20_000)),
+                   outcome="over 10,000 parts before its pixels")
+    yield Kind(what="PNG with a profile bomb (3 MB in 3 kB)", role="fg", make=file(profile_bomb()),
+               outcome=BROKEN + "Decompressed data too large for PngImagePlugin.MAX_TEXT_CHUNK")
     yield Kind(what="PNG with a text bomb (3 MB in 3 kB)", role="fg", make=file(large_text("zip")),
                outcome=BROKEN + "Decompressed data too large for PngImagePlugin.MAX_TEXT_CHUNK")
 

@@ -98,6 +98,82 @@ def flipped(data: bytes, find: bytes, ahead: int = 6) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
+def scans(side: int, count: int) -> bytes:
+    """A grey progressive JPEG of side x side pixels in which `count` scans of a few bytes follow.
+
+    Each says that no block has anything to add, and is legal.
+    """
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+    blocks = (side // 8) ** 2
+    bits, left = "", blocks
+    while left >= 16384:
+        run = min(left, 32767)
+        bits += f"0{run - 16384:014b}"
+        left -= run
+    bits += "10" * left  # runs of one block
+    bits += "1" * (-len(bits) % 8)
+    codes = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    frame = struct.pack(">BHHB", 8, side, side, 1) + bytes([1, 0x11, 0])
+    return b"".join([
+        b"\xff\xd8", segment(0xDB, b"\0" + bytes([1]) * 64), segment(0xC2, frame),
+        segment(0xC4, b"\x00" + bytes([1, *[0] * 15]) + b"\0"),
+        segment(0xC4, b"\x10" + bytes([1, 1, *[0] * 14]) + b"\xe0\x00"),
+        segment(0xDA, bytes([1, 1, 0, 0, 0, 0])), bytes(-(-blocks // 8)),
+        (segment(0xDA, bytes([1, 1, 0, 1, 63, 0])) + codes) * count, b"\xff\xd9",
+    ])  # fmt: skip
+
+
+def tiff_of_strips(count: int) -> bytes:
+    """A TIFF of 8 x `count` grey pixels in strips of one row, a byte in the file for each."""
+    facts = [
+        (256, 4, 1, 8), (257, 4, 1, count), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1),
+        (273, 1, count, None), (277, 3, 1, 1), (278, 4, 1, 1), (279, 1, count, None),
+    ]  # fmt: skip
+    values = 8 + 2 + 12 * len(facts) + 4
+    tags = [struct.pack("<HHII", *fact[:3], fact[3] or values) for fact in facts]
+    head = b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(tags) + bytes(4)
+    return head + bytes([8]) * count
+
+
+def many_parts(format: str, count: int) -> bytes:
+    """A picture with `count` parts of a few bytes before its pixels."""
+    whole = encode(drawn("RGB"), format)
+    at, part = {
+        "PNG": (33, chunk(b"teSt", b"")),
+        "JPEG": (2, b"\xff\xe3\0\2"),
+        "GIF": (13 + 3 * 256, b"!\xfe\1x\0"),
+    }[format]
+    return whole[:at] + part * count + whole[at:]
+
+
+def looping_tiff() -> bytes:
+    """A TIFF whose first page says that it is followed by itself."""
+    data = bytearray(encode(drawn("RGB"), "TIFF"))
+    (first,) = struct.unpack_from("<I", data, 4)
+    (entries,) = struct.unpack_from("<H", data, first)
+    struct.pack_into("<I", data, first + 2 + 12 * entries, first)
+    return bytes(data)
+
+
+def large_tiff(side: int) -> bytes:
+    """A small TIFF whose header says that it has side x side pixels."""
+    data = bytearray(encode(drawn("RGB"), "TIFF"))
+    (first,) = struct.unpack_from("<I", data, 4)
+    for entry in range(first + 2, first + 2 + 24, 12):  # width and height come first
+        struct.pack_into("<HII", data, entry + 2, 4, 1, side)
+    return bytes(data)
+
+
+def profile_bomb() -> bytes:
+    """A PNG with a colour profile of 3 MB in 3 kB."""
+    profile = chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(3_000_000)))
+    whole = encode(drawn())
+    return whole[:33] + profile + whole[33:]
+
+
 def oriented(orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
@@ -196,6 +272,15 @@ def resized_jpeg(width: int, height: int) -> bytes:
     data = encode(drawn("RGB"), "JPEG", progressive=True)
     at = data.index(b"\xff\xc2") + 5
     return data[:at] + struct.pack(">HH", height, width) + data[at + 4 :]
+
+
+def wide_webp(side: int) -> bytes:
+    """A small lossless WebP whose header says that it has side x side pixels."""
+    data = bytearray(encode(drawn("RGB"), "WEBP", lossless=True))
+    at = data.index(b"VP8L") + 9
+    (facts,) = struct.unpack_from("<I", data, at)
+    struct.pack_into("<I", data, at, facts >> 28 << 28 | (side - 1) << 14 | side - 1)
+    return bytes(data)
 
 
 def large_webp() -> bytes:

@@ -5,17 +5,21 @@ import os
 import pickle
 import shutil
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import draw_background, draw_foreground, small_options
+from made_files import chunk, resized_jpeg, scans
 
 from depthmask.checkpoint import read_checkpoint
 from depthmask.report import write_report
 from pipeline.build import BuildResult, build_dataset
 from pipeline.teachers import load_teacher
+from shards.codecs import encode_png
 from shards.errors import InputError, RunError
 from shards.reader import open_dataset
 from shards.tar_store import TarWriter
@@ -67,15 +71,17 @@ def test_weights_that_are_no_safetensors_are_refused(data: bytes, tmp_path: Path
         load_teacher("densedepth-lite", canvas=64, weights=tmp_path / "weights")
 
 
-def with_field(folder: Path, field: str, data: bytes) -> Path:
-    """The data set with one field of its first train sample replaced, its tar whole."""
+def with_field(folder: Path, field: str, data: bytes, *, every: bool = False) -> Path:
+    """The data set with one field of its first train sample (or of all in its first shard)
+    replaced or added, its tar whole.
+    """
     dataset = open_dataset(folder)
     count = min(25, len(dataset.split("train")))
     samples = [dataset.sample("train", position) for position in range(count)]
     writer = TarWriter(folder / "new.tar", 0)
     for sample in samples:
         fields = {name: sample.get(name) for name in sample.fields}
-        writer.add(sample.key, fields | ({field: data} if sample.position == 0 else {}))
+        writer.add(sample.key, fields | ({field: data} if every or sample.position == 0 else {}))
     writer.close()
     dataset.close()
     os.replace(folder / "new.tar", folder / "train-000000.tar")
@@ -84,10 +90,15 @@ def with_field(folder: Path, field: str, data: bytes) -> Path:
 
 def bomb(width: int, height: int) -> bytes:
     """A PNG of a few bytes whose header claims gigabytes."""
-    from made_files import chunk
-
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def text_bomb() -> bytes:
+    """A mask of 64 x 64 pixels with a note of 3 MB in 3 kB."""
+    note = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(3_000_000)))
+    whole = encode_png(np.zeros((64, 64), np.uint8), "none")
+    return whole[:33] + note + whole[33:]
 
 
 def facts(**changed: Any) -> bytes:
@@ -105,6 +116,9 @@ def facts(**changed: Any) -> bytes:
         ("mask.png", b"\x89PNG\r\n\x1a\n" * 9, "pixels instead of 64 x 64"),
         ("image.jpg", b"\xff\xd8\xff", "expected what the build wrote"),
         ("image.jpg", b"GIF89a", "expected what the build wrote"),
+        ("image.jpg", resized_jpeg(30_000, 20_000), "30000 x 20000 pixels instead of 64 x 64"),
+        ("image.jpg", scans(64, 3000), "3,001 scans in one JPEG"),
+        ("mask.png", text_bomb(), "Decompressed data too large"),
         ("json", b"[" * 100_000, "nested too deeply"),
         ("json", b"null", "no table"),
         ("json", facts(background="../../etc/passwd"), "none of that name"),
