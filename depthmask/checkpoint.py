@@ -115,6 +115,17 @@ def _require_plain_archive(path: Path) -> None:
         raise ValueError("entries that are larger than the file")
 
 
+def _require_stored(weights: dict[str, Any], size: int) -> None:
+    """ValueError where weights come to more bytes than a file of `size` bytes can hold.
+
+    One stored number may stand for a tensor of any shape. Twice is for weights that are shared.
+    """
+    tensors = [value for value in weights.values() if isinstance(value, torch.Tensor)]
+    total = sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+    if total > 2 * size:
+        raise ValueError(f"weights of {total:,} bytes in a file of {size:,}")
+
+
 def _require_fitting(spec: NetworkSpec, weights: dict[str, torch.Tensor]) -> None:
     """ValueError unless the weights are those of the network, by name, shape and finite values.
 
@@ -133,8 +144,8 @@ def _require_fitting(spec: NetworkSpec, weights: dict[str, torch.Tensor]) -> Non
             raise ValueError(f"weights {name} that are no numbers")
 
 
-def _checked(state: dict[str, Any]) -> Checkpoint:
-    """The checkpoint of a loaded file; ValueError where a value cannot stand where it does."""
+def _checked(state: dict[str, Any], size: int) -> Checkpoint:
+    """The checkpoint of a loaded file of `size` bytes; ValueError where a value cannot stand."""
     spec = state.get("spec")
     if isinstance(spec, dict):  # tuples are lists to the checks
         listed = {k: list(v) if isinstance(v, tuple) else v for k, v in spec.items()}
@@ -150,6 +161,7 @@ def _checked(state: dict[str, Any]) -> Checkpoint:
         scores=state["scores"],
         training=state["training"],
     )
+    _require_stored(checkpoint.weights, size)
     _require_fitting(checkpoint.spec, checkpoint.weights)
     return checkpoint
 
@@ -175,6 +187,6 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if type(format) is not int or format != _FORMAT:
         raise _refuse(path, f"format {format!r}".partition("\n")[0])
     try:
-        return _checked(state)
+        return _checked(state, path.stat().st_size)
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise _refuse(path, str(error).partition("\n")[0]) from None

@@ -16,6 +16,7 @@ from depthmask.networks import Output
 from depthmask.objective import Objective
 from depthmask.optimisers import build_optimiser
 from depthmask.run_folder import LAST
+from depthmask.run_state import check_state
 from depthmask.schedule import Schedule
 from depthmask.start import begin_from, find_start
 from depthmask.systems.build import Network, build_network, spec_for
@@ -63,6 +64,7 @@ class Run:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `to_state` gave."""
+        check_state(state, self.optimiser)
         self.network.load_state_dict(state["network"])
         self.objective.load_state_dict(state["objective"])
         self.optimiser.load_state_dict(state["optimiser"])

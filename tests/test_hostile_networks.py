@@ -101,6 +101,15 @@ def test_a_checkpoint_is_never_unpacked(checkpoint: Path, tmp_path: Path) -> Non
         read_checkpoint(tmp_path / "pipe.pt")
 
 
+def test_a_number_that_stands_for_all_weights_is_refused(checkpoint: Path, tmp_path: Path) -> None:
+    state = torch.load(checkpoint, weights_only=True)
+    for name, value in state["weights"].items():
+        state["weights"][name] = torch.ones((), dtype=value.dtype).expand(value.shape)
+    torch.save(state, tmp_path / "x.pt")
+    with pytest.raises(InputError, match=r"weights of [\d,]+ bytes in a file of"):
+        read_checkpoint(tmp_path / "x.pt")
+
+
 def test_weights_too_large_to_compute_with_give_a_sentence(
     checkpoint: Path, tmp_path: Path
 ) -> None:
