@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from golden.seeded_weights import seeded_pictures, seeded_weight
 from safetensors.torch import save_file
 
 from pipeline.densedepth import DenseDepth, empty_densedepth
-from pipeline.teachers import describe_teacher, load_teacher
+from pipeline.teachers import describe_teacher, keras_file, load_teacher
 from pipeline.teachers.densedepth import load_network
 from shards.errors import InputError
 
@@ -197,7 +198,24 @@ def put_text(file: Any, place: str) -> None:
     file.create_dataset(place, shape, h5py.string_dtype(), chunks=True)
 
 
-@pytest.mark.parametrize("change", [lead_out, store_outside, put_text])
+def store_in_large_pieces(file: Any, place: str) -> None:
+    """A few values, of which a reader would unpack 2 GB."""
+    shape = file[place].shape
+    del file[place]
+    options: dict[str, Any] = {"chunks": (7, 7, 3, 2**22), "compression": "gzip"}
+    file.create_dataset(place, shape, np.float32, maxshape=(7, 7, 3, None), **options)
+
+
+def link_to_a_pipe(file: Any, place: str) -> None:
+    pipe = Path(file.filename).with_name("pipe")
+    os.mkfifo(pipe)
+    del file[place]
+    file[place] = h5py.ExternalLink(str(pipe), "/")
+
+
+@pytest.mark.parametrize(
+    "change", [lead_out, store_outside, put_text, store_in_large_pieces, link_to_a_pipe]
+)
 def test_a_keras_file_that_leads_elsewhere_is_refused(
     change: Callable[[Any, str], None], tmp_path: Path
 ) -> None:
@@ -206,6 +224,30 @@ def test_a_keras_file_that_leads_elsewhere_is_refused(
         change(file, "model_weights/conv1/conv/conv1/conv/kernel:0")
     with pytest.raises(InputError, match="conv1/conv/kernel:0"):
         load_network(path)
+
+
+def write_looping(path: Path) -> Path:
+    """A file whose heap of names has an entry of no length, on which HDF5's library never ends."""
+    with h5py.File(path, "w") as file:
+        file.create_group("model_weights").attrs["layer_names"] = [b"conv1"]
+    data = bytearray(path.read_bytes())
+    at = data.index(b"GCOL") + 16
+    while True:
+        index, _, _, size = struct.unpack_from("<HHIQ", data, at)
+        if not index:
+            break
+        at += 16 + -(-size // 8) * 8
+    struct.pack_into("<Q", data, at + 8, 0)
+    path.write_bytes(data)
+    return path
+
+
+def test_a_file_on_which_the_library_never_ends_gets_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keras_file, "_SECONDS", 1)
+    with pytest.raises(InputError, match="HDF5's library does not get through"):
+        load_network(write_looping(tmp_path / "w.h5"))
 
 
 class Payload:

@@ -16,7 +16,7 @@ from pipeline.teachers.card import (
     refuse_declared,
     wrong_weights,
 )
-from pipeline.teachers.keras_file import KerasFile, open_keras
+from pipeline.teachers.keras_file import SIGNATURE, KerasFile, read_keras
 from pipeline.teachers.seam import Teacher, View
 from pipeline.teachers.tensors import fill, read_tensors
 from shards.errors import InputError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 NAME = "densedepth"
 _MULTIPLE = 32
 _REMEDY = "give nyu.h5, kitti.h5 or a state dict of this network"
-_HDF5 = b"\x89HDF\r\n\x1a\n"
 _PORT = "encoder.original_model.features."
 _BLOCKS = (6, 12, 32, 32)
 _NORMALISATION = {
@@ -124,10 +123,9 @@ def load(choice: Choice) -> Teacher:
 def load_network(path: Path) -> "DenseDepth":
     """The network with the weights of a Keras file or a state dict, on the CPU."""
     with path.open("rb") as file:
-        is_keras = file.read(len(_HDF5)) == _HDF5
+        is_keras = file.read(len(SIGNATURE)) == SIGNATURE
     if is_keras or path.suffix in (".h5", ".hdf5", ".keras"):
-        with open_keras(path, _REMEDY) as keras:
-            return _from_keras(keras, path)
+        return _from_keras(read_keras(path, _REMEDY), path)
     return _from_tensors(read_tensors(path, "weights of DenseDepth", _REMEDY), path)
 
 
