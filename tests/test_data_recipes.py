@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -106,3 +107,29 @@ def test_a_file_of_ones_own_serves_as_well(sources: Path, tmp_path: Path) -> Non
 def test_an_unknown_recipe_is_refused() -> None:
     with pytest.raises(InputError, match="one of A, B, C, D, E"):
         data_recipe("F")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("flip = 1", "flip: expected true or false, found 1"),
+        ("size = true", "size: expected a value, found True"),
+        ("size = [16]", r"size: expected a value, found \[16\]"),
+        ("size = 1979-05-27", "size: expected a value"),
+        ("fg_scale = 0.5", "fg_scale: expected a list of 2 values, found 0.5"),
+        ("fg_scale = [0.1, 0.2, 0.3]", "fg_scale: expected a list of 2 values"),
+        ("fg_scale = [[], 1]", "fg_scale: expected a list of 2 values"),
+        ("size = 1e400", "'inf' is not a valid integer"),
+        ('size = "x"', "'x' is not a valid integer"),
+        ("depth_format = 255", "'255' is not one of"),
+        ("a = " + "[" * 3000, "expected a TOML file"),
+        ("a = " + "{b=" * 3000, "expected a TOML file"),
+    ],
+)
+def test_a_file_with_a_value_of_another_kind_gets_a_sentence(
+    line: str, found: str, sources: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "own.toml").write_text(line + "\n")
+    words = ["build-dataset", "--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--dry-run"]
+    with pytest.raises((InputError, click.ClickException), match=found):
+        cli.main([*words, "--config", str(tmp_path / "own.toml")], standalone_mode=False)
