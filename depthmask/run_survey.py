@@ -18,6 +18,7 @@ from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.joined import AnyDataset
 from shards.reader import open_dataset
+from shards.remote import url_of, was_opened
 
 SURVEYED = 300
 SHOWN = 6
@@ -27,9 +28,14 @@ _AT_ONCE = 16
 def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
     """What the template shows of val samples: `best`, `worst`, tables; or `fault`, why it cannot.
 
-    The data sets are looked for where they were when the run was trained.
+    The data sets are looked for where they were when the run was trained. An address is opened
+    only if this user has opened it before: the run may be a stranger's.
     """
     try:
+        for folder in folders:
+            address = url_of(folder)
+            if address is not None and not was_opened(address):
+                return {"fault": f"{address} was never opened here, and a report opens no address"}
         network = read_checkpoint(checkpoint)
         dataset = open_dataset([Path(folder) for folder in folders]).split("val")
         if network.coding is not None:

@@ -55,6 +55,8 @@ class Site:
     depth_weights: Path | None
     layers: Path | None = None
     """Where the processes of a build share the maps of layered depth."""
+    fetch: bool = True
+    """Whether a teacher that is named may be fetched from the hub: its name is the user's own."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -96,7 +98,9 @@ class Renderer:
         keep_freed_memory()
         site = self._site
         with one_thread():
-            choice = planned_choice(self.plan.options, site.depth_weights, site.device)
+            choice = planned_choice(
+                self.plan.options, site.depth_weights, site.device, fetch=site.fetch
+            )
             teacher = load_choice(choice)
         planned = self.plan.document["teacher"]["weights_sha256"]
         if teacher.card.weights_sha256 != planned:

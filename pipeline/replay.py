@@ -1,5 +1,6 @@
 """One sample again, from its name alone: what the plan says stands at (split, position)."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ def find_site(
 ) -> Site:
     """Where a data set's samples can be drawn again: its sources as the last build found them.
 
-    So are the teacher's weights, where they still lie there.
+    So are the teacher's weights, where they still lie there. None are fetched from anywhere: the
+    plan may be a stranger's.
 
     InputError where no log names their folders and they are not given.
     """
@@ -56,9 +58,14 @@ def find_site(
         roots = _roots_of(last, shards / LOG)
         fg, bg = fg or roots["fg"], bg or roots["bg"]
     logged = last.get("depth_weights")
-    if depth_weights is None and isinstance(logged, str) and Path(logged).exists():
+    if depth_weights is None and isinstance(logged, str) and _is_there(logged):
         depth_weights = Path(logged)
-    return Site(out=shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights)
+    return Site(out=shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights, fetch=False)
+
+
+def _is_there(path: str) -> bool:
+    """Whether a file or a folder is there; a log of a stranger may name a pipe, or anything."""
+    return os.path.isfile(path) or os.path.isdir(path)
 
 
 def _last_build(shards: Path) -> dict[str, Any]:

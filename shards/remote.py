@@ -175,9 +175,18 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.exists() else None
 
 
+def was_opened(url: str) -> bool:
+    """Whether this user has opened an address before: the cache has a folder for it."""
+    return _place(url).is_dir()
+
+
+def _place(url: str) -> Path:
+    return _cache() / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
 def cached_folder(url: str) -> Path:
     """The folder of the cache that stands for an address, as it is."""
-    folder = _cache() / hashlib.sha256(url.encode()).hexdigest()[:16]
+    folder = _place(url)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / REMOTE, document({"url": url}))
     return folder

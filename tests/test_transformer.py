@@ -1,6 +1,8 @@
 """pipeline/teachers/transformer.py, against transformers' own depth-estimation pipeline"""
 
 import json
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,14 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from pipeline.build import build_dataset
+from pipeline.folder import log_event
+from pipeline.plan import Plan
+from pipeline.render import Renderer
+from pipeline.replay import find_site
 from pipeline.teachers import Choice, load_teacher
 from pipeline.teachers.transformer import facts_of
 from shards.errors import InputError
-from shards.manifest import read_plan
+from shards.manifest import read_plan, replace_plan
 from shards.reader import open_dataset
 
 transformers = pytest.importorskip("transformers", reason="needs the extra `hf`")
@@ -286,6 +292,21 @@ def test_a_folder_without_a_model_gets_a_sentence(tmp_path: Path) -> None:
         load_teacher(f"hf:{tmp_path}", canvas=64)
     with pytest.raises(InputError, match="no such folder"):
         load_teacher(f"hf:{tmp_path}/nowhere", canvas=64)
+
+
+@pytest.mark.parametrize("file", [None, "pipe", "x" * 5000, "a\0b"])
+def test_a_strangers_data_set_fetches_no_network(
+    file: str | None, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(tiny_dataset, tmp_path / "copy"))
+    plan = read_plan(copy)
+    plan["options"]["depth_model"] = "hf:somebody/network"
+    replace_plan(copy, plan)
+    os.mkfifo(copy / "pipe")
+    named = {"depth_weights": str(copy / file)} if file == "pipe" else {"depth_weights": file}
+    log_event(copy, event="build", fg=str(copy), bg=str(copy), **named)
+    with pytest.raises(InputError, match=r"somebody/network in the hub's cache.*if you trust"):
+        _ = Renderer(Plan(plan), find_site(copy)).teacher
 
 
 def test_the_hub_out_of_reach_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ class Choice:
 
     `name` is a plain name as plan.json holds it, `weights` the file or folder that belongs to it.
     `kind`, `value_range` (low, high) and `input_size` (height, width) are what the user declares
-    where a teacher does not say it itself, or other than it does.
+    where a teacher does not say it itself, or other than it does. Without `fetch` nothing is
+    looked for on the hub.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Choice:
     kind: Kind | None = None
     value_range: tuple[float, float] | None = None
     input_size: tuple[int, int] | None = None
+    fetch: bool = True
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -90,7 +90,9 @@ def choose(name: str, weights: Path | None = None, **rest: Any) -> Choice:
     return Choice(name=plain_name(name), weights=weights_place(name, weights), **rest)
 
 
-def planned_choice(options: Mapping[str, Any], weights: Path | None, device: str) -> Choice:
+def planned_choice(
+    options: Mapping[str, Any], weights: Path | None, device: str, *, fetch: bool = True
+) -> Choice:
     """The choice that a build's options make, as plan.json holds them or as they were given."""
     limits, size = options.get("depth_range"), options.get("depth_input")
     return choose(
@@ -98,6 +100,7 @@ def planned_choice(options: Mapping[str, Any], weights: Path | None, device: str
         weights,
         canvas=options["size"],
         device=device,
+        fetch=fetch,
         kind=options.get("depth_kind"),
         value_range=limits and (limits[0], limits[1]),
         input_size=size and (size[1], size[0]),

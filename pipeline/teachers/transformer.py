@@ -48,21 +48,28 @@ def _folder(choice: Choice) -> Path:
             found = "no config.json" if choice.weights.is_dir() else "no such folder"
             raise _wrong(choice, f"a model in {choice.weights}", found)
         return choice.weights
-    from huggingface_hub import snapshot_download
-
     name = choice.name.removeprefix("hf:")
     try:
-        return Path(snapshot_download(name, allow_patterns=list(_FILES)))
+        return Path(_snapshot(name, fetch=choice.fetch))
     except Exception as error:  # of the network, the hub, the cache: no common class
+        place, found = "on the hub or in its cache", _first_line(error)
         remedy = "fetch it once where there is a network, or name a folder: hf:FOLDER"
-        raise _wrong(
-            choice, f"{name} on the hub or in its cache", _first_line(error), remedy
-        ) from None
+        if not choice.fetch:
+            place, found = "in the hub's cache (a data set fetches nothing)", "none"
+            remedy = f"if you trust that name, `depthmask depth --depth-model {choice.name}` does"
+        raise _wrong(choice, f"{name} {place}", found, remedy) from None
+
+
+def _snapshot(name: str, *, fetch: bool) -> str:
+    from huggingface_hub import snapshot_download
+
+    return snapshot_download(name, allow_patterns=list(_FILES), local_files_only=not fetch)
 
 
 def _checked_files(choice: Choice, folder: Path) -> list[Path]:
     """The files a model is made of; InputError without safetensors or with a huge JSON file."""
-    files = [path for pattern in _FILES for path in sorted(folder.glob(pattern))]
+    found = [path for pattern in _FILES for path in sorted(folder.glob(pattern))]
+    files = [path for path in found if path.is_file()]
     if not any(path.suffix == ".safetensors" for path in files):
         others = [path.name for path in sorted(folder.glob("*.bin")) + sorted(folder.glob("*.pt"))]
         remedy = "save the model with `save_pretrained(FOLDER, safe_serialization=True)`"
