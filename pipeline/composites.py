@@ -9,7 +9,7 @@ from typing import Any
 
 from joblib import delayed
 
-from pipeline.headers import read_header
+from pipeline.headers import read_file, read_header
 from pipeline.pictures import UnusablePictureError
 from pipeline.workers import results_of
 from shards.codecs import decode_json
@@ -122,6 +122,8 @@ def read_folder_facts(root: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
+        if not path.is_file():
+            raise OSError("no regular file")
         facts = decode_json(path.read_bytes())
         check_folders(facts)
         return facts
@@ -191,7 +193,7 @@ def _check(folder: Path, composite: Composite) -> Facts:
             found=", ".join(f"{size} x {size}" for size in sizes),
             remedy="bring them to one size",
         )
-    background = hashlib.sha256(paths[1].read_bytes()).hexdigest()
+    background = _sha256(paths[1])
     weight = sum(path.stat().st_size for path in paths)
     if len(paths) == len(NEEDED):
         return Facts(sizes[0], None, None, background, weight)
@@ -213,14 +215,19 @@ def _check(folder: Path, composite: Composite) -> Facts:
     return Facts(sizes[0], side, _GREY_BITS[mode], background, weight)
 
 
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(read_file(path)).hexdigest()
+    except (OSError, UnusablePictureError) as error:
+        raise _unusable(path, error) from None
+
+
 def _header(path: Path) -> tuple[int, str]:
     """The side of a square picture and its mode, as Pillow names it."""
     try:
         (width, height), mode = read_header(path)
     except (OSError, UnusablePictureError) as error:
-        raise InputError(
-            str(path), expected="a picture", found=str(error), remedy="mend it, or take it away"
-        ) from None
+        raise _unusable(path, error) from None
     if width != height:
         raise InputError(
             str(path),
@@ -229,3 +236,9 @@ def _header(path: Path) -> tuple[int, str]:
             remedy="cut or scale all samples to one square size",
         )
     return width, mode
+
+
+def _unusable(path: Path, error: Exception) -> InputError:
+    return InputError(
+        str(path), expected="a picture", found=str(error), remedy="mend it, or take it away"
+    )

@@ -72,10 +72,16 @@ def audit_shard(
     path = folder / task.name
     if not path.exists():
         raise DamageError("the shard is missing")
+    if not path.is_file():
+        raise DamageError("no regular file")
     size = path.stat().st_size
     if size != record.bytes:
         raise DamageError(f"{size:,} bytes instead of {record.bytes:,}")
-    if sha256_of(path) != record.sha256:
+    try:
+        found = sha256_of(path)
+    except OSError as error:
+        raise DamageError(error.strerror or str(error)) from None
+    if found != record.sha256:
         raise DamageError("its SHA-256 is not that of its record")
     try:
         shard = open_shard(rules.format, path, keys_from(task.split, task.first), task.samples)

@@ -10,6 +10,7 @@ from conftest import files_of, small_options
 from damages import DAMAGES, Damage, adopt
 
 from pipeline.build import BuildResult, build_dataset
+from pipeline.repair import repair_dataset
 from pipeline.replay import find_site
 from pipeline.rerender import spread_positions
 from pipeline.verify import verify_dataset
@@ -52,6 +53,19 @@ def test_exactly_what_is_damaged_is_named(shards: Path, store: str, damage: Dama
     assert len(verdict.lines()) >= len(damaged)
     with pytest.raises(RunError, match=f"found {len(damaged)} broken; --repair makes"):
         verdict.require_sound(shards)
+
+
+def test_a_folder_in_the_place_of_a_shard_is_named(built: dict[str, Path], tmp_path: Path) -> None:
+    shards = Path(shutil.copytree(built["tar"], tmp_path / "shards"))
+    place, record = shards / "train-000001.tar", read_record(shards, "train-000001.tar")
+    assert record is not None
+    place.unlink()
+    place.mkdir()
+    adopt(shards, dataclasses.replace(record, bytes=place.stat().st_size))
+    (damage,) = verify_dataset(shards, workers=1).broken
+    assert (damage.name, damage.reason) == ("train-000001.tar", "no regular file")
+    with pytest.raises(RunError, match="Is a directory"):
+        repair_dataset(find_site(shards), verify_dataset(shards, workers=1), workers=1)
 
 
 def test_a_sound_data_set_is_sound_and_untouched(shards: Path) -> None:
