@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "fuzz")]
 from ledger import Ledger  # noqa: E402
 from trial import Child, prepare_process  # noqa: E402
 
-GROUPS = ("files", "networks")
+GROUPS = ("files", "networks", "teachers")
 ROUND_SECONDS = 600.0
 SECONDS_AN_INPUT = 60.0
 TICK, TICKS_AN_INPUT = 0.5, 1200
@@ -41,15 +41,16 @@ SAVE_EVERY = 60.0
 
 def run_child(work: Path, group: str, seed: int, seconds: float, only: str | None) -> None:
     """The child: make the whole files, then try inputs."""
-    prepare_process()
+    reports = prepare_process()
     temporary = work / "temporary"
-    temporary.mkdir()
     tempfile.tempdir = str(temporary)
     if group == "files":
         from targets import file_targets as targets
-    else:
+    elif group == "networks":
         from network_targets import network_targets as targets  # type: ignore[no-redef]
-    child = Child([t for t in targets(work) if only in (None, t.name)], work, seed)
+    else:
+        from teacher_targets import teacher_targets as targets  # type: ignore[no-redef]
+    child = Child([t for t in targets(work) if only in (None, t.name)], work, seed, reports)
     child.warm_up()
     child.run(seconds)
 
@@ -68,7 +69,7 @@ class Parent:
         seed = self._given.seed
         turn = 0
         while self._ledger.seconds < self._goal:
-            group = self._given.group or ("files", "files", "networks")[turn % 3]
+            group = self._given.group or ("files", "teachers", "files", "networks")[turn % 4]
             self._round(group, secrets.randbits(48) if seed is None else seed + turn)
             turn += 1
             self._ledger.save()
@@ -77,14 +78,15 @@ class Parent:
     def _round(self, group: str, seed: int) -> None:
         place = self._given.work / "round"
         shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
+        (place / "temporary").mkdir(parents=True)
         seconds = min(ROUND_SECONDS, self._goal - self._ledger.seconds)
         command = [sys.executable, __file__, "--work", str(place), "--child", group]
         command += ["--seed", str(seed), "--seconds", str(seconds)]
         command += ["--only", self._given.only] if self._given.only else []
         scratch = {
             "PYTHONDONTWRITEBYTECODE": "1",
-            "MPLCONFIGDIR": str(place),
+            "MPLCONFIGDIR": str(place / "temporary"),
+            "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": "1",
         }
         with (place / "stderr").open("wb") as errors:
@@ -117,6 +119,8 @@ class Parent:
                     self._count(json.loads(line))
                 continue
             try:
+                if process.status() == psutil.STATUS_STOPPED:
+                    continue
                 used = sum(process.cpu_times()[:2])
                 stamp = (place / "current").stat().st_mtime_ns
             except (psutil.Error, OSError):
@@ -180,6 +184,7 @@ def main() -> None:
     elif given.table:
         print(Ledger.open(given.work / "ledger.json").table())
     else:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # its child ends with it
         Parent(given).run()
 
 

@@ -161,6 +161,29 @@ def change_head(data: bytes, rng: random.Random) -> bytes:
     return len(text).to_bytes(8, "little") + text + data[8 + size :]
 
 
+_TOML = ("nan", "inf", "-0.0", "0x10", "1979-05-27", "{}", "[[1, 2], []]", "'x'", '"""a\nb"""', "[",
+         "[" * 3000, '"\\u0000"', "true", "1e400", "9" * 400)  # fmt: skip
+
+
+def change_toml(data: bytes, rng: random.Random) -> bytes:
+    """Options in TOML, a line each, with some values or names changed, now and then as bytes."""
+    if rng.random() < 0.2:
+        return flip_bytes(data, rng)
+    lines = data.decode().splitlines()
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        at = rng.randrange(len(lines))
+        name, _, value = lines[at].partition(" = ")
+        match rng.randrange(4):
+            case 0:
+                name = rng.choice((*lines, "x", '""', "a.b", "[a]", "[[a]]")).partition(" = ")[0]
+            case 1:
+                value = rng.choice(_TOML)
+            case _:
+                value = json.dumps(rng.choice(VALUES))
+        lines[at] = f"{name} = {value}"
+    return "\n".join(lines).encode("utf-8", "replace")
+
+
 def change_checkpoint(data: bytes, rng: random.Random) -> bytes:
     """A checkpoint damaged as bytes, or well-formed with some values replaced."""
     import torch

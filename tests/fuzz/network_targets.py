@@ -2,9 +2,10 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
-from mutations import change_checkpoint, change_head, change_picture, flip_bytes
+from mutations import change_checkpoint, change_head, change_picture, change_toml
 from targets import draw_sources, pictures, tiny_options
 from trial import Reader, Target
 
@@ -49,8 +50,9 @@ def score(folder: Path) -> None:
 
 
 def go_on(folder: Path) -> None:
-    """`train --resume` of a run that has ended: reads all of last.pt."""
-    train(TrainOptions(shards=folder / "shards", out=folder / "run", resume=True, **RUN))
+    """`train --resume` for an epoch more: uses all of last.pt."""
+    further: Any = RUN | {"epochs": 2}
+    train(TrainOptions(shards=folder / "shards", out=folder / "run", resume=True, **further))
 
 
 def read_config(folder: Path) -> None:
@@ -75,7 +77,7 @@ def depth_of(teacher: Teacher) -> Reader:
     """`depth` on one picture."""
 
     def read(folder: Path) -> None:
-        write_depth(teacher, folder / "image", folder / "depth")
+        write_depth(teacher, folder / "image", folder / "depth", (0.0, 1.0))
 
     return read
 
@@ -97,7 +99,7 @@ def network_targets(work: Path) -> list[Target]:
                readers=(build_network, score), writers=(predict_pair,), weight=8),
         Target(name="last.pt of a run", folder=root, file="run/last.pt", change=change_checkpoint,
                writers=(go_on,), weight=4),
-        Target(name="config.toml", folder=root, file="run/config.toml", change=flip_bytes,
+        Target(name="config.toml", folder=root, file="run/config.toml", change=change_toml,
                readers=(read_config,), weight=4),
         Target(name="teacher's weights", folder=teacher, file="teacher.safetensors",
                change=change_head, readers=(describe,), weight=4),

@@ -12,6 +12,7 @@ from mutations import (
     change_lmdb,
     change_picture,
     change_tar,
+    change_toml,
     flip_bytes,
 )
 from PIL import Image
@@ -28,6 +29,7 @@ from pipeline.render import renderer_of
 from pipeline.repair import repair_dataset
 from pipeline.replay import find_site, render_sample, write_sample
 from pipeline.sources import check_sources
+from pipeline.verdict import Verdict
 from pipeline.verify import verify_dataset
 from shards import folders as plain_folders
 from shards.manifest import LOG, MANIFEST, PLAN
@@ -76,8 +78,11 @@ def join(folder: Path) -> None:
 def repair(folder: Path) -> None:
     """`verify --repair --accept-changed`, after which the data set is sound or says why not."""
     _forget()
+    _mend(folder, verify_dataset(folder / "shards", workers=1))
+
+
+def _mend(folder: Path, verdict: Verdict) -> None:
     shards = folder / "shards"
-    verdict = verify_dataset(shards, workers=1)
     site = find_site(shards, fg=folder / SOURCES / "fg", bg=folder / SOURCES / "bg")
     after = repair_dataset(site, verdict, accept_changed=True, workers=1)
     if after.sound:
@@ -85,10 +90,15 @@ def repair(folder: Path) -> None:
 
 
 def resume(format: str, changes: dict[str, object], folder: Path) -> None:
-    """The same build again: it goes on, or refuses; what it finishes is whole."""
+    """The same build again: it goes on, or refuses; what it finishes is whole, or can be mended.
+
+    It goes by the sizes of finished shards; their bytes are what `verify` looks at.
+    """
     _forget()
     build_dataset(tiny_options(folder, format, **changes))
-    _require_sound(folder / "shards")
+    verdict = verify_dataset(folder / "shards", workers=1)
+    if not verdict.sound:
+        _mend(folder, verdict)
 
 
 def _require_sound(shards: Path) -> None:
@@ -275,7 +285,7 @@ def run_targets(work: Path) -> list[Target]:
     return [
         Target(name="run folder", folder=root, file=file, change=change, writers=(show,), weight=w)
         for file, change, w in (
-            ("metrics.csv", flip_bytes, 0.3), ("config.toml", flip_bytes, 0.3),
+            ("metrics.csv", flip_bytes, 0.3), ("config.toml", change_toml, 0.3),
             ("curves.png", change_picture, 0.3),
         )
     ]  # fmt: skip

@@ -152,7 +152,8 @@ def attempt(
 class Child:
     """Tries inputs one after another, and prints what came of them as lines of JSON."""
 
-    def __init__(self, targets: list[Target], work: Path, seed: int) -> None:
+    def __init__(self, targets: list[Target], work: Path, seed: int, reports: int) -> None:
+        self._reports = reports
         self._targets, self._work, self._seed = targets, work, seed
         self._scratch = work / "attempt"
         self._temporary = work / "temporary"
@@ -230,16 +231,24 @@ class Child:
         self._finds.append({"where": where, "fault": fault, "file": target.file, "input": name})
 
     def _report(self) -> None:
-        print(json.dumps({"targets": self._counts, "finds": self._finds}), flush=True)
+        line = json.dumps({"targets": self._counts, "finds": self._finds}) + "\n"
+        os.write(self._reports, line.encode())
         self._counts, self._finds = {}, []
         self._reported = time.process_time()
 
 
-def prepare_process() -> None:
-    """Warnings are errors, memory has an end, no workers are started, a crash leaves no core."""
+def prepare_process() -> int:
+    """Warnings are errors, memory has an end, no workers are started, a crash leaves no core.
+
+    The descriptor of standard output as it was: from now on what commands say goes nowhere.
+    """
+    reports = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
     os.cpu_count = lambda: 1
     warnings.simplefilter("error")
     for harmless in ("_cuda", "lazy", "deprecated", "torch_jit"):
         warnings.filterwarnings("ignore", f".*{harmless}.*")
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return reports
