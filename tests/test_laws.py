@@ -48,6 +48,7 @@ DEPTH = st.one_of(
         {
             "depth_bits": st.sampled_from([1, 7, 8, 12, 16]),
             "depth_size": st.sampled_from(["native", "full"]),
+            "depth_mode": st.sampled_from(["composite", "layered"]),
         }
     ),
     st.just({"depth_bits": 8, "depth_format": "jpeg8"}),
