@@ -92,7 +92,7 @@ class ShardBytes:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path = path.absolute()  # it may be opened again after a change of folders
         self._key = next(_KEYS)
         self._identity: tuple[int, int, int] | None = None
         self._forget = weakref.finalize(self, _DESCRIPTORS.forget, self._key)

@@ -132,3 +132,13 @@ def test_only_regular_files_with_bytes_are_opened(tmp_path: Path) -> None:
     for path, found in ((tmp_path, "no file"), (tmp_path / "empty", "an empty file")):
         with pytest.raises(DamagedShardError, match=found):
             ShardBytes(path)
+
+
+def test_a_relative_path_outlives_a_change_of_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 1)
+    monkeypatch.chdir(tmp_path)
+    shards = [opened(written(Path(name))) for name in "ab"]
+    monkeypatch.chdir("/")
+    assert [shard.get(4, "json") for shard in shards] == [b"{}", b"{}"]
