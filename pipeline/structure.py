@@ -20,7 +20,12 @@ MOST_VALUES = 100_000
 
 _START_OF_SCAN = 0xDA
 _STANDALONE = range(0xD0, 0xD9)
+MOST_TILE = 1 << 22
+"""Pixels of a tile of a TIFF, unless the picture itself has as many: a decoder takes it whole."""
+
 _STRIPS = (273, 279, 324, 325)
+_SIDES = (256, 257, 322, 323)  # width and height of the picture, then of a tile
+_NUMBERS = {3: "H", 4: "I", 8: "h", 9: "i", 16: "Q", 17: "q"}  # as libtiff takes them
 _RAW_TYPES = (1, 2, 6, 7)  # bytes, text, signed bytes, undefined: kept as they are
 _IMAGE, _EXTENSION, _FULL_PALETTE = 0x2C, 0x21, 0x80
 
@@ -90,18 +95,24 @@ def _refuse_many_values(file: IO[bytes]) -> None:
     try:
         if struct.unpack_from(order + "H", head, 2)[0] == 43:  # BigTIFF
             (first,) = struct.unpack_from(order + "Q", head, 8)
-            number, entry = struct.Struct(order + "Q"), struct.Struct(order + "HHQ8x")
+            number, entry = struct.Struct(order + "Q"), struct.Struct(order + "HHQ8s")
         else:
             (first,) = struct.unpack_from(order + "I", head, 4)
-            number, entry = struct.Struct(order + "H"), struct.Struct(order + "HHI4x")
+            number, entry = struct.Struct(order + "H"), struct.Struct(order + "HHI4s")
         file.seek(first)
         (tags,) = number.unpack(file.read(number.size))
         if tags > MOST_PARTS:
             raise UnusablePictureError(f"a TIFF of {tags:,} tags, over {MOST_PARTS:,}")
-        for tag, kind, count in entry.iter_unpack(file.read(tags * entry.size)):
+        sides: dict[int, int] = {}
+        for tag, kind, count, value in entry.iter_unpack(file.read(tags * entry.size)):
+            if tag in _SIDES and kind in _NUMBERS:
+                (sides[tag],) = struct.unpack_from(order + _NUMBERS[kind], value)
             if count > MOST_VALUES and (tag in _STRIPS or kind not in _RAW_TYPES):
                 raise UnusablePictureError(
                     f"a TIFF of {count:,} strips, tiles or values, over {MOST_VALUES:,}"
                 )
     except (struct.error, OSError, ValueError, OverflowError):
         return  # cut short, or pointing elsewhere: Pillow says what is wrong with it
+    width, height, across, down = (sides.get(tag, 0) for tag in _SIDES)
+    if across * down > max(MOST_TILE, (width + 16) * (height + 16)):
+        raise UnusablePictureError(f"a TIFF in tiles of {across:,} x {down:,} pixels")

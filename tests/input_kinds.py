@@ -42,6 +42,7 @@ from made_files import (
     scans,
     several,
     tiff16,
+    tiff_of_a_tile,
     tiff_of_strips,
     unix_socket,
     wide,
@@ -291,6 +292,8 @@ def unsuited() -> Iterator[Kind]:
     yield Kind(what="TIFF in a million strips of one byte", role="bg", outcome=
                "a TIFF of 1,000,000 strips, tiles or values, over 100,000",
                make=file(tiff_of_strips(1_000_000)))
+    yield Kind(what="TIFF of 8 x 8 pixels in a tile of 3,000 x 3,000", role="bg",
+               make=file(tiff_of_a_tile(3000)), outcome="a TIFF in tiles of 3,000 x 3,000 pixels")
     for format, parts in (("PNG", "chunks"), ("JPEG", "segments"), ("GIF", "comments")):
         yield Kind(what=f"{format} with 20,000 empty {parts}", role="bg",
                    make=file(many_parts(format, 20_000)),

@@ -138,6 +138,18 @@ def tiff_of_strips(count: int) -> bytes:
     return head + bytes([8]) * count
 
 
+def tiff_of_a_tile(side: int) -> bytes:
+    """A TIFF of 8 x 8 grey pixels in one compressed tile of side x side."""
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(side)) for _ in range(side)) + packer.flush()
+    facts = [
+        (256, 4, 8), (257, 4, 8), (258, 3, 8), (259, 3, 8), (262, 3, 1), (277, 3, 1),
+        (322, 4, side), (323, 4, side), (324, 4, 8 + 2 + 12 * 10 + 4), (325, 4, len(packed)),
+    ]  # fmt: skip
+    tags = [struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in facts]
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + b"".join(tags) + bytes(4) + packed
+
+
 def many_parts(format: str, count: int) -> bytes:
     """A picture with `count` parts of a few bytes before its pixels."""
     whole = encode(drawn("RGB"), format)
