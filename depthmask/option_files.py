@@ -46,6 +46,7 @@ def set_defaults(context: click.Context, table: dict[str, Any]) -> None:
 
 def _as_words(option: click.Option, value: Any) -> Any:
     """What a TOML value says on the command line."""
+    words: Any
     if option.is_flag:
         wanted, words = "true or false", value if isinstance(value, bool) else None
     elif option.multiple or option.nargs != 1:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from pipeline.damage import UnusablePictureError
+from pipeline.jpeg2000 import refuse_costly_coding
 
 MOST_PARTS = 10_000
 """Chunks, segments or blocks before the pixels of a picture."""
@@ -34,6 +35,8 @@ def refuse_many_parts(file: IO[bytes], format: str) -> None:
     """Raise UnusablePictureError where a file of a format has more parts than any picture needs."""
     if format == "TIFF":
         _refuse_many_values(file)
+    elif format == "JPEG2000":
+        refuse_costly_coding(file)
     elif format in _WALKS:
         for count, _ in enumerate(_WALKS[format](file), 1):
             if count > MOST_PARTS:

@@ -20,6 +20,7 @@ from made_files import (
     encode,
     fifo,
     file,
+    fine_jpeg2000,
     flipped,
     interlaced,
     large_text,
@@ -44,6 +45,7 @@ from made_files import (
     tiff16,
     tiff_of_a_tile,
     tiff_of_strips,
+    tiled_jpeg2000,
     unix_socket,
     wide,
     wide_webp,
@@ -294,6 +296,12 @@ def unsuited() -> Iterator[Kind]:
                make=file(tiff_of_strips(1_000_000)))
     yield Kind(what="TIFF of 8 x 8 pixels in a tile of 3,000 x 3,000", role="bg",
                make=file(tiff_of_a_tile(3000)), outcome="a TIFF in tiles of 3,000 x 3,000 pixels")
+    yield Kind(what="JPEG 2000 in 65,535 tiles of one pixel", role="bg",
+               make=file(tiled_jpeg2000(1)),
+               outcome="a JPEG 2000 in 65,535 tiles, over 4,096", note="265 bytes took 771 MB")
+    yield Kind(what="JPEG 2000 in precincts of two pixels", role="bg",
+               make=file(fine_jpeg2000(1, 6)), outcome="a JPEG 2000 in pieces of a few pixels",
+               note="277 bytes took 432 MB")
     for format, parts in (("PNG", "chunks"), ("JPEG", "segments"), ("GIF", "comments")):
         yield Kind(what=f"{format} with 20,000 empty {parts}", role="bg",
                    make=file(many_parts(format, 20_000)),

@@ -138,6 +138,35 @@ def tiff_of_strips(count: int) -> bytes:
     return head + bytes([8]) * count
 
 
+def tiled_jpeg2000(side: int) -> bytes:
+    """A JPEG 2000 of 255 x 257 pixels whose header says that its tiles are side x side."""
+    data = bytearray(encode(Image.new("RGB", (255, 257)), "JPEG2000"))
+    struct.pack_into(">II", data, data.index(b"\xff\x51") + 22, side, side)
+    return bytes(data)
+
+
+def fine_jpeg2000(precinct: int, block: int, *, in_tile: bool = False) -> bytes:
+    """A JPEG 2000 of 512 x 512 pixels in precincts and code blocks of such powers of two.
+
+    `in_tile`: the first tile says so, and not the picture.
+    """
+    data = encode(Image.new("RGB", (512, 512)), "JPEG2000")
+    at = data.index(b"\xff\x52")
+    end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    levels = data[at + 9]
+    coding = bytes([1]) + data[at + 5 : at + 9] + bytes([levels, block - 2, block - 2])
+    coding += data[at + 12 : end] + bytes([precinct * 17] * (levels + 1))
+    segment = b"\xff\x52" + struct.pack(">H", len(coding) + 2) + coding
+    box = data.index(b"jp2c") - 4
+    whole = data[:box] + bytes(4) + data[box + 4 :]  # a box to the end of the file
+    if not in_tile:
+        return whole[:at] + segment + whole[end:]
+    part = whole.index(b"\xff\x90")
+    (length,) = struct.unpack_from(">I", whole, part + 6)
+    longer = struct.pack(">I", length + len(segment))
+    return whole[: part + 6] + longer + whole[part + 10 : part + 12] + segment + whole[part + 12 :]
+
+
 def tiff_of_a_tile(side: int) -> bytes:
     """A TIFF of 8 x 8 grey pixels in one compressed tile of side x side."""
     packer = zlib.compressobj(9)

@@ -63,7 +63,8 @@ def _folder(choice: Choice) -> Path:
 def _snapshot(name: str, *, fetch: bool) -> str:
     from huggingface_hub import snapshot_download
 
-    return snapshot_download(name, allow_patterns=list(_FILES), local_files_only=not fetch)
+    patterns = list(_FILES)
+    return str(snapshot_download(name, allow_patterns=patterns, local_files_only=not fetch))
 
 
 def _checked_files(choice: Choice, folder: Path) -> list[Path]:

@@ -82,6 +82,8 @@ class Watch:
     def _require_inside(self, event: str, path: Any) -> None:
         if isinstance(path, int):
             return
+        if os.path.realpath(os.fsdecode(path)) in self.may_write:
+            return
         real = os.path.realpath(os.path.dirname(os.fsdecode(path)) or ".")
         if not any(real == place or real.startswith(place + "/") for place in self.may_write):
             self.seen.append(f"{event} {path!r}")
