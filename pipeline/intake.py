@@ -115,13 +115,13 @@ class Intake:
         return fields
 
     def _jpeg(self, path: Path) -> bytes:
-        """A picture's own bytes where they are a plain colour JPEG, else encoded."""
+        """A picture's own bytes where they are a colour JPEG that readers take, else encoded."""
         data = _read(path)
         picture = self._decoded(path)
         with Image.open(io.BytesIO(data)) as header:
             plain = header.format == "JPEG" and header.mode == "RGB"
             turned = header.getexif().get(_ORIENTATION, 1) != 1
-        if plain and not turned and len(data) <= 3 * self.size**2:
+        if plain and not turned and len(data) <= 3 * self.size**2 and _is_readable(data):
             return data
         return encode_jpeg(np.asarray(picture.convert("RGB")), self.image_quality)
 
@@ -133,6 +133,15 @@ class Intake:
         if picture.size != (self.size, self.size):
             raise _damaged(path, f"{picture.width} x {picture.height} pixels")
         return picture
+
+
+def _is_readable(jpeg: bytes) -> bool:
+    """Whether the decoder of samples takes a JPEG: it stops where Pillow's only warns."""
+    try:
+        decode_jpeg(jpeg)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(path: Path) -> bytes:

@@ -17,6 +17,7 @@ from pipeline.composites import read_folder_facts
 from pipeline.convert import convert_dataset
 from pipeline.replay import find_site, render_sample
 from pipeline.verify import verify_dataset
+from shards.codecs import decode_jpeg
 from shards.errors import InputError, RunError
 from shards.folders import FOLDERS
 from shards.manifest import MANIFEST
@@ -136,6 +137,22 @@ def test_a_stopped_takeover_goes_on(folders: Path, tmp_path: Path) -> None:
     next((folders / "mask").iterdir()).unlink()
     with pytest.raises(InputError, match="not in mask"):
         convert_dataset(folders, shards, "tar", depth_kind="inverse", workers=1)
+
+
+def test_a_jpeg_that_only_pillow_reads_is_encoded_anew(folders: Path, tmp_path: Path) -> None:
+    """Its scan says that it holds no coefficients: to Pillow a warning; found by the fuzzer."""
+    for path in (folders / "image").iterdir():
+        data = bytearray(path.read_bytes())
+        scan = data.index(b"\xff\xda")
+        data[scan + 6 + 2 * data[scan + 4]] = 0
+        path.write_bytes(data)
+        with pytest.raises(ValueError, match="Invalid SOS"):
+            decode_jpeg(bytes(data))
+    convert_dataset(folders, tmp_path / "shards", "tar", depth_kind="inverse", workers=1)
+    assert verify_dataset(tmp_path / "shards", deep=True, workers=1).sound
+    for sample in open_dataset(tmp_path / "shards"):
+        with Image.open(folders / "image" / f"{sample.info['name']}.jpg") as picture:
+            assert np.abs(sample.image.astype(int) - np.asarray(picture)).mean() < 4
 
 
 def lose_a_mask(folders: Path) -> None:
