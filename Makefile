@@ -16,15 +16,15 @@ export OMP_NUM_THREADS ?= 2
 	@echo "Installing into .venv: about 4 minutes and 6 GB. pip says nothing meanwhile."
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
 .venv/docs-installed: .venv/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev,docs]'
 	touch $@
 
 .venv/all-installed: .venv/docs-installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev,docs,all]'
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --editable '.[dev,docs,all]'
 	touch $@
 
 demo: .venv/installed  ## draw pictures, build, train, predict, report
