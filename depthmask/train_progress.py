@@ -40,6 +40,15 @@ def epoch_line(row: Mapping[str, float]) -> str:
     )
 
 
+def best_epoch(row: Mapping[str, float]) -> str:
+    """Which epoch was the best, and its main scores; its loss where there was no val split."""
+    names = {"mask_iou": "mask IoU", "depth_rmse": "depth RMSE"}
+    scores = [f"{text} {row[name]:.4f}" for name, text in names.items() if name in row]
+    return f"best: epoch {row['epoch']:.0f}, " + ", ".join(
+        scores or [f"training loss {row['train_loss']:.4f}"]
+    )
+
+
 class TrainProgress:
     """Watches a training for a person at the command line; everything goes to stderr."""
 

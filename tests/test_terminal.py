@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from depthmask.cli import cli
 from depthmask.progress import Pace
 from depthmask.terminal import rate_text
-from depthmask.train_progress import TrainProgress, epoch_heads, epoch_line
+from depthmask.train_progress import TrainProgress, best_epoch, epoch_heads, epoch_line
 from pipeline.build import BuildResult
 from pipeline.counters import Counters, Done
 
@@ -185,6 +185,10 @@ def test_training_shows_loss_score_and_data_wait(
     assert epoch_line(row) in seen
     assert epoch_line(row).split() == ["1", "-", "0.8000", "0.7512", *"------"]
     assert len(epoch_line(row)) == len(epoch_heads()) < 80
+    assert (
+        best_epoch(row | {"depth_rmse": 0.1}) == "best: epoch 1, mask IoU 0.7512, depth RMSE 0.1000"
+    )
+    assert best_epoch({"epoch": 3, "train_loss": 0.8}) == "best: epoch 3, training loss 0.8000"
 
 
 def test_commands_and_options_are_completed() -> None:

@@ -69,7 +69,7 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
       depthmask train --config runs/first/config.toml --out runs/second
       depthmask train --shards shards --out runs/e --recipe E --minutes 10
     """
-    from depthmask.train_progress import TrainProgress
+    from depthmask.train_progress import TrainProgress, best_epoch
     from depthmask.training import train
 
     context = click.get_current_context()
@@ -79,9 +79,8 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
     for each in trainings:
         with TrainProgress() as watcher:
             best = train(each, watcher)
-        facts = ", ".join(f"{name} {value:.4g}" for name, value in best.items())
         path = str(each.out / "best.pt")
-        lines.append(f"best epoch: {facts}\n{path}")
+        lines.append(f"{best_epoch(best)}\n{path}")
         found.append({"checkpoint": path, "best": best})
     answer("\n".join(lines), found[0] if len(found) == 1 else found, json_wanted)
 
