@@ -1,6 +1,7 @@
 """Commands that train networks and use them."""
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -122,11 +123,22 @@ def evaluate(json_wanted: bool, **values: Any) -> None:
     from depthmask.evaluation import EvaluateOptions, evaluate
     from depthmask.progress import open_progress
     from depthmask.scores_table import scores_tables
+    from shards.reader import open_dataset
 
     options = EvaluateOptions(**values)
+
+    @functools.cache
+    def total() -> int:
+        whole = open_dataset(options.shards)
+        return sum(len(whole.split(name)) for name in options.splits)
+
     with open_progress(open_console()) as progress:
         bar = progress.add_task("evaluating", total=None)
-        found = evaluate(options, lambda samples: progress.advance(bar, samples))
+
+        def scored(samples: int) -> None:
+            progress.update(bar, advance=samples, total=total())
+
+        found = evaluate(options, scored)
     if json_wanted:
         click.echo(json.dumps(found, indent=1))
     else:
