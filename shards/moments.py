@@ -61,7 +61,7 @@ def sums_of_bytes(pixels: NDArray[np.uint8]) -> tuple[list[int], list[int]]:
 
     They are taken in float32 over at most 258 rows at a time, where every partial sum is an
     integer below 2^24: exact in any order, and half the time of a histogram. Not as products
-    of matrices: those go to BLAS, whose threads took a build in one process twice its time.
+    of matrices: those go to BLAS, which starts threads of its own.
     """
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     rows = pixels.reshape(pixels.shape[0], -1)  # (H, W * C)
