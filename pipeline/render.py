@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pipeline.teachers import Teacher
 
 _CACHE_BYTES = 48 << 20
-_PLACED_BYTES = 36 << 20
+_PLACED_BYTES = 40 << 20
 """As much as a worker's first hundreds of samples fill, so that a long build takes no more."""
 
 

@@ -25,12 +25,8 @@ class Moments:
     def __add__(self, other: "Moments") -> "Moments":
         if not self.channels or not other.channels:
             return self if self.channels else other
-        return Moments(
-            tuple(
-                (n + m, s + t, q + r)
-                for (n, s, q), (m, t, r) in zip(self.channels, other.channels, strict=True)
-            )
-        )
+        both = zip(self.channels, other.channels, strict=True)
+        return Moments(tuple([(n + m, s + t, q + r) for (n, s, q), (m, t, r) in both]))
 
     def mean(self, largest: int) -> list[float]:
         """Mean per channel of value / largest, correctly rounded."""
