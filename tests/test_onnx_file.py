@@ -155,6 +155,8 @@ def test_a_data_set_is_built_with_one_and_holds_no_path(sources: Path, tmp_path:
         ({"location": "/etc/hostname"}, {"kind": "metric"}, "own folder, found /etc/hostname"),
         ({"location": "link"}, {"kind": "metric"}, "own folder, found link"),
         ({"location": "absent"}, {"kind": "metric"}, "the file absent"),
+        ({"location": "x" * 5000}, {"kind": "metric"}, "the file xxx"),
+        ({"location": "a\0b"}, {"kind": "metric"}, r"own folder, found 'a\\x00b'"),
     ],
 )
 def test_what_cannot_be_used_is_named(
@@ -164,6 +166,14 @@ def test_what_cannot_be_used_is_named(
     path = convolution(tmp_path / "m.onnx", **changes)
     with pytest.raises(InputError, match=found):
         load_teacher(str(path), canvas=32, **asked)
+
+
+def test_a_place_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Protobuf gives bytes where they are no UTF-8: found by the fuzzer."""
+    path = convolution(tmp_path / "m.onnx", location="weights")
+    path.write_bytes(path.read_bytes().replace(b"weights", b"wei\xffhts"))
+    with pytest.raises(InputError, match=r"own folder, found b'wei\\xffhts'"):
+        load_teacher(str(path), canvas=32, kind="metric")
 
 
 def test_data_in_the_files_own_folder_is_used(tmp_path: Path) -> None:

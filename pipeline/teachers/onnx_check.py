@@ -4,6 +4,7 @@ Operators that a library would have to bring are refused, and so is data outside
 folder.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -58,7 +59,7 @@ def checked_files(path: Path) -> list[Path]:
             raise wrong_onnx(path, "operators of ONNX alone", f"{node.domain}.{node.op_type}")
     entries = [entry for tensor in tensors for entry in tensor.external_data]
     places = {entry.value for entry in entries if entry.key == "location"}
-    return [path, *(_data_file(path, place) for place in sorted(places))]
+    return [path, *(_data_file(path, place) for place in sorted(places, key=str))]
 
 
 def _contents(model: Any) -> tuple[list[Any], list[Any]]:
@@ -74,12 +75,14 @@ def _contents(model: Any) -> tuple[list[Any], list[Any]]:
     return nodes, tensors
 
 
-def _data_file(path: Path, place: str) -> Path:
+def _data_file(path: Path, place: str | bytes) -> Path:
     """The file of a model's data; InputError unless it lies in the model's own folder."""
     folder = path.resolve().parent
+    if not isinstance(place, str) or "\0" in place:  # bytes where it is no UTF-8
+        raise wrong_onnx(path, "data in the file's own folder", repr(place))
     target = (folder / place).resolve()
     if PurePosixPath(place).is_absolute() or not target.is_relative_to(folder):
         raise wrong_onnx(path, "data in the file's own folder", place)
-    if not target.is_file():
+    if not os.path.isfile(target):
         raise wrong_onnx(path, f"the file {place} with its data", "none", "put it beside the model")
     return target
