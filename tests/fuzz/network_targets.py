@@ -42,7 +42,7 @@ def predict_pair(folder: Path) -> None:
 
 
 def score(folder: Path) -> None:
-    """`evaluate` on a small data set."""
+    """`evaluate` on a small data set, which also writes the run's card."""
     evaluate(
         EvaluateOptions(checkpoint=folder / "run" / "best.pt", shards=folder / "shards",
                         split="train", workers=1, device="cpu")
@@ -96,7 +96,7 @@ def network_targets(work: Path) -> list[Target]:
     shutil.copy(SHIPPED_WEIGHTS, teacher / "teacher.safetensors")
     found = [
         Target(name="checkpoint", folder=root, file="run/best.pt", change=change_checkpoint,
-               readers=(build_network, score), writers=(predict_pair,), weight=8),
+               readers=(build_network,), writers=(predict_pair, score), weight=8),
         Target(name="last.pt of a run", folder=root, file="run/last.pt", change=change_checkpoint,
                writers=(go_on,), weight=4),
         Target(name="config.toml", folder=root, file="run/config.toml", change=change_toml,
