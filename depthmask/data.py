@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from depthmask.augmentation import Batch, augment
-from shards.joined import AnyDataset
-from shards.order import epoch_order
+from shards.joined import AnyDataset, JoinedDataset
+from shards.order import batch_at, epoch_order
 from shards.sample import Sample
 
 _CACHE_BYTES = 2 << 30
@@ -56,6 +56,16 @@ class SampleSource:
     def __len__(self) -> int:
         return len(self._dataset)
 
+    def names(self, positions: Sequence[int] | NDArray[np.int64]) -> list[str]:
+        """The keys of the samples at `positions`; with their folder where several are read."""
+        joined = self._dataset if isinstance(self._dataset, JoinedDataset) else None
+        return [
+            self._dataset[place].key
+            if joined is None
+            else f"{joined.member_at(place).path.name}/{joined[place].key}"
+            for place in map(int, positions)
+        ]
+
     def _get(self, position: int) -> Decoded:
         kept = self._kept.get(position)
         if kept is None:
@@ -86,16 +96,17 @@ class SampleSource:
 
 
 def train_batches(
-    source: SampleSource, *, seed: int, epoch: int, batch_size: int, skip: int = 0
+    source: SampleSource, *, seed: int, epoch: int, batch_size: int, begin: int = 0
 ) -> Generator[Batch, None, None]:
-    """The augmented batches of an epoch, from batch `skip` on, decoded ahead in threads.
+    """The augmented batches of an epoch, from its `begin`th sample on, decoded ahead in threads.
 
-    The last batch is left out when it is short, unless it is the only one. Augmentation is the
-    caller's thread's work: torch in a second thread brings its own team of workers, which spin
-    on the cores that the network needs (33 images a second instead of 47 on two cores).
+    Every batch is full: the last one is filled up from the beginning of the epoch's order.
+    Augmentation is the caller's thread's work: torch in a second thread brings its own team of
+    workers, which spin on the cores that the network needs (33 images a second instead of 47 on
+    two cores).
     """
     order = epoch_order(len(source), seed, epoch)
-    steps = max(1, len(order) // batch_size)
+    begins = range(begin, len(order), batch_size)
     made: queue.Queue[tuple[NDArray[np.int64], Decoded] | BaseException] = queue.Queue(_AHEAD)
     stopped = threading.Event()
 
@@ -109,10 +120,10 @@ def train_batches(
 
     def make() -> None:
         try:
-            for step in range(skip, steps):
+            for place in begins:
                 if stopped.is_set():
                     return
-                positions = order[step * batch_size : (step + 1) * batch_size]
+                positions = batch_at(order, place, batch_size)
                 offer((positions, source.packed(positions)))
         except BaseException as error:  # handed to whoever takes the batches
             offer(error)
@@ -120,7 +131,7 @@ def train_batches(
     maker = threading.Thread(target=make, daemon=True)
     maker.start()
     try:
-        for _ in range(skip, steps):
+        for _ in begins:
             item = made.get()
             if isinstance(item, BaseException):
                 raise item

@@ -20,11 +20,13 @@ from depthmask.run_state import check_state
 from depthmask.schedule import Schedule
 from depthmask.start import begin_from, find_start
 from depthmask.systems.build import Network, build_network, spec_for
+from depthmask.tally import Tally
 from depthmask.through_depth import find_depth_network
 from depthmask.train_options import TrainOptions
-from shards.checks import WrongValueError, listing, real, table, whole
+from shards.checks import WrongValueError, listing, or_none, real, table, text, whole
 from shards.errors import InputError
 from shards.joined import AnyDataset
+from shards.order import batches_of
 
 
 @dataclasses.dataclass(slots=True)
@@ -32,7 +34,8 @@ class Run:
     """Everything that changes while a training runs.
 
     `forward` is the network, compiled if wanted: the same weights. `depth_network` stays as it is:
-    where there is one, masks are learnt through it.
+    where there is one, masks are learnt through it. `epoch` counts those that are over, `tally`
+    what the open one has so far; `first_loss` is that of the first step, unweighted.
     """
 
     network: Network
@@ -45,6 +48,8 @@ class Run:
     schedule: Schedule
     epoch: int = 0
     step: int = 0
+    tally: Tally = dataclasses.field(default_factory=Tally)
+    first_loss: float | None = None
     best: float = -math.inf
     rows: list[dict[str, float]] = dataclasses.field(default_factory=list)
 
@@ -58,6 +63,8 @@ class Run:
             "schedule": self.schedule.to_state(),
             "epoch": self.epoch,
             "step": self.step,
+            "tally": self.tally.to_state(),
+            "first_loss": self.first_loss,
             "best": self.best,
             "rows": self.rows,
         }
@@ -71,6 +78,7 @@ class Run:
         self.scaler.load_state_dict(state["scaler"])
         self.schedule.restore(state["schedule"])
         self.epoch, self.step, self.best = state["epoch"], state["step"], state["best"]
+        self.tally, self.first_loss = Tally(**state["tally"]), state["first_loss"]
         self.rows = state["rows"]
 
 
@@ -95,7 +103,7 @@ def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) 
     if spreads := list(objective.parameters()):
         groups.append({"params": spreads, "weight_decay": 0.0})
     optimiser = build_optimiser(options, groups)
-    steps = max(1, len(dataset.split("train")) // options.batch_size)
+    steps = batches_of(len(dataset.split("train")), options.batch_size)
     length, unit = options.whole
     schedule = Schedule(
         rates=options.rate_plan(),
@@ -142,7 +150,14 @@ def _check_progress(run: Run) -> None:
     whole(0, 10**12)(run.step, "step")
     real(-math.inf, math.inf)(run.best, "best")
     real(0, 1e12)(run.schedule.seconds_spent, "seconds")
-    listing(table({"epoch": whole(0, 10**12), "step": whole(0, 10**12)}), 1)(run.rows, "rows")
+    whole(0, 10**12)(run.tally.side, "tally.side")
+    whole(0, 10**12)(run.tally.steps, "tally.steps")
+    whole(0, 10**12)(run.tally.samples, "tally.samples")
+    for name, loss in run.tally.sums.items():
+        text("[a-z]+", "the name of a loss")(name, "tally.sums")
+        real(-math.inf, math.inf)(loss, f"tally.sums.{name}")
+    or_none(real(0, math.inf))(run.first_loss, "first_loss")
+    listing(table({"epoch": whole(0, 10**12), "step": whole(0, 10**12)}), 0)(run.rows, "rows")
     for row in run.rows:
         for name, value in row.items():
             if not isinstance(name, str) or type(value) not in (int, float):

@@ -15,7 +15,8 @@ from shards.errors import InputError
 from shards.files import write_atomic
 from shards.joined import AnyDataset
 
-BEST, LAST, CONFIG, METRICS = "best.pt", "last.pt", "config.toml", "metrics.csv"
+BEST, LAST, STOPPED = "best.pt", "last.pt", "stopped.pt"
+CONFIG, METRICS = "config.toml", "metrics.csv"
 
 
 def check_run_folder(options: TrainOptions, dataset: AnyDataset) -> None:

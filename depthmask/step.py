@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 
+import numpy as np
 import torch
 
 from depthmask.augmentation import Batch
@@ -12,8 +13,14 @@ from depthmask.objective import Counts
 from depthmask.run import Run
 from depthmask.through_depth import see_through
 from depthmask.train_options import TrainOptions
-from shards.errors import RunError
-from shards.keys import sample_key
+
+_STAGE_STEP = 5
+_EXPLODED = 1000.0
+"""How many times the first step's loss is no longer a matter of the batch."""
+
+
+class UnusableStepError(Exception):
+    """A step that was not taken, for what its message says was found."""
 
 
 def take_step(
@@ -22,9 +29,11 @@ def take_step(
     """{"loss", "mask", "depth"} of a step (a missing head is left out), which `run` has taken.
 
     The samples go through the network in `options.accumulate` parts; the gradients are those of
-    the whole but for batch norms, which see a part. RunError, and no step, where the loss is not
-    finite.
+    the whole but for batch norms, which see a part. UnusableStepError, and weights as they were,
+    where the loss or the gradients are no numbers, or the loss has exploded. Draws of the network
+    (dropout and the like) are keyed by seed and step.
     """
+    torch.manual_seed(_seed_of_step(options.seed, run.step))
     for group in run.optimiser.param_groups:
         group["lr"] = run.schedule.rate
     run.optimiser.zero_grad(set_to_none=True)
@@ -39,17 +48,40 @@ def take_step(
         losses = run.objective(output, here, run.schedule.done, counts)
         run.scaler.scale(losses["loss"]).backward()
         parts.append(torch.stack([loss.detach() for loss in losses.values()]))
-    values = dict(zip(losses, torch.stack(parts).sum(0).tolist(), strict=True))
-    if not math.isfinite(values["loss"]):
-        raise _no_longer_finite(batch, run)
-    _follow_gradients(run, options)
+    norm = _clip(run, options.clip)
+    *sums, length = torch.cat([torch.stack(parts).sum(0), norm.view(1)]).tolist()
+    values = dict(zip(losses, sums, strict=True))
+    _require_usable(values, length, run)
+    _follow_gradients(run)
     return values
 
 
-def _follow_gradients(run: Run, options: TrainOptions) -> None:
-    if options.clip > 0:
-        run.scaler.unscale_(run.optimiser)
-        torch.nn.utils.clip_grad_norm_(run.network.parameters(), options.clip)
+def _seed_of_step(seed: int, step: int) -> int:
+    """A seed by (seed, step): a training that goes on draws what it would have drawn."""
+    bits = np.random.Philox(key=(seed, _STAGE_STEP), counter=(0, 0, step, 0)).random_raw(1)
+    return int(bits[0] >> np.uint64(1))
+
+
+def _clip(run: Run, largest: float) -> torch.Tensor:
+    """The norm of the gradients before they were clipped at `largest`; 0: they stay."""
+    run.scaler.unscale_(run.optimiser)
+    return torch.nn.utils.clip_grad_norm_(run.network.parameters(), largest or math.inf)
+
+
+def _require_usable(values: dict[str, float], norm: float, run: Run) -> None:
+    """Raise UnusableStepError where a step with these losses would spoil the weights."""
+    if not math.isfinite(values["loss"]):
+        raise UnusableStepError(f"a loss of {values['loss']}")
+    if not math.isfinite(norm) and not run.scaler.is_enabled():  # which tries smaller scales
+        raise UnusableStepError(f"gradients with a norm of {norm}")
+    plain = sum(value for name, value in values.items() if name != "loss")
+    if run.first_loss is None:
+        run.first_loss = plain
+    elif plain > _EXPLODED * max(run.first_loss, _EXPLODED**-1):
+        raise UnusableStepError(f"a loss of {plain:g}, in the first step {run.first_loss:g}")
+
+
+def _follow_gradients(run: Run) -> None:
     run.scaler.step(run.optimiser)
     run.scaler.update()
     run.average.follow(run.network, run.step)
@@ -82,14 +114,4 @@ def batch_on(device: torch.device, batch: Batch) -> Batch:
         mask=batch.mask.to(device),
         depth=batch.depth.to(device),
         depth_known=batch.depth_known.to(device),
-    )
-
-
-def _no_longer_finite(batch: Batch, run: Run) -> RunError:
-    keys = ", ".join(sample_key("train", int(position)) for position in batch.positions)
-    return RunError(
-        f"step {run.step}",
-        expected="a finite loss",
-        found=f"none on the batch {keys}",
-        remedy="the last epoch's checkpoint is kept; go on with --resume and a smaller --lr",
     )

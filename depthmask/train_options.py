@@ -129,14 +129,19 @@ class TrainOptions:
     seed: int = option(0, "Seed of the order, augmentation and first weights.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     workers: int = option(2, "Threads that decode samples.")
-    resume: bool = option(False, "Go on from last.pt in --out.", flags=("--resume",))
+    save_every: float = option(
+        5.0, "Minutes between two last.pt while an epoch lasts; 0: after epochs alone."
+    )
+    resume: bool = option(
+        False, "Go on from last.pt in --out, within an epoch, too.", flags=("--resume",)
+    )
 
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
         take_text_as_paths(self)
         for name in ("batch_size", "workers", "epochs"):
             self._require(name, lambda value: value >= 1, "at least 1")
-        for name in ("weight_decay", "warm_up", "clip", "patience", "encoder_rests"):
+        for name in ("weight_decay", "warm_up", "clip", "patience", "encoder_rests", "save_every"):
             self._require(name, lambda value: 0 <= value < math.inf, "0 or more")
         for name in ("lr", "minutes"):
             self._require(name, lambda value: 0 < value < math.inf, "more than 0")

@@ -1,8 +1,8 @@
 """`train`: steps, epochs, checkpoints."""
 
-import copy
-import dataclasses
+import contextlib
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,23 +10,23 @@ import tomli_w
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from depthmask.checkpoint import Checkpoint, save_checkpoint
+from depthmask.augmentation import Batch
 from depthmask.data import SampleSource, train_batches
 from depthmask.device import choose_device
-from depthmask.evaluation import in_batches, predictions, score
-from depthmask.pictures import grid_row
-from depthmask.run import Run, begin_run
-from depthmask.run_folder import BEST, CONFIG, LAST, check_run_folder, show_epoch
-from depthmask.sizes import SizePlan
-from depthmask.step import take_step
+from depthmask.epoch_scores import describe_epoch, draw_grid, positions_to_score, quality
+from depthmask.evaluation import Scores, in_batches, score
+from depthmask.run import begin_run
+from depthmask.run_folder import CONFIG, LAST, STOPPED, check_run_folder, show_epoch
+from depthmask.saver import Saver
+from depthmask.step import UnusableStepError, take_step
+from depthmask.stops import Stops
+from depthmask.tally import Tally
 from depthmask.train_options import TrainOptions
 from depthmask.train_watcher import SilentTrainWatcher, TrainWatcher
+from shards.errors import RunError
 from shards.files import write_atomic
 from shards.joined import AnyDataset
 from shards.reader import open_dataset
-
-_VAL_SAMPLES = 500
-_GRID_SAMPLES = 10
 
 
 def train(options: TrainOptions, watcher: TrainWatcher | None = None) -> dict[str, Any]:
@@ -34,137 +34,133 @@ def train(options: TrainOptions, watcher: TrainWatcher | None = None) -> dict[st
 
     The run folder holds best.pt, last.pt, config.toml, metrics.csv, curves.png, grid.png and
     TensorBoard files. InputError for a folder that holds something else, an unknown backbone, or
-    a depth head on a data set without depth; RunError where the loss is no longer finite.
+    a depth head on a data set without depth; RunError where the loss is no longer finite. SIGINT,
+    SIGTERM and SIGUSR1 end it when the step is over, with last.pt as it is then.
     """
     watch = watcher or SilentTrainWatcher()
     dataset = open_dataset(options.shards)
     check_run_folder(options, dataset)
-    device = choose_device(options.device)
-    torch.manual_seed(options.seed)
-    run = begin_run(options, dataset, device)
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_atomic(options.out / CONFIG, tomli_w.dumps(options.to_table()).encode())
-    sizes = options.size_plan(dataset.size)
-    val_source = SampleSource(dataset.split("val"), sizes.last, options.workers)
-    side = 0
-    with SummaryWriter(str(options.out)) as board:
-        while not run.schedule.over:
-            if side != sizes.at(run.schedule.done):
-                side = sizes.at(run.schedule.done)
-                train_source = SampleSource(dataset.split("train"), side, options.workers)
-            trained = _train_epoch(run, options, train_source, sizes, device, watch)
-            row = _evaluate_epoch(run, options, dataset, val_source, device) | trained
-            _keep(run, options, dataset, row)
-            grid = _grid(run, val_source if len(val_source) else train_source, device)
-            show_epoch(options.out, board, run.rows, grid)
-            watch.epoch_ended(row)
-    return max(run.rows, key=_quality)
+    with Stops() as stops:
+        training = _Training(options, dataset, watch, stops)
+        with SummaryWriter(str(options.out)) as board:
+            return training.go_on(board)
 
 
-def _train_epoch(
-    run: Run,
-    options: TrainOptions,
-    source: SampleSource,
-    sizes: SizePlan,
-    device: torch.device,
-    watch: TrainWatcher,
-) -> dict[str, float]:
-    """Mean losses and images a second of an epoch, or of what schedule and size leave of it."""
-    run.network.train()
-    losses: list[dict[str, float]] = []
-    begin = ended = time.monotonic()
-    waited = 0.0
-    batches = train_batches(
-        source, seed=options.seed, epoch=run.epoch, batch_size=options.batch_size
-    )
-    for batch in batches:
-        waited += time.monotonic() - ended
-        run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
-        losses.append(take_step(run, batch, options, device))
-        ended = time.monotonic()
-        rate = len(losses) * options.batch_size / (ended - begin)
-        watch.stepped(run.schedule.done, losses[-1]["loss"], rate, waited / (ended - begin))
-        if run.schedule.over or sizes.at(run.schedule.done) != source.side:
-            break
-    batches.close()
-    run.epoch += 1
-    means = {name: float(np.mean([step[name] for step in losses])) for name in losses[0]}
-    row = {"size": source.side, "train_loss": means.pop("loss")}
-    row |= {f"train_{name}_loss": mean for name, mean in means.items()}
-    if options.fixed_weights() is None:
-        weights = run.objective.weights()
-        row |= {f"{name}_weight": weights[name] for name in means}
-    return row | {"images_per_second": rate}
+class _Training:
+    """A run under way, and all that it works with."""
 
+    def __init__(
+        self, options: TrainOptions, dataset: AnyDataset, watch: TrainWatcher, stops: Stops
+    ) -> None:
+        self._options, self._dataset = options, dataset
+        self._watch, self._stops = watch, stops
+        self._device = choose_device(options.device)
+        torch.manual_seed(options.seed)
+        self._run = begin_run(options, dataset, self._device)
+        self._sizes = options.size_plan(dataset.size)
+        options.out.mkdir(parents=True, exist_ok=True)
+        self._saver = Saver(options, dataset)
+        if not options.resume:
+            self._saver.save(self._run)
+        write_atomic(options.out / CONFIG, tomli_w.dumps(options.to_table()).encode())
 
-def _evaluate_epoch(
-    run: Run,
-    options: TrainOptions,
-    dataset: AnyDataset,
-    source: SampleSource,
-    device: torch.device,
-) -> dict[str, float]:
-    """A row of metrics.csv: scores on up to 500 val samples, evenly spread."""
-    row: dict[str, float] = {
-        "epoch": run.epoch,
-        "step": run.step,
-        "minutes": round(run.schedule.seconds_spent / 60, 3),
-        "lr": run.schedule.rate,
-    }
-    if len(source) == 0:
-        return row
-    step = max(1, -(-len(source) // _VAL_SAMPLES))
-    positions = in_batches(np.arange(0, len(source), step), options.batch_size)
-    network = run.average.network
-    scores = score(network, dataset.split("val"), source, positions, device, dataset.depth)
-    found = scores.to_json()
-    if "mask" in found:
-        row |= {f"mask_{name}": found["mask"][name] for name in ("iou", "dice", "mae")}
-    if "depth" in found:
-        row |= {f"depth_{name}": found["depth"][name] for name in ("rmse", "delta1", "abs_rel")}
-    return row
+    def go_on(self, board: SummaryWriter) -> dict[str, Any]:
+        """The scores of the best epoch, when the schedule is over."""
+        run, dataset = self._run, self._dataset
+        val_source = SampleSource(dataset.split("val"), self._sizes.last, self._options.workers)
+        train_source: SampleSource | None = None
+        while run.tally.side or not run.schedule.over:
+            side = run.tally.side or self._sizes.at(run.schedule.done)
+            if train_source is None or train_source.side != side:
+                train_source = SampleSource(dataset.split("train"), side, self._options.workers)
+            rate = self._train_epoch(train_source)
+            scores = self._score(val_source) if len(val_source) else None
+            row = describe_epoch(run, self._options, scores, rate)
+            self._close_epoch(row)
+            grid = draw_grid(run, val_source if len(val_source) else train_source, self._device)
+            show_epoch(self._options.out, board, run.rows, grid)
+            self._watch.epoch_ended(row)
+        return max(run.rows, key=quality)
 
-
-def _quality(row: dict[str, float]) -> float:
-    """What makes a checkpoint the best: mask IoU, or depth RMSE where there is no mask."""
-    if "mask_iou" in row:
-        return row["mask_iou"]
-    return -row.get("depth_rmse", row["train_loss"])
-
-
-def _keep(run: Run, options: TrainOptions, dataset: AnyDataset, row: dict[str, float]) -> None:
-    """Write last.pt, and best.pt where this epoch is the best so far."""
-    run.rows.append(row)
-    better = _quality(row) > run.best
-    run.best = max(run.best, _quality(row))
-    run.schedule.end_epoch(_quality(row))
-    checkpoint = Checkpoint(
-        spec=run.network.spec,
-        size=options.size_plan(dataset.size).last,
-        coding=dataset.depth if run.network.spec.heads != "mask" else None,
-        weights=copy.deepcopy(run.average.network.state_dict()),
-        options=options.to_table(),
-        scores=dict(row),
-        training=None,
-    )
-    if better:
-        save_checkpoint(options.out / BEST, checkpoint)
-    save_checkpoint(options.out / LAST, dataclasses.replace(checkpoint, training=run.to_state()))
-
-
-def _grid(run: Run, source: SampleSource, device: torch.device) -> np.ndarray:
-    """Composite, background, truth and prediction of ten samples, uint8 (H, W, 3)."""
-    count = min(_GRID_SAMPLES, len(source))
-    positions = np.linspace(0, len(source) - 1, count).astype(np.int64)
-    batch = source.batch(positions)
-    mask, depth = predictions(run.average.network, batch, device)
-    rows = [
-        grid_row(
-            batch.image[i].numpy(),
-            batch.background[i].numpy(),
-            (batch.mask[i, 0].numpy(), None if mask is None else mask[i]),
-            (batch.depth[i, 0].numpy(), None if depth is None else depth[i]),
+    def _train_epoch(self, source: SampleSource) -> float:
+        """Images a second, after an epoch, or what is left of it, or of schedule and size."""
+        run, size = self._run, self._options.batch_size
+        run.network.train()
+        run.tally.side = source.side
+        batches = train_batches(
+            source,
+            seed=self._options.seed,
+            epoch=run.epoch,
+            batch_size=size,
+            begin=run.tally.samples,
         )
-        for i in range(count)
-    ]
-    return np.concatenate(rows)
+        before, waited, rate = run.tally.samples, 0.0, 0.0
+        begin = ended = time.monotonic()
+        with contextlib.closing(batches):
+            while run.tally.samples < len(source) and not self._cut(source.side):
+                batch = next(batches)
+                waited += time.monotonic() - ended
+                loss = self._step(batch, source)["loss"]
+                ended = time.monotonic()
+                rate = (run.tally.samples - before) / (ended - begin)
+                self._watch.stepped(run.schedule.done, loss, rate, waited / (ended - begin))
+                self._look_up()
+        return rate
+
+    def _cut(self, side: int) -> bool:
+        """Whether the epoch that is open has no more steps at pictures of this side."""
+        schedule = self._run.schedule
+        return self._run.tally.steps > 0 and (
+            schedule.over or self._sizes.at(schedule.done) != side
+        )
+
+    def _step(self, batch: Batch, source: SampleSource) -> dict[str, float]:
+        """The losses of a step; RunError, with the state before it saved, where it is unusable."""
+        run, options = self._run, self._options
+        run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
+        try:
+            losses = take_step(run, batch, options, self._device)
+        except UnusableStepError as error:
+            self._saver.save_stopped(run)
+            raise RunError(
+                f"step {run.step}",
+                expected="finite losses that do not explode",
+                found=f"{error} on the batch {', '.join(source.names(batch.positions))}",
+                remedy=f"{STOPPED} holds the state before it, {LAST} that of some minutes "
+                "earlier: go on with --resume and a smaller --lr",
+            ) from None
+        run.tally.add(options.batch_size, losses)
+        return losses
+
+    def _look_up(self) -> None:
+        """Save where it is time to; end where a signal asks for it."""
+        if self._stops.wanted is not None:
+            self._saver.save(self._run)
+            kept = f"step {self._run.step} is kept in {self._options.out / LAST}"
+            self._stops.end(self._stops.wanted, f"{kept}; the same command with --resume goes on.")
+        if self._saver.due:
+            self._saver.save(self._run)
+
+    def _score(self, source: SampleSource) -> Scores:
+        """Scores on up to 500 val samples."""
+        dataset, network = self._dataset, self._run.average.network
+        positions = self._in_batches(positions_to_score(len(source)))
+        return score(network, dataset.split("val"), source, positions, self._device, dataset.depth)
+
+    def _in_batches(self, positions: np.ndarray) -> Iterator[np.ndarray]:
+        for wanted in in_batches(positions, self._options.batch_size):
+            self._look_up()
+            yield wanted
+
+    def _close_epoch(self, row: dict[str, float]) -> None:
+        """Count the epoch as done; write last.pt, and best.pt where it is the best so far."""
+        run = self._run
+        run.rows.append(row)
+        better = quality(row) > run.best
+        run.best = max(run.best, quality(row))
+        run.schedule.end_epoch(quality(row))
+        run.epoch += 1
+        run.tally = Tally()
+        if better:
+            self._saver.save_best(run)
+        self._saver.save(run)

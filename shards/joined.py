@@ -71,9 +71,17 @@ class JoinedDataset(Sequence[Sample]):
         place = index + len(self) if index < 0 else index
         if not 0 <= place < len(self):
             raise IndexError(f"sample {index} of a data set of {len(self)}")
+        return self.member_at(place).sample(*self._key_at(place))
+
+    def member_at(self, place: int) -> Dataset:
+        """The data set that the sample at `place` is read from."""
+        return self._runs[bisect_right(self._ends, place)][0]
+
+    def _key_at(self, place: int) -> tuple[str, int]:
+        """Split and position, within its data set, of the sample at `place`."""
         run = bisect_right(self._ends, place)
-        member, split, positions = self._runs[run]
-        return member.sample(split, int(positions[place - self._ends[run]]))  # from the run's end
+        _, split, positions = self._runs[run]
+        return split, int(positions[place - self._ends[run]])  # from the run's end
 
     def sample(self, split: str, position: int) -> Sample:
         """The sample at `position` among those of `split`."""

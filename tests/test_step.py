@@ -1,6 +1,7 @@
 """depthmask/step.py and depthmask/optimisers.py: one step, on a network that takes no time"""
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -15,9 +16,8 @@ from depthmask.objective import Objective
 from depthmask.optimisers import build_optimiser
 from depthmask.run import Run
 from depthmask.schedule import Schedule
-from depthmask.step import split_batch, take_step
+from depthmask.step import UnusableStepError, split_batch, take_step
 from depthmask.train_options import TrainOptions
-from shards.errors import RunError
 
 CPU = torch.device("cpu")
 
@@ -38,9 +38,9 @@ def options(**changes: object) -> TrainOptions:
     return TrainOptions(shards="shards", warm_up=0, **changes)  # type: ignore[arg-type]
 
 
-def begin(given: TrainOptions) -> Run:
+def begin(given: TrainOptions, network: Tiny | None = None) -> Run:
     torch.manual_seed(0)
-    network = Tiny()
+    network = network or Tiny()
     objective = Objective({head: given.losses_of(head) for head in HEADS}, given.fixed_weights())
     groups = [{"params": [*network.parameters(), *objective.parameters()]}]
     return Run(
@@ -167,9 +167,51 @@ def test_a_loss_that_is_not_finite_stops_before_the_step() -> None:
     before = weights(run)
     batch = drawn()
     batch.image[2] = float("nan")
-    with pytest.raises(RunError, match=r"expected a finite loss.*train-000000002"):
+    with pytest.raises(UnusableStepError, match="a loss of nan"):
         take_step(run, batch, given, CPU)
     assert torch.equal(weights(run), before)
+
+
+def test_gradients_that_are_no_numbers_stop_before_the_step() -> None:
+    """Their loss is finite: the next one would not be, and the weights would be lost."""
+    given = options(clip=0.0)
+    run = begin(given)
+    before = weights(run)
+    run.network.last.weight.register_hook(lambda gradient: gradient * math.inf)
+    with pytest.raises(UnusableStepError, match="gradients with a norm of"):
+        take_step(run, drawn(), given, CPU)
+    assert torch.equal(weights(run), before)
+
+
+def test_an_exploding_loss_stops_before_the_step() -> None:
+    given = options()
+    run = begin(given)
+    first = take_step(run, drawn(), given, CPU)
+    before = weights(run)
+    run.objective = Objective({"mask": options(mask_loss="bce=5000").losses_of("mask")}, {})
+    with pytest.raises(UnusableStepError, match=f"in the first step {first['loss']:g}"):
+        take_step(run, drawn(), given, CPU)
+    assert torch.equal(weights(run), before)
+
+
+class Dropping(Tiny):
+    """The same with dropout, which draws."""
+
+    def forward(self, image: torch.Tensor, background: torch.Tensor) -> Output:
+        return super().forward(torch.nn.functional.dropout(image, 0.5), background)
+
+
+def test_what_a_network_draws_depends_on_seed_and_step_alone() -> None:
+    given = options(lr=1e-30)
+    losses = []
+    network = Dropping()
+    for skipped in (0, 3):
+        run = begin(given, copy.deepcopy(network))
+        run.step = skipped
+        torch.rand(skipped)
+        losses.append([take_step(run, drawn(), given, CPU) for _ in range(6)])
+    assert losses[0][3:] == losses[1][:3]
+    assert losses[0][0] != losses[0][1]
 
 
 @pytest.mark.slow

@@ -1,0 +1,67 @@
+"""What is known of a training after an epoch: a row of metrics.csv, and a picture."""
+
+import numpy as np
+import torch
+
+from depthmask.data import SampleSource
+from depthmask.evaluation import Scores, predictions
+from depthmask.pictures import grid_row
+from depthmask.run import Run
+from depthmask.train_options import TrainOptions
+
+_VAL_SAMPLES = 500
+_GRID_SAMPLES = 10
+
+
+def positions_to_score(count: int) -> np.ndarray:
+    """Up to 500 of `count` positions, evenly spread."""
+    return np.arange(0, count, max(1, -(-count // _VAL_SAMPLES)))
+
+
+def describe_epoch(
+    run: Run, options: TrainOptions, scores: Scores | None, rate: float
+) -> dict[str, float]:
+    """A row of metrics.csv for the epoch that `run.tally` counts; no scores without a val split."""
+    row: dict[str, float] = {
+        "epoch": run.epoch + 1,
+        "step": run.step,
+        "minutes": round(run.schedule.seconds_spent / 60, 3),
+        "lr": run.schedule.rate,
+    }
+    found = {} if scores is None else scores.to_json()
+    if "mask" in found:
+        row |= {f"mask_{name}": found["mask"][name] for name in ("iou", "dice", "mae")}
+    if "depth" in found:
+        row |= {f"depth_{name}": found["depth"][name] for name in ("rmse", "delta1", "abs_rel")}
+    means = run.tally.means()
+    row |= {"size": run.tally.side, "train_loss": means.pop("loss")}
+    row |= {f"train_{name}_loss": mean for name, mean in means.items()}
+    if options.fixed_weights() is None:
+        weights = run.objective.weights()
+        row |= {f"{name}_weight": weights[name] for name in means}
+    return row | {"images_per_second": rate}
+
+
+def quality(row: dict[str, float]) -> float:
+    """What makes a checkpoint the best: mask IoU, or depth RMSE where there is no mask."""
+    if "mask_iou" in row:
+        return row["mask_iou"]
+    return -row.get("depth_rmse", row["train_loss"])
+
+
+def draw_grid(run: Run, source: SampleSource, device: torch.device) -> np.ndarray:
+    """Composite, background, truth and prediction of ten samples, uint8 (H, W, 3)."""
+    count = min(_GRID_SAMPLES, len(source))
+    positions = np.linspace(0, len(source) - 1, count).astype(np.int64)
+    batch = source.batch(positions)
+    mask, depth = predictions(run.average.network, batch, device)
+    rows = [
+        grid_row(
+            batch.image[i].numpy(),
+            batch.background[i].numpy(),
+            (batch.mask[i, 0].numpy(), None if mask is None else mask[i]),
+            (batch.depth[i, 0].numpy(), None if depth is None else depth[i]),
+        )
+        for i in range(count)
+    ]
+    return np.concatenate(rows)

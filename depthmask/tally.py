@@ -1,0 +1,32 @@
+"""What an epoch has come to so far: part of the state that a stopped training goes on from."""
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(slots=True)
+class Tally:
+    """Steps and samples of an epoch at pictures of `side` pixels; sums of the losses by name.
+
+    A fresh one has no side: its epoch has not begun.
+    """
+
+    side: int = 0
+    steps: int = 0
+    samples: int = 0
+    sums: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    def add(self, samples: int, losses: dict[str, float]) -> None:
+        """Count a step over `samples` samples with these losses."""
+        self.steps += 1
+        self.samples += samples
+        for name, loss in losses.items():
+            self.sums[name] = self.sums.get(name, 0.0) + loss
+
+    def means(self) -> dict[str, float]:
+        """The mean losses of the steps."""
+        return {name: total / self.steps for name, total in self.sums.items()}
+
+    def to_state(self) -> dict[str, Any]:
+        """{"side", "steps", "samples", "sums"}."""
+        return dataclasses.asdict(self)

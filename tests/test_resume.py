@@ -1,0 +1,199 @@
+"""depthmask/stops.py, saver.py, tally.py: trainings that are stopped anywhere, and go on"""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+import torch
+from test_training import metrics_of, small
+
+from depthmask.checkpoint import read_checkpoint
+from depthmask.stops import Stops
+from depthmask.train_options import TrainOptions
+from depthmask.training import train
+from shards.errors import RunError
+
+OF_THE_CLOCK = {"minutes", "images_per_second"}
+EACH_STEP = 1e-9
+"""Minutes between checkpoints that are always over."""
+
+
+class AtStep:
+    """A watcher that does something when a number of steps is over, before they are saved."""
+
+    def __init__(self, step: int, act: Any) -> None:
+        self._left, self._act = step, act
+
+    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._act()
+
+    def epoch_ended(self, row: dict[str, float]) -> None:
+        """Nothing."""
+
+
+def break_off() -> None:
+    raise OSError("the machine is gone")
+
+
+def interrupt() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def assert_alike(one: Path, other: Path) -> None:
+    """Bit for bit: weights, average, optimiser, and all of metrics.csv that no clock decides."""
+    first, second = (read_checkpoint(run / "last.pt") for run in (one, other))
+    assert same(first.weights, second.weights)
+    assert first.training is not None
+    assert second.training is not None
+    for name in ("network", "objective", "optimiser", "epoch", "step", "tally", "best"):
+        assert same(first.training[name], second.training[name]), name
+    rows = [
+        [{k: v for k, v in row.items() if k not in OF_THE_CLOCK} for row in metrics_of(run)]
+        for run in (one, other)
+    ]
+    assert rows[0] == rows[1]
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two states of tensors and plain data are equal."""
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainOptions:
+    """The options of an undisturbed run: five steps an epoch, sizes that change within one."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    changes: dict[str, object] = {"epochs": None, "size": None, "sizes": "32:1.5,48:1.5"}
+    options = small(tiny_dataset, out, **changes, batch_size=8, task_weights="learnt")
+    train(options)
+    return options
+
+
+def test_an_epoch_that_broke_off_goes_on_bit_for_bit(whole: TrainOptions, tmp_path: Path) -> None:
+    """As after SIGKILL: what was not saved is lost, and the step is taken again."""
+    parted = dataclasses.replace(whole, out=tmp_path / "run", save_every=EACH_STEP)
+    steps = [3, 4, 1, 3]  # within epochs, at the end of one, at once, where the size changes
+    for number, step in enumerate(steps):
+        with pytest.raises(OSError, match="gone"):
+            train(dataclasses.replace(parted, resume=number > 0), AtStep(step, break_off))
+    train(dataclasses.replace(parted, resume=True))
+    assert_alike(whole.out, parted.out)
+
+
+@pytest.mark.parametrize("step", [2, 5])
+def test_an_interrupted_step_is_finished_and_kept(
+    whole: TrainOptions, tmp_path: Path, step: int
+) -> None:
+    parted = dataclasses.replace(whole, out=tmp_path / "run")
+    with pytest.raises(KeyboardInterrupt) as stop:
+        train(parted, AtStep(step, interrupt))
+    path = parted.out / "last.pt"
+    kept = f"step {step} is kept in {path}; the same command with --resume goes on."
+    assert stop.value.__notes__ == [kept]
+    state = read_checkpoint(path).training
+    assert state is not None
+    assert (state["step"], state["tally"]["samples"]) == (step, 8 * step)
+    train(dataclasses.replace(parted, resume=True))
+    assert_alike(whole.out, parted.out)
+
+
+def test_a_second_interrupt_does_not_wait_for_the_step() -> None:
+    with Stops() as stops:
+        signal.raise_signal(signal.SIGINT)
+        assert stops.wanted == signal.SIGINT
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_run_can_go_on_before_its_first_checkpoint_was_due(
+    whole: TrainOptions, tmp_path: Path
+) -> None:
+    parted = dataclasses.replace(whole, out=tmp_path / "run")
+    with pytest.raises(OSError, match="gone"):
+        train(parted, AtStep(1, break_off))
+    train(dataclasses.replace(parted, resume=True))
+    assert_alike(whole.out, parted.out)
+
+
+def test_a_step_that_would_spoil_the_weights_is_not_taken(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
+    """A rate beyond all measure: the first step is taken, the second's loss is none."""
+    changes: dict[str, object] = {"optimiser": "sgd", "clip": 0, "schedule": "constant"}
+    options = small(tiny_dataset, tmp_path / "run", lr=1e30, warm_up=0, **changes)
+    with pytest.raises(RunError, match=r"step 1: .*on the batch train-0000000\d\d.*stopped.pt"):
+        train(options)
+    stopped = torch.load(options.out / "stopped.pt", weights_only=True)["training"]
+    assert stopped["step"] == stopped["tally"]["steps"] == 1
+    resumed = dataclasses.replace(options, resume=True, lr=1e-3)
+    with pytest.raises(OSError, match="gone"):
+        train(resumed, AtStep(6, break_off))
+    assert read_checkpoint(options.out / "best.pt").scores["step"] == 4
+
+
+def start(options: TrainOptions, *more: str) -> subprocess.Popen[str]:
+    """A training by the command line."""
+    config = options.out.with_suffix(".toml")
+    config.write_text(tomli_w.dumps(options.to_table()))
+    return subprocess.Popen(
+        [sys.executable, "-m", "depthmask", "train", "--config", str(config), *more],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for_step(run: Path, process: subprocess.Popen[str], step: int) -> None:
+    """Wait until a checkpoint is of this step or a later one."""
+    while True:
+        assert process.poll() is None, process.communicate()
+        if (run / "last.pt").exists():
+            state = torch.load(run / "last.pt", weights_only=True)["training"]
+            if state["step"] >= step:
+                return
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sent", "status", "sentence"),
+    [
+        (signal.SIGKILL, -9, ""),
+        (signal.SIGTERM, 143, "terminated: step"),
+        (signal.SIGUSR1, 143, "terminated: step"),
+        (signal.SIGINT, 130, "interrupted: step"),
+    ],
+)
+def test_a_process_that_is_stopped_goes_on_bit_for_bit(
+    sent: signal.Signals, status: int, sentence: str, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    changes: dict[str, object] = {"epochs": 6, "batch_size": 8, "save_every": EACH_STEP}
+    whole = small(tiny_dataset, tmp_path / "whole", **changes)
+    assert start(whole).wait(120) == 0
+    parted = dataclasses.replace(whole, out=tmp_path / "parted")
+    process = start(parted)
+    for step in (4, 13):
+        wait_for_step(parted.out, process, step)
+        os.kill(process.pid, sent)
+        said = process.communicate(timeout=120)[1]
+        assert process.returncode == status, said
+        assert sentence in said
+        process = start(parted, "--resume")
+    assert process.wait(120) == 0
+    assert_alike(whole.out, parted.out)
