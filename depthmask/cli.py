@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
+from depthmask.launch import find_place
 from depthmask.terminal import accounted, show_error
 from shards.errors import InputError, RunError
 from shards.version import __version__
@@ -110,7 +111,8 @@ def _stop_once(signum: int, frame: FrameType | None) -> NoReturn:
 
 def _interrupted(stop: BaseException, how: str, status: int) -> NoReturn:
     notes = getattr(stop.__cause__ or stop, "__notes__", ["what is finished is kept."])
-    click.echo(f"{how}: {' '.join(notes)}", err=True)
+    if find_place().rank == 0:  # one of several ranks speaks for all of them
+        click.echo(f"{how}: {' '.join(notes)}", err=True)
     sys.exit(status)
 
 

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from depthmask.augmentation import Batch, augment
+from depthmask.launch import ALONE, Place, find_place
 from shards.joined import AnyDataset, JoinedDataset
-from shards.order import batch_at, epoch_order
+from shards.order import batch_at, epoch_order, share_of
 from shards.sample import Sample
 
 _CACHE_BYTES = 2 << 30
+"""For all ranks of a machine together."""
 _AHEAD = 4
 
 Decoded = NDArray[np.uint8]
@@ -51,7 +53,7 @@ class SampleSource:
         self._dataset, self.side = dataset, side
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}
-        self._room = _CACHE_BYTES // (side * side * 9)
+        self._room = _CACHE_BYTES // find_place().local_ranks // (side * side * 9)
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -96,11 +98,18 @@ class SampleSource:
 
 
 def train_batches(
-    source: SampleSource, *, seed: int, epoch: int, batch_size: int, begin: int = 0
+    source: SampleSource,
+    *,
+    seed: int,
+    epoch: int,
+    batch_size: int,
+    begin: int = 0,
+    place: Place = ALONE,
 ) -> Generator[Batch, None, None]:
     """The augmented batches of an epoch, from its `begin`th sample on, decoded ahead in threads.
 
-    Every batch is full: the last one is filled up from the beginning of the epoch's order.
+    Every batch is full: the last one is filled up from the beginning of the epoch's order. Of each
+    batch it is the part that belongs to the rank at `place`.
     Augmentation is the caller's thread's work: torch in a second thread brings its own team of
     workers, which spin on the cores that the network needs (33 images a second instead of 47 on
     two cores).
@@ -120,10 +129,11 @@ def train_batches(
 
     def make() -> None:
         try:
-            for place in begins:
+            for first in begins:
                 if stopped.is_set():
                     return
-                positions = batch_at(order, place, batch_size)
+                whole = batch_at(order, first, batch_size)
+                positions = share_of(whole, place.rank, place.ranks)
                 offer((positions, source.packed(positions)))
         except BaseException as error:  # handed to whoever takes the batches
             offer(error)

@@ -1,10 +1,13 @@
 """What is known of a training after an epoch: a row of metrics.csv, and a picture."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
 from depthmask.data import SampleSource
 from depthmask.evaluation import Scores, predictions
+from depthmask.metrics import Sums
 from depthmask.pictures import grid_row
 from depthmask.run import Run
 from depthmask.train_options import TrainOptions
@@ -16,6 +19,18 @@ _GRID_SAMPLES = 10
 def positions_to_score(count: int) -> np.ndarray:
     """Up to 500 of `count` positions, evenly spread."""
     return np.arange(0, count, max(1, -(-count // _VAL_SAMPLES)))
+
+
+def merge_scores(parts: Sequence[Scores]) -> Scores:
+    """The scores of some samples from those of their parts, in order."""
+    merged = Scores(Sums(), Sums(), 0, {})
+    for part in parts:
+        merged.mask += part.mask
+        merged.depth += part.depth
+        merged.samples += part.samples
+        for name, values in part.by_foreground.items():
+            merged.by_foreground.setdefault(name, []).extend(values)
+    return merged
 
 
 def describe_epoch(

@@ -2,24 +2,29 @@
 
 import time
 
+import tomli_w
+
 from depthmask.checkpoint import Checkpoint, save_checkpoint
 from depthmask.run import Run
-from depthmask.run_folder import BEST, LAST, STOPPED
+from depthmask.run_folder import BEST, CONFIG, LAST, STOPPED
 from depthmask.train_options import TrainOptions
-from shards.files import TEMPORARY_SUFFIX
+from shards.files import TEMPORARY_SUFFIX, write_atomic
 from shards.joined import AnyDataset
 
 
 class Saver:
-    """Saves a run to its folder, which is there."""
+    """Saves a run to its folder; of several ranks one `writes`, the others' calls do nothing."""
 
-    def __init__(self, options: TrainOptions, dataset: AnyDataset) -> None:
-        self._out = options.out
+    def __init__(self, options: TrainOptions, dataset: AnyDataset, *, writes: bool) -> None:
+        self._out, self._writes = options.out, writes
         self._options = options.to_table()
         self._size = options.size_plan(dataset.size).last
         self._depth = dataset.depth
         self._every = 60 * options.save_every
         self._saved = time.monotonic()
+        if not writes:
+            return
+        self._out.mkdir(parents=True, exist_ok=True)
         for left in self._out.glob(f".*.pt.*{TEMPORARY_SUFFIX}"):  # of a run that was killed
             left.unlink()
 
@@ -30,16 +35,25 @@ class Saver:
 
     def save(self, run: Run) -> None:
         """Write last.pt: all that it takes to go on."""
-        save_checkpoint(self._out / LAST, self._checkpoint(run, with_state=True))
+        self._write(LAST, run, with_state=True)
         self._saved = time.monotonic()
 
     def save_best(self, run: Run) -> None:
         """Write best.pt: the average's weights, and what it takes to use them."""
-        save_checkpoint(self._out / BEST, self._checkpoint(run, with_state=False))
+        self._write(BEST, run, with_state=False)
 
     def save_stopped(self, run: Run) -> None:
         """Write stopped.pt: the state before a step that could not be taken."""
-        save_checkpoint(self._out / STOPPED, self._checkpoint(run, with_state=True))
+        self._write(STOPPED, run, with_state=True)
+
+    def save_options(self) -> None:
+        """Write config.toml."""
+        if self._writes:
+            write_atomic(self._out / CONFIG, tomli_w.dumps(self._options).encode())
+
+    def _write(self, name: str, run: Run, *, with_state: bool) -> None:
+        if self._writes:
+            save_checkpoint(self._out / name, self._checkpoint(run, with_state=with_state))
 
     def _checkpoint(self, run: Run, *, with_state: bool) -> Checkpoint:
         spec = run.network.spec

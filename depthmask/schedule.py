@@ -21,6 +21,7 @@ class Schedule:
         self._rates, self._steps, self._seconds = rates, steps, seconds
         self._plateau = Plateau()
         self._taken, self._spent_before = 0, 0.0
+        self._agreed: float | None = None
         self._begin = time.monotonic()
 
     def start(self) -> None:
@@ -30,6 +31,10 @@ class Schedule:
     def advance(self) -> None:
         """Count a step."""
         self._taken += 1
+
+    def agree(self, seconds: float) -> None:
+        """Take these as the seconds spent until others are agreed on: ranks have clocks apart."""
+        self._agreed = seconds
 
     def end_epoch(self, quality: float) -> None:
         """Take an epoch's score (higher is better) into account."""
@@ -55,7 +60,8 @@ class Schedule:
         """Share of the schedule that is done, 0 to 1."""
         if self._steps is not None:
             return min(1.0, self._taken / self._steps)
-        return min(1.0, self.seconds_spent / (self._seconds or 1.0))
+        spent = self.seconds_spent if self._agreed is None else self._agreed
+        return min(1.0, spent / (self._seconds or 1.0))
 
     @property
     def over(self) -> bool:

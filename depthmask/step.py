@@ -9,11 +9,14 @@ import torch
 
 from depthmask.augmentation import Batch
 from depthmask.device import autocast
+from depthmask.exchange import add_up_step
 from depthmask.objective import Counts
+from depthmask.ranks import Ranks
 from depthmask.run import Run
 from depthmask.through_depth import see_through
 from depthmask.train_options import TrainOptions
 
+_ALONE = Ranks()
 _STAGE_STEP = 5
 _EXPLODED = 1000.0
 """How many times the first step's loss is no longer a matter of the batch."""
@@ -24,20 +27,22 @@ class UnusableStepError(Exception):
 
 
 def take_step(
-    run: Run, batch: Batch, options: TrainOptions, device: torch.device
+    run: Run, batch: Batch, options: TrainOptions, device: torch.device, ranks: Ranks = _ALONE
 ) -> dict[str, float]:
     """{"loss", "mask", "depth"} of a step (a missing head is left out), which `run` has taken.
 
-    The samples go through the network in `options.accumulate` parts; the gradients are those of
-    the whole but for batch norms, which see a part. UnusableStepError, and weights as they were,
-    where the loss or the gradients are no numbers, or the loss has exploded. Draws of the network
-    (dropout and the like) are keyed by seed and step.
+    The samples, this rank's part of the step's, go through the network in `options.accumulate`
+    parts; losses and gradients are those of the whole but for batch norms, which see a part.
+    UnusableStepError, and weights as they were, where the loss or the gradients are no numbers, or
+    the loss has exploded. Draws of the network (dropout and the like) are keyed by seed, step and
+    rank.
     """
-    torch.manual_seed(_seed_of_step(options.seed, run.step))
+    torch.manual_seed(_seed_of_step(options.seed, run.step, ranks.rank))
     for group in run.optimiser.param_groups:
         group["lr"] = run.schedule.rate
     run.optimiser.zero_grad(set_to_none=True)
-    counts = Counts(mask=len(batch.mask), depth=int(batch.depth_known.sum()))
+    images, known = ranks.add_up([len(batch.mask), int(batch.depth_known.sum())])
+    counts = Counts(mask=int(images), depth=int(known))
     parts = []
     for part in split_batch(batch, options.accumulate):
         here = batch_on(device, part)
@@ -48,17 +53,18 @@ def take_step(
         losses = run.objective(output, here, run.schedule.done, counts)
         run.scaler.scale(losses["loss"]).backward()
         parts.append(torch.stack([loss.detach() for loss in losses.values()]))
+    summed = add_up_step(run, torch.stack(parts).sum(0), ranks)
     norm = _clip(run, options.clip)
-    *sums, length = torch.cat([torch.stack(parts).sum(0), norm.view(1)]).tolist()
+    *sums, length = torch.cat([summed, norm.view(1)]).tolist()
     values = dict(zip(losses, sums, strict=True))
     _require_usable(values, length, run)
     _follow_gradients(run)
     return values
 
 
-def _seed_of_step(seed: int, step: int) -> int:
-    """A seed by (seed, step): a training that goes on draws what it would have drawn."""
-    bits = np.random.Philox(key=(seed, _STAGE_STEP), counter=(0, 0, step, 0)).random_raw(1)
+def _seed_of_step(seed: int, step: int, rank: int) -> int:
+    """A seed by (seed, step, rank): a training that goes on draws what it would have drawn."""
+    bits = np.random.Philox(key=(seed, _STAGE_STEP), counter=(0, rank, step, 0)).random_raw(1)
     return int(bits[0] >> np.uint64(1))
 
 

@@ -89,7 +89,7 @@ class TrainOptions:
     minutes: float | None = option(
         None, "Time to train for, instead of --epochs; the schedule is stretched over it."
     )
-    batch_size: int = option(16, "Samples in a step.")
+    batch_size: int = option(16, "Samples in a step, of all ranks together.")
     accumulate: int = option(
         1, "Parts that a step's samples go through the network in: more of them, less memory."
     )

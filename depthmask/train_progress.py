@@ -52,7 +52,7 @@ def best_epoch(row: Mapping[str, float]) -> str:
 class TrainProgress:
     """Watches a training for a person at the command line; everything goes to stderr."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shown: bool = True) -> None:
         self._console = open_console()
         self._progress = Progress(
             TextColumn("training"),
@@ -61,7 +61,7 @@ class TrainProgress:
             TextColumn("[progress.data.speed]{task.fields[facts]}"),
             TimeRemainingColumn(table_column=Column(no_wrap=True)),
             console=self._console,
-            disable=not self._console.is_terminal or self._console.quiet,
+            disable=not (shown and self._console.is_terminal) or self._console.quiet,
         )
         self._bar = self._progress.add_task("training", total=1.0, facts="")
         self._loss: float | None = None

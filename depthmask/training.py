@@ -1,31 +1,40 @@
 """`train`: steps, epochs, checkpoints."""
 
 import contextlib
+import dataclasses
+import itertools
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tomli_w
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from depthmask.augmentation import Batch
 from depthmask.data import SampleSource, train_batches
-from depthmask.device import choose_device
-from depthmask.epoch_scores import describe_epoch, draw_grid, positions_to_score, quality
-from depthmask.evaluation import Scores, in_batches, score
+from depthmask.epoch_scores import (
+    describe_epoch,
+    draw_grid,
+    merge_scores,
+    positions_to_score,
+    quality,
+)
+from depthmask.evaluation import Scores, score
+from depthmask.launch import Place, find_place
+from depthmask.ranks import Ranks, device_of_rank, join_ranks
 from depthmask.run import begin_run
-from depthmask.run_folder import CONFIG, LAST, STOPPED, check_run_folder, show_epoch
+from depthmask.run_folder import LAST, STOPPED, check_run_folder, show_epoch
 from depthmask.saver import Saver
 from depthmask.step import UnusableStepError, take_step
 from depthmask.stops import Stops
 from depthmask.tally import Tally
 from depthmask.train_options import TrainOptions
 from depthmask.train_watcher import SilentTrainWatcher, TrainWatcher
-from shards.errors import RunError
-from shards.files import write_atomic
+from shards.errors import InputError, RunError
 from shards.joined import AnyDataset
+from shards.order import batches_of, share_of
 from shards.reader import open_dataset
 
 
@@ -33,40 +42,68 @@ def train(options: TrainOptions, watcher: TrainWatcher | None = None) -> dict[st
     """The scores of the best epoch, after a training that leaves its run in `options.out`.
 
     The run folder holds best.pt, last.pt, config.toml, metrics.csv, curves.png, grid.png and
-    TensorBoard files. InputError for a folder that holds something else, an unknown backbone, or
-    a depth head on a data set without depth; RunError where the loss is no longer finite. SIGINT,
-    SIGTERM and SIGUSR1 end it when the step is over, with last.pt as it is then.
+    TensorBoard files. Under torchrun all ranks train one network together. InputError for a folder
+    that holds something else, an unknown backbone, or a depth head on a data set without depth;
+    RunError where the loss is no longer finite. SIGINT, SIGTERM and SIGUSR1 end it when the step is
+    over, with last.pt as it is then.
     """
-    watch = watcher or SilentTrainWatcher()
+    place = find_place()
+    options = _after_restart(options, place)
     dataset = open_dataset(options.shards)
     check_run_folder(options, dataset)
-    with Stops() as stops:
-        training = _Training(options, dataset, watch, stops)
+    _require_enough(options, place)
+    device = device_of_rank(options.device, place)
+    with Stops() as stops, join_ranks(place, device) as ranks:
+        watch = watcher if watcher is not None and ranks.leads else SilentTrainWatcher()
+        training = _Training(options, dataset, ranks, watch, stops)
+        if not ranks.leads:
+            return training.go_on(None)
         with SummaryWriter(str(options.out)) as board:
             return training.go_on(board)
+
+
+def _after_restart(options: TrainOptions, place: Place) -> TrainOptions:
+    """Options that go on with the run where torchrun has started the ranks again."""
+    if place.restarts > 0 and (options.out / LAST).exists():
+        return dataclasses.replace(options, resume=True)
+    return options
+
+
+def _require_enough(options: TrainOptions, place: Place) -> None:
+    if options.batch_size < place.ranks:
+        raise InputError(
+            "--batch-size",
+            expected=f"at least one sample for each of {place.ranks} ranks",
+            found=str(options.batch_size),
+            remedy="make it larger (it is that of all ranks together), or start fewer ranks",
+        )
 
 
 class _Training:
     """A run under way, and all that it works with."""
 
     def __init__(
-        self, options: TrainOptions, dataset: AnyDataset, watch: TrainWatcher, stops: Stops
+        self,
+        options: TrainOptions,
+        dataset: AnyDataset,
+        ranks: Ranks,
+        watch: TrainWatcher,
+        stops: Stops,
     ) -> None:
         self._options, self._dataset = options, dataset
-        self._watch, self._stops = watch, stops
-        self._device = choose_device(options.device)
+        self._ranks, self._watch, self._stops = ranks, watch, stops
         torch.manual_seed(options.seed)
-        self._run = begin_run(options, dataset, self._device)
+        self._run = begin_run(options, dataset, ranks.device)
         self._sizes = options.size_plan(dataset.size)
-        options.out.mkdir(parents=True, exist_ok=True)
-        self._saver = Saver(options, dataset)
+        self._saver = Saver(options, dataset, writes=ranks.leads)
         if not options.resume:
             self._saver.save(self._run)
-        write_atomic(options.out / CONFIG, tomli_w.dumps(options.to_table()).encode())
+        self._saver.save_options()
 
-    def go_on(self, board: SummaryWriter) -> dict[str, Any]:
-        """The scores of the best epoch, when the schedule is over."""
+    def go_on(self, board: SummaryWriter | None) -> dict[str, Any]:
+        """The scores of the best epoch, when the schedule is over; the leading rank has a board."""
         run, dataset = self._run, self._dataset
+        self._look_up()
         val_source = SampleSource(dataset.split("val"), self._sizes.last, self._options.workers)
         train_source: SampleSource | None = None
         while run.tally.side or not run.schedule.over:
@@ -77,8 +114,10 @@ class _Training:
             scores = self._score(val_source) if len(val_source) else None
             row = describe_epoch(run, self._options, scores, rate)
             self._close_epoch(row)
-            grid = draw_grid(run, val_source if len(val_source) else train_source, self._device)
-            show_epoch(self._options.out, board, run.rows, grid)
+            if board is not None:
+                shown = val_source if len(val_source) else train_source
+                grid = draw_grid(run, shown, self._ranks.device)
+                show_epoch(self._options.out, board, run.rows, grid)
             self._watch.epoch_ended(row)
         return max(run.rows, key=quality)
 
@@ -93,6 +132,7 @@ class _Training:
             epoch=run.epoch,
             batch_size=size,
             begin=run.tally.samples,
+            place=Place(self._ranks.rank, self._ranks.count),
         )
         before, waited, rate = run.tally.samples, 0.0, 0.0
         begin = ended = time.monotonic()
@@ -119,13 +159,14 @@ class _Training:
         run, options = self._run, self._options
         run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
         try:
-            losses = take_step(run, batch, options, self._device)
+            losses = take_step(run, batch, options, self._ranks.device, self._ranks)
         except UnusableStepError as error:
             self._saver.save_stopped(run)
+            names = itertools.chain(*self._ranks.gather(source.names(batch.positions)))
             raise RunError(
                 f"step {run.step}",
                 expected="finite losses that do not explode",
-                found=f"{error} on the batch {', '.join(source.names(batch.positions))}",
+                found=f"{error} on the batch {', '.join(names)}",
                 remedy=f"{STOPPED} holds the state before it, {LAST} that of some minutes "
                 "earlier: go on with --resume and a smaller --lr",
             ) from None
@@ -133,24 +174,50 @@ class _Training:
         return losses
 
     def _look_up(self) -> None:
-        """Save where it is time to; end where a signal asks for it."""
-        if self._stops.wanted is not None:
-            self._saver.save(self._run)
-            kept = f"step {self._run.step} is kept in {self._options.out / LAST}"
-            self._stops.end(self._stops.wanted, f"{kept}; the same command with --resume goes on.")
+        """Agree on the time; save where it is due; end where a signal asks any rank for it."""
+        run, wanted = self._run, self._stops.wanted
+        interrupted, terminated, seconds = self._ranks.add_up(
+            [
+                wanted == signal.SIGINT,
+                wanted is not None and wanted != signal.SIGINT,
+                run.schedule.seconds_spent if self._ranks.leads else 0.0,
+            ]
+        )
+        run.schedule.agree(seconds)
+        if interrupted or terminated:
+            self._saver.save(run)
+            self._ranks.add_up([0])  # nobody leaves before the checkpoint is written
+            kept = f"step {run.step} is kept in {self._options.out / LAST}"
+            self._stops.end(
+                signal.SIGINT if interrupted else signal.SIGTERM,
+                f"{kept}; the same command with --resume goes on.",
+            )
         if self._saver.due:
-            self._saver.save(self._run)
+            self._saver.save(run)
 
     def _score(self, source: SampleSource) -> Scores:
-        """Scores on up to 500 val samples."""
-        dataset, network = self._dataset, self._run.average.network
-        positions = self._in_batches(positions_to_score(len(source)))
-        return score(network, dataset.split("val"), source, positions, self._device, dataset.depth)
+        """Scores on up to 500 val samples, of which each rank takes a part."""
+        dataset, ranks = self._dataset, self._ranks
+        wanted = positions_to_score(len(source))
+        share = share_of(wanted, ranks.rank, ranks.count)
+        scores = score(
+            self._run.average.network,
+            dataset.split("val"),
+            source,
+            self._in_batches(share, of=len(wanted)),
+            ranks.device,
+            dataset.depth,
+        )
+        return merge_scores(ranks.gather(scores))
 
-    def _in_batches(self, positions: np.ndarray) -> Iterator[np.ndarray]:
-        for wanted in in_batches(positions, self._options.batch_size):
+    def _in_batches(self, positions: np.ndarray, of: int) -> Iterator[np.ndarray]:
+        """`positions` in batches, as many looks up as any rank has that takes part in `of`."""
+        size = self._options.batch_size
+        for number in range(batches_of(batches_of(of, self._ranks.count), size)):
             self._look_up()
-            yield wanted
+            wanted = positions[number * size : (number + 1) * size]
+            if len(wanted):
+                yield wanted
 
     def _close_epoch(self, row: dict[str, float]) -> None:
         """Count the epoch as done; write last.pt, and best.pt where it is the best so far."""

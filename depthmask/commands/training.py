@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from depthmask.launch import find_place
 from depthmask.option_files import set_defaults
 from depthmask.options import takes
 from depthmask.recipes import RECIPES, recipe_options
@@ -69,21 +70,24 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
       depthmask train --shards shards --out runs/first --minutes 20 --resume
       depthmask train --config runs/first/config.toml --out runs/second
       depthmask train --shards shards --out runs/e --recipe E --minutes 10
+      torchrun --no-python --nproc-per-node 2 depthmask train --shards shards --out runs/two
     """
     from depthmask.train_progress import TrainProgress, best_epoch
     from depthmask.training import train
 
     context = click.get_current_context()
     recipe = context.meta[_RECIPE]
+    speaks = find_place().rank == 0
     trainings = [options] if recipe is None else recipe_options(recipe, _given(context))
     lines, found = [], []
     for each in trainings:
-        with TrainProgress() as watcher:
+        with TrainProgress(shown=speaks) as watcher:
             best = train(each, watcher)
         path = str(each.out / "best.pt")
         lines.append(f"{best_epoch(best)}\n{path}")
         found.append({"checkpoint": path, "best": best})
-    answer("\n".join(lines), found[0] if len(found) == 1 else found, json_wanted)
+    if speaks:
+        answer("\n".join(lines), found[0] if len(found) == 1 else found, json_wanted)
 
 
 @click.command()
