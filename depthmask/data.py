@@ -12,7 +12,7 @@ from PIL import Image
 
 from depthmask.augmentation import Batch, augment
 from depthmask.launch import ALONE, Place, find_place
-from shards.joined import AnyDataset, JoinedDataset
+from depthmask.samples import Samples
 from shards.order import batch_at, epoch_order, share_of
 from shards.sample import Sample
 
@@ -49,7 +49,7 @@ def decode(sample: Sample, side: int) -> Decoded:
 class SampleSource:
     """Decoded samples of a data set by position; those decoded first stay in memory."""
 
-    def __init__(self, dataset: AnyDataset, side: int, workers: int) -> None:
+    def __init__(self, dataset: Samples, side: int, workers: int) -> None:
         self._dataset, self.side = dataset, side
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}
@@ -57,16 +57,6 @@ class SampleSource:
 
     def __len__(self) -> int:
         return len(self._dataset)
-
-    def names(self, positions: Sequence[int] | NDArray[np.int64]) -> list[str]:
-        """The keys of the samples at `positions`; with their folder where several are read."""
-        joined = self._dataset if isinstance(self._dataset, JoinedDataset) else None
-        return [
-            self._dataset[place].key
-            if joined is None
-            else f"{joined.member_at(place).path.name}/{joined[place].key}"
-            for place in map(int, positions)
-        ]
 
     def _get(self, position: int) -> Decoded:
         kept = self._kept.get(position)

@@ -1,5 +1,7 @@
 """What is known of a training after an epoch: a row of metrics.csv, and a picture."""
 
+import dataclasses
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -24,12 +26,13 @@ def positions_to_score(count: int) -> np.ndarray:
 def merge_scores(parts: Sequence[Scores]) -> Scores:
     """The scores of some samples from those of their parts, in order."""
     merged = Scores(Sums(), Sums(), 0, {})
-    for part in parts:
-        merged.mask += part.mask
-        merged.depth += part.depth
-        merged.samples += part.samples
-        for name, values in part.by_foreground.items():
-            merged.by_foreground.setdefault(name, []).extend(values)
+    for part, field in itertools.product(parts, dataclasses.fields(Scores)):
+        whole, more = getattr(merged, field.name), getattr(part, field.name)
+        if isinstance(more, dict):
+            for name, values in more.items():
+                whole.setdefault(name, []).extend(values)
+        else:
+            setattr(merged, field.name, whole + more)
     return merged
 
 

@@ -17,6 +17,7 @@ from depthmask.metrics import Sums, depth_scores, depth_sums, mask_scores, mask_
 from depthmask.pictures import draw_sheet
 from depthmask.run_card import note_scores
 from depthmask.sample_scores import SampleScore, score_each, worst_of, write_samples
+from depthmask.samples import Samples
 from depthmask.systems.build import Network
 from shards.depth import DepthCoding
 from shards.errors import InputError, RunError
@@ -117,7 +118,7 @@ class Scores:
 
 def score(
     network: Network,
-    dataset: AnyDataset,
+    dataset: Samples,
     source: SampleSource,
     positions: Iterator[np.ndarray],
     device: torch.device,

@@ -30,7 +30,8 @@ def add_up_step(run: Run, losses: Tensor, ranks: Ranks) -> Tensor:
     tensors = [losses, *gradients, *means]
     flat = torch.cat([tensor.reshape(-1).float() for tensor in tensors])
     ranks.add_up_in_place(flat)
-    for tensor, summed in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+    pieces = torch.split(flat, [tensor.numel() for tensor in tensors])
+    for tensor, summed in zip(tensors, pieces, strict=True):
         tensor.copy_(summed.view(tensor.shape))
     return losses
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+from torch.distributed.rendezvous import rendezvous
 
 from depthmask.device import choose_device
 from depthmask.launch import Place
@@ -98,10 +99,10 @@ def join_ranks(place: Place, device: torch.device) -> Iterator[Ranks]:
         yield Ranks(device=device)
         return
     with _all_there(place):
-        store, rank, count = next(dist.rendezvous("env://", timeout=_PATIENCE))
+        store, rank, count = next(rendezvous("env://", timeout=_PATIENCE))
         dist.init_process_group(
             "nccl" if device.type == "cuda" else "gloo",
-            store=dist.PrefixStore(f"depthmask {place.restarts}", store),
+            store=dist.PrefixStore(f"depthmask {place.restarts}", store),  # type: ignore[attr-defined]
             rank=rank,
             world_size=count,
             timeout=_PATIENCE,

@@ -17,6 +17,7 @@ from depthmask.objective import Objective
 from depthmask.optimisers import build_optimiser
 from depthmask.run_folder import LAST
 from depthmask.run_state import check_state
+from depthmask.samples import Samples
 from depthmask.schedule import Schedule
 from depthmask.start import begin_from, find_start
 from depthmask.systems.build import Network, build_network, spec_for
@@ -25,7 +26,6 @@ from depthmask.through_depth import find_depth_network
 from depthmask.train_options import TrainOptions
 from shards.checks import WrongValueError, listing, or_none, real, table, text, whole
 from shards.errors import InputError
-from shards.joined import AnyDataset
 from shards.order import batches_of
 
 
@@ -82,7 +82,7 @@ class Run:
         self.rows = state["rows"]
 
 
-def begin_run(options: TrainOptions, dataset: AnyDataset, device: torch.device) -> Run:
+def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> Run:
     """A run at its first step, or where last.pt left it."""
     spec = spec_for(options, dataset)
     network = build_network(spec, pretrained=False if options.resume else options.encoder_weights)

@@ -11,26 +11,26 @@ from depthmask.pictures import write_curves, write_png
 from depthmask.run_card import write_run_card
 from depthmask.systems.table import heads_within
 from depthmask.train_options import TrainOptions
+from depthmask.training_data import TrainingData, name_of, require_same_samples
 from shards.errors import InputError
 from shards.files import write_atomic
-from shards.joined import AnyDataset
 
 BEST, LAST, STOPPED = "best.pt", "last.pt", "stopped.pt"
 CONFIG, METRICS = "config.toml", "metrics.csv"
 
 
-def check_run_folder(options: TrainOptions, dataset: AnyDataset) -> None:
+def check_run_folder(options: TrainOptions, dataset: TrainingData) -> None:
     """Refuse what cannot be trained, or a folder that holds something else, before any work."""
     if len(dataset.split("train")) == 0:
         raise InputError(
-            f"--shards {dataset.members[0].path}",
+            name_of(dataset),
             expected="a train split with samples",
             found="none",
             remedy="build with a smaller --val-fraction",
         )
     if heads_within(options.network, options.heads) == "depth" and dataset.depth is None:
         raise InputError(
-            f"a depth network on {dataset.members[0].path}",
+            f"a depth network on {name_of(dataset)}",
             expected="a data set with depth",
             found="one built with --depth-model none",
             remedy="build it again with a depth model, or train --heads mask",
@@ -44,6 +44,7 @@ def check_run_folder(options: TrainOptions, dataset: AnyDataset) -> None:
                 found="none",
                 remedy="leave --resume away to begin one",
             )
+        require_same_samples(options, dataset)
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         is_run = (out / CONFIG).exists()
         raise InputError(

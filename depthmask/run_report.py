@@ -43,6 +43,8 @@ def _survey(path: Path, folders: Any) -> dict[str, Any]:
     from depthmask.run_survey import survey_run
 
     named = folders if isinstance(folders, list) else [folders]
+    if not named:
+        return {"fault": "its samples were drawn as it went on: no data set holds them"}
     return survey_run(path / _WEIGHTS, [str(folder) for folder in named])
 
 

@@ -7,15 +7,15 @@ import tomli_w
 from depthmask.checkpoint import Checkpoint, save_checkpoint
 from depthmask.run import Run
 from depthmask.run_folder import BEST, CONFIG, LAST, STOPPED
+from depthmask.samples import Samples
 from depthmask.train_options import TrainOptions
 from shards.files import TEMPORARY_SUFFIX, write_atomic
-from shards.joined import AnyDataset
 
 
 class Saver:
     """Saves a run to its folder; of several ranks one `writes`, the others' calls do nothing."""
 
-    def __init__(self, options: TrainOptions, dataset: AnyDataset, *, writes: bool) -> None:
+    def __init__(self, options: TrainOptions, dataset: Samples, *, writes: bool) -> None:
         self._out, self._writes = options.out, writes
         self._options = options.to_table()
         self._size = options.size_plan(dataset.size).last

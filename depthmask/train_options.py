@@ -12,6 +12,7 @@ from depthmask.rates import RateKind, RatePlan, drop_shares
 from depthmask.sizes import LARGEST, LEAST, SizePlan, parse_sizes, total_length
 from depthmask.spans import span_ends
 from depthmask.systems.table import NetworkName, PictureInput, heads_within
+from pipeline.options import BuildOptions
 from shards.errors import InputError
 from shards.options import option, take_text_as_paths
 
@@ -25,6 +26,8 @@ _ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
     "patience": ("schedule", ("plateau",)),
 }
 """Options that mean something beside certain values of another option alone."""
+
+_PATHS = ("out", "fg", "bg", "build", "depth_network", "pretrained_from")
 
 
 def _flag(name: str) -> str:
@@ -40,7 +43,17 @@ class TrainOptions:
     """What `depthmask train` and `depthmask.train` take."""
 
     shards: Path | tuple[Path, ...] = option(
-        help="Folder of the data set; again for more, read as one.", metavar="DIR"
+        (), "Folder of the data set; again for more, read as one.", metavar="DIR"
+    )
+    fg: Path | None = option(
+        None,
+        "Instead of --shards: foregrounds of the samples that build-dataset would make, drawn as "
+        "training goes on.",
+        metavar="DIR",
+    )
+    bg: Path | None = option(None, "Backgrounds of these samples.", metavar="DIR")
+    build: Path | None = option(
+        None, "TOML file with options of build-dataset for these samples.", metavar="FILE"
     )
     out: Path = option(Path("runs/default"), "Folder of the run.", metavar="DIR")
     network: NetworkName = option(
@@ -187,11 +200,25 @@ class TrainOptions:
                 found=f"--heads {heads}",
                 remedy="add --heads mask, or leave --depth-network away",
             )
+        self._require_samples()
         self.size_plan(LEAST)
         for head in HEADS:
             self.losses_of(head)
         self.fixed_weights()
         self.rate_plan()
+
+    def _require_samples(self) -> None:
+        """InputError unless there is either --shards, or --fg and --bg."""
+        drawn = [name for name in ("fg", "bg", "build") if getattr(self, name) is not None]
+        if self.shards == () if not drawn else self.shards != () or {"fg", "bg"} - {*drawn}:
+            given = [*(["shards"] if self.shards != () else []), *drawn]
+            raise InputError(
+                "--shards",
+                expected="a data set, or --fg and --bg to draw one from",
+                found=" and ".join(map(_flag, given)) or "neither",
+                remedy="give --shards alone, or --fg and --bg without it",
+            )
+        self.build_options()
 
     def _require(self, name: str, holds: Callable[[Any], bool], expected: str) -> None:
         value = getattr(self, name)
@@ -208,6 +235,23 @@ class TrainOptions:
                 found=f"{getattr(self, one)} and {getattr(self, other)}",
                 remedy="leave one away",
             )
+
+    def build_options(self) -> BuildOptions | None:
+        """Those of the data set that --fg and --bg stand for; None with --shards."""
+        if self.fg is None or self.bg is None:
+            return None
+        found = read_option_file(self.build, BuildOptions, "size = 160") if self.build else {}
+        options = {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}
+        own: dict[str, Any] = {"fg": self.fg, "bg": self.bg, "out": self.out / "shards"}
+        try:
+            return BuildOptions(**{**options, **own})
+        except TypeError as error:
+            raise InputError(
+                f"--build {self.build}",
+                expected="numbers, words and lists as the options have them",
+                found=str(error),
+                remedy="see `depthmask build-dataset --help`",
+            ) from None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -271,16 +315,13 @@ class TrainOptions:
             value = getattr(self, field.name)
             if value is not None and field.name != "resume":
                 table[field.name] = str(value) if isinstance(value, Path) else value
-        return table | {"shards": [str(folder) for folder in self.folders]}
+        shards = {"shards": [str(folder) for folder in self.folders]}
+        return {name: value for name, value in (table | shards).items() if value != []}
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> Self:
         """The inverse of `to_table`."""
-        paths: dict[str, Any] = {
-            name: Path(table[name])
-            for name in ("out", "depth_network", "pretrained_from")
-            if name in table
-        }
+        paths: dict[str, Any] = {name: Path(table[name]) for name in _PATHS if name in table}
         if "shards" in table:
             paths["shards"] = tuple(Path(folder) for folder in table["shards"])
         return cls(**(table | paths))

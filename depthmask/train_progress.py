@@ -69,7 +69,6 @@ class TrainProgress:
         self._headed = False
 
     def __enter__(self) -> Self:
-        self._progress.start()
         return self
 
     def __exit__(
@@ -81,7 +80,8 @@ class TrainProgress:
         self._progress.stop()
 
     def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
-        """Move the bar."""
+        """Move the bar; it appears with the first step, when nothing else is shown any more."""
+        self._progress.start()
         before = loss if self._loss is None else self._loss
         self._loss = _SMOOTH * before + (1 - _SMOOTH) * loss
         facts = (

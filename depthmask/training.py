@@ -32,24 +32,26 @@ from depthmask.stops import Stops
 from depthmask.tally import Tally
 from depthmask.train_options import TrainOptions
 from depthmask.train_watcher import SilentTrainWatcher, TrainWatcher
+from depthmask.training_data import TrainingData, keep_plan, keys_of, open_training_data
+from pipeline.watcher import Watcher
 from shards.errors import InputError, RunError
-from shards.joined import AnyDataset
 from shards.order import batches_of, share_of
-from shards.reader import open_dataset
 
 
-def train(options: TrainOptions, watcher: TrainWatcher | None = None) -> dict[str, Any]:
+def train(
+    options: TrainOptions, watcher: TrainWatcher | None = None, sources: Watcher | None = None
+) -> dict[str, Any]:
     """The scores of the best epoch, after a training that leaves its run in `options.out`.
 
     The run folder holds best.pt, last.pt, config.toml, metrics.csv, curves.png, grid.png and
     TensorBoard files. Under torchrun all ranks train one network together. InputError for a folder
     that holds something else, an unknown backbone, or a depth head on a data set without depth;
     RunError where the loss is no longer finite. SIGINT, SIGTERM and SIGUSR1 end it when the step is
-    over, with last.pt as it is then.
+    over, with last.pt as it is then. `sources` is told of pictures that samples are drawn from.
     """
     place = find_place()
     options = _after_restart(options, place)
-    dataset = open_dataset(options.shards)
+    dataset = open_training_data(options, sources if place.rank == 0 else None)
     check_run_folder(options, dataset)
     _require_enough(options, place)
     device = device_of_rank(options.device, place)
@@ -85,7 +87,7 @@ class _Training:
     def __init__(
         self,
         options: TrainOptions,
-        dataset: AnyDataset,
+        dataset: TrainingData,
         ranks: Ranks,
         watch: TrainWatcher,
         stops: Stops,
@@ -99,6 +101,8 @@ class _Training:
         if not options.resume:
             self._saver.save(self._run)
         self._saver.save_options()
+        if ranks.leads:
+            keep_plan(options, dataset)
 
     def go_on(self, board: SummaryWriter | None) -> dict[str, Any]:
         """The scores of the best epoch, when the schedule is over; the leading rank has a board."""
@@ -140,7 +144,7 @@ class _Training:
             while run.tally.samples < len(source) and not self._cut(source.side):
                 batch = next(batches)
                 waited += time.monotonic() - ended
-                loss = self._step(batch, source)["loss"]
+                loss = self._step(batch)["loss"]
                 ended = time.monotonic()
                 rate = (run.tally.samples - before) / (ended - begin)
                 self._watch.stepped(run.schedule.done, loss, rate, waited / (ended - begin))
@@ -154,7 +158,7 @@ class _Training:
             schedule.over or self._sizes.at(schedule.done) != side
         )
 
-    def _step(self, batch: Batch, source: SampleSource) -> dict[str, float]:
+    def _step(self, batch: Batch) -> dict[str, float]:
         """The losses of a step; RunError, with the state before it saved, where it is unusable."""
         run, options = self._run, self._options
         run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
@@ -162,7 +166,7 @@ class _Training:
             losses = take_step(run, batch, options, self._ranks.device, self._ranks)
         except UnusableStepError as error:
             self._saver.save_stopped(run)
-            names = itertools.chain(*self._ranks.gather(source.names(batch.positions)))
+            names = itertools.chain(*self._ranks.gather(self._keys(batch)))
             raise RunError(
                 f"step {run.step}",
                 expected="finite losses that do not explode",
@@ -172,6 +176,9 @@ class _Training:
             ) from None
         run.tally.add(options.batch_size, losses)
         return losses
+
+    def _keys(self, batch: Batch) -> list[str]:
+        return keys_of(self._dataset.split("train"), batch.positions.tolist())
 
     def _look_up(self) -> None:
         """Agree on the time; save where it is due; end where a signal asks any rank for it."""

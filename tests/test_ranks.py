@@ -60,7 +60,7 @@ def part_of(batch: Batch, rank: int, count: int) -> Batch:
 def test_ranks_take_the_steps_of_one(count: int, task_weights: str) -> None:
     """Seven images on two or three ranks, and depth known of other shares on each."""
     chosen = options(
-        optimiser="sgd", lr=0.1, accumulate=2, task_weights=task_weights, precision="float32"
+        optimiser="sgd", lr=0.02, accumulate=2, task_weights=task_weights, precision="float32"
     )
     alone = begin(chosen)
     expected = [take_step(alone, drawn(), chosen, CPU) for _ in range(20)]

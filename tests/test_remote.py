@@ -16,8 +16,13 @@ import numpy as np
 import pytest
 import s3fs
 from conftest import files_of, small_options
+from test_resume import same
+from test_training import small
 
+from depthmask.checkpoint import read_checkpoint
 from depthmask.stats import dataset_stats
+from depthmask.train_options import TrainOptions
+from depthmask.training import train
 from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
 from shards.errors import InputError, RunError
@@ -285,3 +290,14 @@ def test_a_build_there_killed_at_any_moment_goes_on(
     assert done.stdout.endswith(f"digest {plain_build.digest}\n")
     assert "samples in s3://pictures/killed (" in done.stdout
     assert objects("s3://pictures/killed") == files_of(plain_build.out)
+
+
+@pytest.mark.usefixtures("cache")
+def test_a_training_there_is_that_of_the_folder(
+    url: str, plain_build: BuildResult, tmp_path: Path
+) -> None:
+    for place, name in ((Path(url), "there"), (plain_build.out, "here")):
+        options = small(place, tmp_path / name, epochs=1, batch_size=45, workers=2)
+        train(TrainOptions.from_table(options.to_table()))
+    there, here = (read_checkpoint(tmp_path / name / "last.pt") for name in ("there", "here"))
+    assert same(there.weights, here.weights)

@@ -45,7 +45,7 @@ def training(options: TrainOptions, *more: str) -> list[str]:
 
 def finish(process: subprocess.Popen[str]) -> str:
     """What a process says until it ends with success."""
-    said = process.communicate(timeout=300)[0]
+    said = process.communicate(timeout=900)[0]
     assert process.returncode == 0, said
     return said
 
@@ -105,7 +105,7 @@ def test_all_ranks_stop_at_the_same_step(
         time.sleep(0.05)
     time.sleep(1)
     process.send_signal(sent)
-    said = process.communicate(timeout=120)[0]
+    said = process.communicate(timeout=600)[0]
     assert said.count(SENTENCE) == 1, said
     assert read_checkpoint(options.out / "last.pt").training is not None
     finish(torchrun(2, training(options, "--resume")))
@@ -117,7 +117,7 @@ def test_one_signal_to_one_rank_is_enough(two: TrainOptions, tmp_path: Path) -> 
     process = torchrun(2, training(options))
     wait_for_step(options.out, process, 3)
     ranks_below(process.pid)[1].send_signal(signal.SIGUSR1)
-    said = process.communicate(timeout=120)[0]
+    said = process.communicate(timeout=600)[0]
     assert said.count(SENTENCE) == 1, said
     assert not ranks_below(process.pid) if psutil.pid_exists(process.pid) else True
     finish(torchrun(2, training(options, "--resume")))
@@ -136,7 +136,7 @@ def test_three_shards_on_four_ranks_do_not_hang(sources: Path, tmp_path: Path) -
 def test_a_batch_smaller_than_the_ranks_is_refused(tiny_dataset: Path, tmp_path: Path) -> None:
     options = small(tiny_dataset, tmp_path / "run", batch_size=1)
     process = torchrun(2, training(options))
-    said = process.communicate(timeout=120)[0]
+    said = process.communicate(timeout=600)[0]
     assert process.returncode != 0
     assert "expected at least one sample for each of 2 ranks" in said
     assert not options.out.exists()

@@ -67,11 +67,13 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
       depthmask train --shards shards --out runs/first --minutes 10
       depthmask train --shards shards --out runs/large --backbone resnet50 --epochs 20
       depthmask train --shards shards --shards more --out runs/both --minutes 10
+      depthmask train --fg pictures/cars --bg pictures/scenes --out runs/drawn --minutes 10
       depthmask train --shards shards --out runs/first --minutes 20 --resume
       depthmask train --config runs/first/config.toml --out runs/second
       depthmask train --shards shards --out runs/e --recipe E --minutes 10
       torchrun --no-python --nproc-per-node 2 depthmask train --shards shards --out runs/two
     """
+    from depthmask.progress import BuildProgress
     from depthmask.train_progress import TrainProgress, best_epoch
     from depthmask.training import train
 
@@ -82,7 +84,7 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
     lines, found = [], []
     for each in trainings:
         with TrainProgress(shown=speaks) as watcher:
-            best = train(each, watcher)
+            best = train(each, watcher, BuildProgress())
         path = str(each.out / "best.pt")
         lines.append(f"{best_epoch(best)}\n{path}")
         found.append({"checkpoint": path, "best": best})

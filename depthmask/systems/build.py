@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from depthmask.networks import MaskDepthNet, NetworkSpec
+from depthmask.samples import Samples
 from depthmask.systems.net import SystemNet
 from depthmask.systems.table import SYSTEMS, heads_within
 from depthmask.train_options import TrainOptions
-from shards.joined import AnyDataset
 
 Network = MaskDepthNet | SystemNet
 
@@ -26,7 +26,7 @@ def build_network(spec: NetworkSpec, *, pretrained: bool | Path = False) -> Netw
     return MaskDepthNet(spec, pretrained=pretrained)
 
 
-def spec_for(options: TrainOptions, dataset: AnyDataset) -> NetworkSpec:
+def spec_for(options: TrainOptions, dataset: Samples) -> NetworkSpec:
     """The spec of a training: heads by what is wanted and known, moments of the train split."""
     heads = heads_within(options.network, options.heads)
     moments = dataset.stats["splits"]["train"]

@@ -1,0 +1,118 @@
+"""A plan's samples drawn when they are asked for: what a build would store, without the build."""
+
+import copy
+import dataclasses
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, overload
+
+from pipeline.build import plan_build, site_of
+from pipeline.options import BuildOptions
+from pipeline.plan import Plan, require_position
+from pipeline.render import Renderer, Site
+from pipeline.watcher import SilentWatcher, Watcher
+from shards.codecs import decode_jpeg
+from shards.keys import SPLITS
+from shards.moments import NOTHING, Moments, moments_of_bytes
+from shards.reader import require_split
+from shards.recount import stats_of_sums
+from shards.sample import Sample
+from shards.writer import Encoding, RawSample, encode_sample
+
+MOMENTS = 1000
+"""How many samples of a split its mean and std are taken from: a plan's order is a random one."""
+
+
+class DrawnDataset(Sequence[Sample]):
+    """The samples of a plan, train then val; `split(name)` gives one of the two.
+
+    Each is drawn and encoded as a build stores it, so what is decoded from it are the bytes of a
+    shard. Depth alone may differ in its last bits: a build shows the teacher 16 composites at once.
+    Any number of threads may ask; each keeps sources, and a teacher, of its own.
+    """
+
+    def __init__(self, plan: Plan, site: Site) -> None:
+        self.plan, self._site = plan, site
+        self.size: int = plan.options["size"]
+        self.depth = plan.depth
+        self._encoding = Encoding.of(plan.options)
+        self._splits: tuple[str, ...] = SPLITS
+        self._of_thread = threading.local()
+
+    def split(self, name: str) -> "DrawnDataset":
+        """The samples of one split ("train" or "val")."""
+        require_split(name)
+        part = copy.copy(self)
+        part._splits = (name,)
+        return part
+
+    def __len__(self) -> int:
+        return sum(self.plan.samples[split] for split in self._splits)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        position = index + len(self) if index < 0 else index
+        for split in self._splits:
+            if 0 <= position < self.plan.samples[split]:
+                return self.sample(split, position)
+            position -= self.plan.samples[split]
+        raise IndexError(f"sample {index} of a data set of {len(self)}")
+
+    def sample(self, split: str, position: int) -> Sample:
+        """The sample at `position` of `split`."""
+        require_position(split, position, self.plan.samples[split])
+        (raw,) = self._renderer.samples(split, range(position, position + 1))
+        return self._encoded(split, raw)
+
+    def _encoded(self, split: str, raw: RawSample) -> Sample:
+        fields = encode_sample(raw, self._encoding)
+        return Sample(
+            split=split,
+            position=raw.position,
+            size=self.size,
+            coding=None if raw.depth_codes is None else self.depth,
+            fields=tuple(fields),
+            get=fields.__getitem__,
+            find_background=lambda name: decode_jpeg(raw.background.data, self.size),
+        )
+
+    @property
+    def _renderer(self) -> Renderer:
+        if not hasattr(self._of_thread, "renderer"):
+            self._of_thread.renderer = Renderer(self.plan, self._site)
+        renderer: Renderer = self._of_thread.renderer
+        return renderer
+
+    @cached_property
+    def stats(self) -> dict[str, Any]:
+        """Mean and std as in dataset.json, of pictures and masks, over each split's first 1,000."""
+        sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
+        for split in SPLITS:
+            for position in range(min(MOMENTS, self.plan.samples[split])):
+                raw = self._renderer.draw(self.plan.scene(split, position))
+                sample = self._encoded(split, raw)
+                found = {
+                    "image": moments_of_bytes(sample.image),
+                    "mask": moments_of_bytes(sample.mask),
+                    "background": raw.background.sums.moments,
+                }
+                for field, moments in found.items():
+                    sums[split][field] = sums[split].get(field, NOTHING) + moments
+        return stats_of_sums(sums, {"image": 255, "mask": 255, "background": 255})
+
+
+def draw_dataset(options: BuildOptions, watcher: Watcher | None = None) -> DrawnDataset:
+    """The data set that a build with these options would make; nothing is written.
+
+    InputError for wrong options or sources.
+    """
+    watch = watcher or SilentWatcher()
+    plan, skipped = plan_build(options, watch)
+    watch.planned(plan, skipped, len(plan.tasks()))
+    return DrawnDataset(plan, dataclasses.replace(site_of(options), layers=None))
