@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from depthmask.augmentation import Batch
 from depthmask.metrics import image_iou
 from depthmask.pictures import write_png
+from depthmask.samples import Samples
 from shards.files import write_atomic
-from shards.joined import AnyDataset
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class SampleScore:
 
 
 def score_each(
-    dataset: AnyDataset,
+    dataset: Samples,
     positions: Sequence[int] | NDArray[np.int64],
     batch: Batch,
     mask: NDArray[np.float32] | None,
