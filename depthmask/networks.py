@@ -72,7 +72,7 @@ def _norm_buffer(values: Sequence[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float32).view(1, 3, 1, 1)
 
 
-def _weigh(opinions: Tensor, cues: Tensor) -> Tensor:
+def weigh_cues(opinions: Tensor, cues: Tensor) -> Tensor:
     """Logits (B, 1, H, W) of an alpha: background, foreground and cues, weighed at each pixel.
 
     `opinions` (B, 2 + CUES, H, W) are the weights before softmax. The network says which cue
@@ -159,6 +159,23 @@ class MaskDepthNet(nn.Module):
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Logits and depth (B, 1, H, W) of pictures (B, 3, H, W) in [0, 1]."""
+        opinions, cues, depth = self._read(image, background)
+        if opinions is None or cues is None:
+            return Output(mask=opinions, depth=depth)
+        return Output(mask=weigh_cues(opinions, cues), depth=depth)
+
+    def opine(self, image: Tensor, background: Tensor) -> Tensor | None:
+        """Which cue of opacity holds where, (B, 2 + CUES, H, W): what `weigh_cues` takes.
+
+        None for a network that weighs no cues.
+        """
+        opinions, cues, _ = self._read(image, background)
+        return None if cues is None else opinions
+
+    def _read(
+        self, image: Tensor, background: Tensor
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Opinions on cues (or logits, without cues), the cues, and depth, (B, ..., H, W) each."""
         height, width = image.shape[-2:]
         image = pad_to_multiple(image, self.multiple)
         cues = None
@@ -171,20 +188,19 @@ class MaskDepthNet(nn.Module):
         coarse = self.decoder(self._encode(image, background))
         blocks = F.pixel_unshuffle(pixels, _BLOCK)  # (B, 16 or 3, H, W) -> (B, 64 or 12, H/2, W/2)
         fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
-        mask = depth = None
+        opinions = depth = None
         if self.mask_join is not None and self.mask_head is not None:
             joined = [self.mask_join(coarse, fine), fine]
             if cues is not None:
                 joined.append(blocks[:, -_CUED:])
             opinions = F.pixel_shuffle(self.mask_head(torch.cat(joined, dim=1)), _BLOCK)
-            mask = opinions if cues is None else _weigh(opinions, cues)  # (B, 1, H, W)
-            mask = crop(mask, height, width)
+            opinions = crop(opinions, height, width)  # (B, 7 or 1, H, W)
         if self.depth_join is not None and self.depth_head is not None:
             # Depth borrows the fine path and leaves it to the mask, which needs it more.
-            found = self.depth_join(coarse, fine if mask is None else fine.detach())
+            found = self.depth_join(coarse, fine if opinions is None else fine.detach())
             values = F.pixel_shuffle(self.depth_head(found), _BLOCK)  # (B, 1, H, W)
             depth = crop(torch.sigmoid(values), height, width)
-        return Output(mask=mask, depth=depth)
+        return opinions, None if cues is None else crop(cues, height, width), depth
 
     def _encode(self, image: Tensor, background: Tensor) -> list[Tensor]:
         """Maps of what is there and of what has changed, (B, min(C, 48), h, w) each."""

@@ -16,6 +16,8 @@ from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.device import autocast, choose_device
 from depthmask.evaluation import require_numbers
 from depthmask.exported import sees_background
+from depthmask.networks import MaskDepthNet, weigh_cues
+from depthmask.opacity import find_opacity_cues
 from depthmask.pairs import find_pairs
 from depthmask.prediction_files import open_picture, write_prediction
 from shards.errors import InputError
@@ -24,6 +26,11 @@ from shards.options import option, take_text_as_paths
 _MULTIPLE = 32
 _LONGEST_SHARE = 2.0
 _AT_ONCE = 1 << 20
+_MOST_LARGER = 2.0
+"""How much larger than in training pictures are seen for a mask: docs/training.md has figures."""
+
+_CUED_PIXELS = 1 << 21
+"""The largest area that cues are found at: they take about 300 bytes a pixel."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,15 +122,40 @@ class Predictor:
         self.needs_background = sees_background(checkpoint.spec)
         self.coding, self.size = checkpoint.coding, checkpoint.size
 
-    def _working_size(self, width: int, height: int) -> tuple[int, int]:
-        """A size near the training pictures' area, of the same proportions."""
-        scale = self.size / (width * height) ** 0.5
-        scale = min(scale, _LONGEST_SHARE * self.size / max(width, height))
+    def _working_size(self, width: int, height: int, share: float = 1.0) -> tuple[int, int]:
+        """A size near the training pictures' area, of the same proportions; sides times `share`."""
+        scale = share * self.size / (width * height) ** 0.5
+        scale = min(scale, share * _LONGEST_SHARE * self.size / max(width, height))
 
         def side(pixels: int) -> int:
             return max(_MULTIPLE, int(pixels * scale / _MULTIPLE + 0.5) * _MULTIPLE)
 
         return side(width), side(height)
+
+    def _guided_logits(self, whole: Image.Image, clean: Image.Image) -> Tensor | None:
+        """Mask logits (1, 1, h, w): the network's opinions, weighed on the picture's own cues.
+
+        The network says which cue of opacity holds where, which is smooth, at up to twice its
+        training size; the cues of the picture as it is bring the detail. None where the picture is
+        no larger than in training, or the network weighs no cues.
+        """
+        width, height = whole.size
+        larger = (width * height) ** 0.5 / self.size
+        if larger <= 1 or not isinstance(self._network, MaskDepthNet):
+            return None
+        small = self._working_size(width, height, min(larger, _MOST_LARGER))
+        seen, behind = (_tensor(picture, small).to(self._device) for picture in (whole, clean))
+        with autocast(self._device):
+            opinions = self._network.opine(seen, behind)
+        if opinions is None:
+            return None
+        shrunk = min(1.0, (_CUED_PIXELS / (width * height)) ** 0.5)
+        fine = (max(1, round(width * shrunk)), max(1, round(height * shrunk)))
+        image, background = (_tensor(each, fine).to(self._device) for each in (whole, clean))
+        cues, _ = find_opacity_cues(image, background)
+        size = (fine[1], fine[0])
+        grown = F.interpolate(opinions.float(), size=size, mode="bilinear", align_corners=False)
+        return weigh_cues(grown, cues)
 
     @torch.inference_mode()
     def predict(self, image: Any, background: Any = None) -> Prediction:
@@ -131,7 +163,8 @@ class Predictor:
 
         A network that sees single pictures needs no background; if there is one, the cut-out's
         soft parts are freed of it. A background of another size is brought to the composite's.
-        Logits, not probabilities, are scaled back, so edges stay as steep as the network drew them.
+        Pictures larger than those of training are seen at a smaller size; detail of the mask comes
+        from the cues of the picture itself (`_guided_logits`), or logits are scaled back.
         """
         whole = _as_picture(image, "image")
         clean = None if background is None else _as_picture(background, "background")
@@ -157,7 +190,9 @@ class Predictor:
 
         mask = depth = depth_unit = cutout = None
         if output.mask is not None:
-            mask = torch.sigmoid(grow(output.mask, "bicubic")).numpy()
+            guided = self._guided_logits(whole, clean) if clean and self.needs_background else None
+            logits = output.mask if guided is None else guided
+            mask = torch.sigmoid(grow(logits, "bicubic")).numpy()
             cutout = cut_out(np.asarray(whole), None if clean is None else np.asarray(clean), mask)
         if output.depth is not None and self.coding is not None:
             depth_unit = grow(output.depth, "bilinear").numpy()
