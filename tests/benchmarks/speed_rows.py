@@ -9,6 +9,7 @@ import audit_rows
 import build_rows
 import cost_rows
 import reading_rows
+import training_rows
 from speed_material import Material
 from speed_row import Pair, Row
 
@@ -27,6 +28,7 @@ GROUPS: dict[str, Callable[[Material], Iterator[dict[str, Pair]]]] = {
     "worker-memory": cost_rows.worker_memory,
     "planning": cost_rows.planning,
     "starting": cost_rows.starting,
+    "training": training_rows.training,
 }
 """Each gives pairs of figures by row, round after round."""
 
