@@ -10,7 +10,7 @@ import torch
 from depthmask.data import SampleSource
 from depthmask.evaluation import Scores, predictions
 from depthmask.metrics import Sums
-from depthmask.pictures import grid_row
+from depthmask.pictures import draw_sheet
 from depthmask.run import Run
 from depthmask.train_options import TrainOptions
 
@@ -73,13 +73,4 @@ def draw_grid(run: Run, source: SampleSource, device: torch.device) -> np.ndarra
     positions = np.linspace(0, len(source) - 1, count).astype(np.int64)
     batch = source.batch(positions)
     mask, depth = predictions(run.average.network, batch, device)
-    rows = [
-        grid_row(
-            batch.image[i].numpy(),
-            batch.background[i].numpy(),
-            (batch.mask[i, 0].numpy(), None if mask is None else mask[i]),
-            (batch.depth[i, 0].numpy(), None if depth is None else depth[i]),
-        )
-        for i in range(count)
-    ]
-    return np.concatenate(rows)
+    return draw_sheet(batch, mask, depth)

@@ -71,10 +71,15 @@ def show_epoch(
     """Bring metrics.csv, pictures, the card and TensorBoard up to date with the last row."""
     write_metrics(out / METRICS, rows)
     write_run_card(out / BEST)
-    write_png(out / "grid.png", grid)
     write_curves(out / "curves.png", rows)
     step = int(rows[-1]["step"])
     for name, value in rows[-1].items():
         if name not in ("epoch", "step"):
             board.add_scalar(name, value, step)
+    show_grid(out, board, grid, step)
+
+
+def show_grid(out: Path, board: SummaryWriter, grid: np.ndarray, step: int) -> None:
+    """Bring grid.png and TensorBoard's pictures up to date: uint8 (H, W, 3)."""
+    write_png(out / "grid.png", grid)
     board.add_image("grid", grid, step, dataformats="HWC")

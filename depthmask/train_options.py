@@ -139,6 +139,11 @@ class TrainOptions:
     )
     precision: Precision = option("auto", "auto: bfloat16 where it is fast, else float32.")
     compile: bool = option(False, "Compile the network (torch.compile).", flags=("--compile",))
+    grid_every: int | None = option(
+        None,
+        "Steps between two pictures of samples and predictions.  [default: one an epoch]",
+        metavar="STEPS",
+    )
     seed: int = option(0, "Seed of the order, augmentation and first weights.")
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
     workers: int = option(2, "Threads that decode samples.")
@@ -152,7 +157,7 @@ class TrainOptions:
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
         take_text_as_paths(self)
-        for name in ("batch_size", "workers", "epochs"):
+        for name in ("batch_size", "workers", "epochs", "grid_every"):
             self._require(name, lambda value: value >= 1, "at least 1")
         for name in ("weight_decay", "warm_up", "clip", "patience", "encoder_rests", "save_every"):
             self._require(name, lambda value: 0 <= value < math.inf, "0 or more")

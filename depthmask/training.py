@@ -25,7 +25,7 @@ from depthmask.evaluation import Scores, score
 from depthmask.launch import Place, find_place
 from depthmask.ranks import Ranks, device_of_rank, join_ranks
 from depthmask.run import begin_run
-from depthmask.run_folder import LAST, STOPPED, check_run_folder, show_epoch
+from depthmask.run_folder import LAST, STOPPED, check_run_folder, show_epoch, show_grid
 from depthmask.saver import Saver
 from depthmask.step import UnusableStepError, take_step
 from depthmask.stops import Stops
@@ -36,6 +36,9 @@ from depthmask.training_data import TrainingData, keep_plan, keys_of, open_train
 from pipeline.watcher import Watcher
 from shards.errors import InputError, RunError
 from shards.order import batches_of, share_of
+
+_SHOWN_STEPS = 10
+"""TensorBoard gets the losses of every so many steps."""
 
 
 def train(
@@ -98,6 +101,7 @@ class _Training:
         self._run = begin_run(options, dataset, ranks.device)
         self._sizes = options.size_plan(dataset.size)
         self._saver = Saver(options, dataset, writes=ranks.leads)
+        self._board: SummaryWriter | None = None
         if not options.resume:
             self._saver.save(self._run)
         self._saver.save_options()
@@ -107,6 +111,7 @@ class _Training:
     def go_on(self, board: SummaryWriter | None) -> dict[str, Any]:
         """The scores of the best epoch, when the schedule is over; the leading rank has a board."""
         run, dataset = self._run, self._dataset
+        self._board = board
         self._look_up()
         val_source = SampleSource(dataset.split("val"), self._sizes.last, self._options.workers)
         train_source: SampleSource | None = None
@@ -114,19 +119,22 @@ class _Training:
             side = run.tally.side or self._sizes.at(run.schedule.done)
             if train_source is None or train_source.side != side:
                 train_source = SampleSource(dataset.split("train"), side, self._options.workers)
-            rate = self._train_epoch(train_source)
+            shown = val_source if len(val_source) else train_source
+            rate = self._train_epoch(train_source, shown)
             scores = self._score(val_source) if len(val_source) else None
             row = describe_epoch(run, self._options, scores, rate)
             self._close_epoch(row)
             if board is not None:
-                shown = val_source if len(val_source) else train_source
                 grid = draw_grid(run, shown, self._ranks.device)
                 show_epoch(self._options.out, board, run.rows, grid)
             self._watch.epoch_ended(row)
         return max(run.rows, key=quality)
 
-    def _train_epoch(self, source: SampleSource) -> float:
-        """Images a second, after an epoch, or what is left of it, or of schedule and size."""
+    def _train_epoch(self, source: SampleSource, shown: SampleSource) -> float:
+        """Images a second, after an epoch, or what is left of it, or of schedule and size.
+
+        Samples of `shown` are drawn on the way.
+        """
         run, size = self._run, self._options.batch_size
         run.network.train()
         run.tally.side = source.side
@@ -144,12 +152,27 @@ class _Training:
             while run.tally.samples < len(source) and not self._cut(source.side):
                 batch = next(batches)
                 waited += time.monotonic() - ended
-                loss = self._step(batch)["loss"]
+                losses = self._step(batch)
+                self._show_step(losses, shown)
                 ended = time.monotonic()
                 rate = (run.tally.samples - before) / (ended - begin)
-                self._watch.stepped(run.schedule.done, loss, rate, waited / (ended - begin))
+                self._watch.stepped(
+                    run.schedule.done, losses["loss"], rate, waited / (ended - begin)
+                )
                 self._look_up()
         return rate
+
+    def _show_step(self, losses: dict[str, float], shown: SampleSource) -> None:
+        """Give TensorBoard the losses of every tenth step, and pictures as often as wanted."""
+        run, every, board = self._run, self._options.grid_every, self._board
+        if board is None:
+            return
+        if run.step % _SHOWN_STEPS == 0:
+            for name, loss in losses.items():
+                board.add_scalar(f"step/{name}", loss, run.step)
+            board.add_scalar("step/lr", run.schedule.rate, run.step)
+        if every is not None and run.step % every == 0:
+            show_grid(self._options.out, board, draw_grid(run, shown, self._ranks.device), run.step)
 
     def _cut(self, side: int) -> bool:
         """Whether the epoch that is open has no more steps at pictures of this side."""

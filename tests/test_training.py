@@ -12,6 +12,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import depthmask
 from depthmask.checkpoint import read_checkpoint
@@ -267,6 +268,17 @@ def test_a_network_that_compares_asks_for_the_background(run: Path, tmp_path: Pa
         predict(options)
     with pytest.raises(InputError, match="found None"):
         load(run / "best.pt", device="cpu").predict(np.zeros((32, 32, 3), np.uint8))
+
+
+def test_tensorboard_follows_steps_and_pictures_come_as_often_as_wanted(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
+    train(small(tiny_dataset, tmp_path / "run", epochs=3, grid_every=5))
+    board = EventAccumulator(str(tmp_path / "run"), size_guidance={"images": 0})  # all
+    board.Reload()
+    assert {"step/loss", "step/mask", "step/depth", "step/lr"} <= set(board.Tags()["scalars"])
+    assert [event.step for event in board.Scalars("step/loss")] == [10]
+    assert [event.step for event in board.Images("grid")] == [4, 5, 8, 10, 12]
 
 
 def test_evaluation_leaves_a_table_of_all_samples_and_a_sheet_of_the_worst(
