@@ -1,5 +1,6 @@
 """Ways to damage a file: each takes whole bytes and a source of chance, and gives other bytes."""
 
+import copy
 import io
 import json
 import random
@@ -60,7 +61,7 @@ def _replace_value(inner: Any, key: Any, rng: random.Random) -> None:
             at = rng.randrange(len(inner[key]))
             inner[key] = inner[key][:at] + rng.choice("0fz/.\n\0") + inner[key][at + 1 :]
         case _:
-            inner[key] = rng.choice(VALUES)
+            inner[key] = copy.deepcopy(rng.choice(VALUES))
 
 
 def change_values(document: Any, rng: random.Random) -> None:
