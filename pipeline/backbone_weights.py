@@ -98,6 +98,12 @@ def require_fitting(name: str, used: nn.Module, weights: Mapping[str, Tensor], w
             )
 
 
+def without_classifier(used: nn.Module, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights that `used`, the features-only network, has a place for: timm warns of others."""
+    needed = {_plain(key) for key in used.state_dict()}
+    return {key: value for key, value in weights.items() if _plain(key) in needed}
+
+
 def _plain(key: str) -> str:
     """A tensor's name without what features-only networks change in it."""
     return key.removeprefix("model.").replace("_", ".")

@@ -13,6 +13,7 @@ from pipeline.backbone_weights import (
     packaged_lite0_weights,
     read_weights,
     require_fitting,
+    without_classifier,
 )
 from pipeline.pyramid import is_flat, pyramid_strides, spread_maps, tap_indices
 from shards.errors import InputError, RunError
@@ -163,9 +164,11 @@ def build_backbone(name: str, *, pretrained: bool | Path = True, in_channels: in
     if isinstance(pretrained, Path):
         weights = read_weights(pretrained)
         require_fitting(name, backbone.network, weights, str(pretrained))
+        weights = without_classifier(backbone.network, weights)
         backbone.network = _with_weights(name, in_channels, weights)
     elif pretrained and name == LITE0:
-        backbone.network = _with_weights(name, in_channels, packaged_lite0_weights())
+        weights = without_classifier(backbone.network, packaged_lite0_weights())
+        backbone.network = _with_weights(name, in_channels, weights)
     elif pretrained:
         backbone.network = _fetch(name, in_channels)
     return backbone

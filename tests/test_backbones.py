@@ -20,6 +20,11 @@ def test_maps_have_the_declared_channels_and_strides() -> None:
     ]
 
 
+def test_loading_weights_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    build_backbone("tf_efficientnet_lite0")
+    assert caplog.messages == []
+
+
 def test_imagenet_weights_come_without_a_network_and_differ_from_random_ones() -> None:
     trained = build_backbone("tf_efficientnet_lite0").eval()
     again = build_backbone("tf_efficientnet_lite0").eval()
