@@ -157,7 +157,8 @@ def _check_progress(run: Run) -> None:
         text("[a-z]+", "the name of a loss")(name, "tally.sums")
         real(-math.inf, math.inf)(loss, f"tally.sums.{name}")
     or_none(real(0, math.inf))(run.first_loss, "first_loss")
-    listing(table({"epoch": whole(0, 10**12), "step": whole(0, 10**12)}), 0)(run.rows, "rows")
+    of_epoch = table({"epoch": whole(0, 10**12), "step": whole(0, 10**12)})
+    listing(of_epoch, run.epoch, run.epoch)(run.rows, "rows")
     for row in run.rows:
         for name, value in row.items():
             if not isinstance(name, str) or type(value) not in (int, float):

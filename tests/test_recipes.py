@@ -110,7 +110,7 @@ def test_the_command_takes_a_recipe(tiny_dataset: Path, tmp_path: Path) -> None:
     assert options["network"] == "B"
     assert (
         options["batch_size"]
-        == TrainOptions.from_table(read_config(training_recipe("B")) | {"shards": []}).batch_size
+        == TrainOptions.from_table(read_config(training_recipe("B")) | {"shards": ["a"]}).batch_size
     )
 
 
