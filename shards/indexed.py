@@ -47,6 +47,8 @@ class IndexedShard:
         """The bytes of one field of the sample at `row`."""
         if field not in self.fields:
             raise self._damaged(f"no {field} in it")
+        if row >= self._spans.shape[1]:
+            raise self._damaged(f"{self._spans.shape[1]} samples, not {row + 1}")
         offset, size = self._spans[:, row, self.fields.index(field)].tolist()
         try:
             return self._file[offset : offset + size]

@@ -157,11 +157,13 @@ def test_a_tar_header_with_a_wrong_bit_is_refused(offset: int, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_field_that_is_not_there_is_refused(format: str, tmp_path: Path) -> None:
+def test_a_field_or_a_sample_that_is_not_there_is_refused(format: str, tmp_path: Path) -> None:
     write(format, tmp_path / "s")
     shard = open_shard(format, tmp_path / "s", keys_from("train", 0), len(SAMPLES))
     with pytest.raises(RunError, match=r"no mask\.png in it"):
         shard.get(0, "mask.png")
+    with pytest.raises(RunError, match=f"{len(SAMPLES)} samples, not {len(SAMPLES) + 1}"):
+        shard.get(len(SAMPLES), shard.fields[0])
 
 
 @settings(deadline=None, max_examples=150)
