@@ -33,7 +33,8 @@ def main_table(rows: list[dict[str, Any]]) -> str:
     columns += [("depth", s) for s in ("rmse", "std", "delta1", "iou50", "dice")]
     titles = "mask IoU | mask Dice | mask MAE | depth RMSE | targets' std | δ1 | IoU@0.5 | Dice"
     lines = [
-        f"| network | parameters | train images/s | epochs | loss, first → last epoch | {titles} |",
+        "| network | parameters | train images/s | epochs "
+        f"| loss, first → last tenth of steps | {titles} |",
         "|---|" + "---:|" * (4 + len(columns)),
     ]
     for row in rows:

@@ -35,6 +35,7 @@ from depthmask.run_folder import BEST
 from depthmask.sample_data import SampleDataOptions, draw_sample_data
 from depthmask.systems.table import SYSTEMS
 from depthmask.train_options import TrainOptions
+from depthmask.train_watcher import SilentTrainWatcher
 from depthmask.training import train
 from pipeline.build import build_dataset
 from pipeline.options import BuildOptions
@@ -56,6 +57,24 @@ class Bench:
         """The budget for a person."""
         ((unit, amount),) = self.budget.items()
         return f"{amount:g} {unit}"
+
+
+class LossLog(SilentTrainWatcher):
+    """Writes the loss of each step to a file, after those of the same run before it was stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
+        """Note the loss of a step."""
+        with self._path.open("a") as file:
+            file.write(f"{loss}\n")
+
+    def ends(self) -> list[float]:
+        """The mean loss of the first and of the last tenth of all steps."""
+        losses = [float(line) for line in self._path.read_text().split()]
+        tenth = max(1, len(losses) // 10)
+        return [float(np.mean(losses[:tenth])), float(np.mean(losses[-tenth:]))]
 
 
 def build_sets(out: Path, fg: Path | None, bg: Path | None, size: int, samples: int) -> None:
@@ -103,7 +122,9 @@ def make_row(bench: Bench, name: str, split_by: str) -> dict[str, Any]:
         return row
     resume = (out / "last.pt").exists()
     options = dataclasses.replace(options_for(bench, name, shards, out), resume=resume)
-    train(options)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    losses = LossLog(out.with_name(f"{name}-losses.txt"))
+    train(options, losses)
     found = evaluate(EvaluateOptions(checkpoint=out / BEST, shards=shards, device=bench.device))
     checkpoint = read_checkpoint(out / BEST)
     state = read_checkpoint(out / "last.pt").training or {}
@@ -114,7 +135,7 @@ def make_row(bench: Bench, name: str, split_by: str) -> dict[str, Any]:
         "rate": float(np.median([each["images_per_second"] for each in rows])),
         "epochs": rows[-1]["epoch"],
         "minutes": rows[-1]["minutes"],
-        "loss": [rows[0]["train_loss"], rows[-1]["train_loss"]],
+        "loss": losses.ends(),
         **found["val"],
     }
     kept.write_text(json.dumps(row, indent=1))
