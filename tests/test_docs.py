@@ -29,7 +29,9 @@ from pipeline.options import BuildOptions
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMANDS = ("depthmask ", "python ", "make ", "diff ", "source ", "_DEPTHMASK_COMPLETE", "tar ")
-RUN_ELSEWHERE = ("python3 -m venv", "source .venv/", "pip install")  # by tests/test_package.py
+LEAVE = "mkdir first && cd first"
+RUN_ELSEWHERE = ("python3 -m venv", "source .venv/", "pip install", LEAVE)
+"""tests/test_package.py installs; each page has a folder of its own here anyway."""
 _EXEMPT = re.compile(r"<!-- (?:not run: .+|run by (tests/\w+\.py)) -->")
 _OUT = re.compile(r"--out[ =](\S+)")
 _PRELUDE = """
@@ -110,6 +112,16 @@ def as_script(text: str) -> str:
             lines.append(f"rm -rf {target}")
         lines.append(command)
     return "\n".join(lines)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/first-steps.md"])
+def test_a_new_user_leaves_the_projects_folder_before_anything_is_made(page: str) -> None:
+    """`shards` is a package there: the first build of everybody would be refused."""
+    commands = [text for language, text, _ in blocks(ROOT / page) if language == "bash"]
+    before, build, _ = "\n".join(commands).partition("depthmask build-dataset")
+    assert build
+    assert LEAVE in before
+    assert "/first/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 @pytest.fixture(scope="module")
