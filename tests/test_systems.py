@@ -1,6 +1,7 @@
 """depthmask/systems/, network_facts.py: the earlier systems' networks, from their layer tables"""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from depthmask.cli import cli
 from depthmask.network_facts import count_parameters, counting_calls, network_facts
 from depthmask.systems.parts import clamp_unit
 from depthmask.systems.table import SINGLE, SYSTEMS, build_system, heads_within
+from depthmask.train_options import TrainOptions
 from shards.errors import InputError
 
 UNIQUE = {
@@ -89,6 +91,11 @@ def test_the_command_names_every_network_once() -> None:
     assert {each["name"]: each["parameters"] for each in facts[1:]} == UNIQUE
     assert all(each["flops"] > 0 for each in facts)
     assert {each["name"] for each in facts if each["input"] == SINGLE} == {"D-depth", "D-mask"}
+
+
+def test_the_command_lists_the_default_backbone_where_none_is_named() -> None:
+    facts = json.loads(CliRunner().invoke(cli, ["networks", "--json", "--size", "32"]).stdout)
+    assert facts[0]["name"] == f"timm {TrainOptions(shards=Path('shards')).backbone}"
 
 
 def test_flops_are_those_of_the_convolutions_counted_by_hand() -> None:

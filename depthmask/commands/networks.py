@@ -11,7 +11,9 @@ from depthmask.terminal import open_table, reports
     "backbones",
     multiple=True,
     metavar="NAME",
-    help="timm encoder to list; again for more.  [default: tf_efficientnet_lite0]",
+    default=("tf_efficientnet_lite0",),
+    show_default=True,
+    help="timm encoder to list; again for more.",
 )
 @click.option("--size", default=224, show_default=True, help="Side for the FLOPs.")
 @reports
@@ -31,9 +33,8 @@ def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
     from rich.console import Console
 
     from depthmask.network_facts import all_facts
-    from depthmask.train_options import TrainOptions
 
-    facts = all_facts(backbones or (TrainOptions(shards=()).backbone,), size)
+    facts = all_facts(backbones, size)
     if json_wanted:
         click.echo(json.dumps([each.to_json() for each in facts], indent=1))
         return
