@@ -257,6 +257,16 @@ def test_other_shapes_are_named(models: Callable[..., Path], tmp_path: Path) -> 
         load_teacher(f"hf:{folder}", canvas=64)
 
 
+def test_a_network_deeper_than_its_weights_is_refused_before_it_is_built(
+    models: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = copy_without(models("dpt"), tmp_path / "w", "")
+    config = json.loads((folder / "config.json").read_text()) | {"num_hidden_layers": 2**63}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=r"at most \d+ layers, one a tensor, found num_hidden"):
+        load_teacher(f"hf:{folder}", canvas=64)
+
+
 def test_code_that_comes_with_a_model_is_not_run(
     models: Callable[..., Path], tmp_path: Path
 ) -> None:

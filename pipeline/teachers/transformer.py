@@ -6,6 +6,7 @@ picture of noise.
 """
 
 import dataclasses
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -81,6 +82,30 @@ def _checked_files(choice: Choice, folder: Path) -> list[Path]:
     return files
 
 
+def _settings(config: Any) -> Iterator[tuple[str, Any]]:
+    """Every value of a configuration with its key, those of the networks within it too."""
+    for key, value in config.items():
+        if isinstance(value, dict):
+            yield from _settings(value)
+        else:
+            yield from ((key, each) for each in (value if isinstance(value, list) else [value]))
+
+
+def _require_depth(choice: Choice, folder: Path, files: list[Path]) -> None:
+    """InputError for a network of more layers than its files have tensors: it would be built."""
+    from safetensors import safe_open
+
+    tensors = 0
+    for path in files:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "np") as opened:
+                tensors += len(opened.keys())
+    for key, value in _settings(json.loads((folder / "config.json").read_text())):
+        counts = (key == "depths" or key.endswith("layers")) and isinstance(value, int | float)
+        if counts and value > tensors:
+            raise _wrong(choice, f"at most {tensors} layers, one a tensor", f"{key} {value}")
+
+
 @contextmanager
 def _quiet(library: Any) -> Iterator[None]:
     """The library without its remarks and progress bars."""
@@ -96,7 +121,7 @@ def _quiet(library: Any) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _open(choice: Choice, folder: Path) -> tuple[Any, Any, list[str]]:
+def _open(choice: Choice, folder: Path, files: list[Path]) -> tuple[Any, Any, list[str]]:
     """The network (float32, in evaluation), its image processor, and what its weights lack.
 
     Tensors that are missing are filled with NaN: a finite answer shows that nothing reads them
@@ -107,6 +132,7 @@ def _open(choice: Choice, folder: Path) -> tuple[Any, Any, list[str]]:
 
     known = {"local_files_only": True, "trust_remote_code": False}
     try:
+        _require_depth(choice, folder, files)
         with _quiet(transformers):
             processor = transformers.AutoImageProcessor.from_pretrained(folder, **known)
             network, report = transformers.AutoModelForDepthEstimation.from_pretrained(
@@ -116,6 +142,8 @@ def _open(choice: Choice, folder: Path) -> tuple[Any, Any, list[str]]:
                 ignore_mismatched_sizes=True,
                 **known,
             )
+    except InputError:
+        raise
     except Exception as error:  # whatever a library of hundreds of models raises
         raise _wrong(
             choice, "a depth network that transformers knows", _first_line(error)
@@ -182,7 +210,7 @@ def load(choice: Choice) -> Teacher:
     require_packages(f"--depth-model {choice.name}", "hf", "transformers")
     folder = _folder(choice)
     files = _checked_files(choice, folder)
-    network, processor, missing = _open(choice, folder)
+    network, processor, missing = _open(choice, folder, files)
     view = _view_of(choice, processor)
     if choice.input_size is not None:
         view = dataclasses.replace(view, height=choice.input_size[0], width=choice.input_size[1])
