@@ -134,7 +134,7 @@ def test_kills_of_a_layered_build_end_with_the_same_bytes(sources: Path, tmp_pat
 
 @contextmanager
 def killing_whoever_makes(shard: str, times: int) -> Iterator[None]:
-    """SIGKILL for each worker of this process that has `shard` open, up to so many times."""
+    """SIGKILL for each worker of this process that has `shard` open, at most so many times."""
     left, ended = times, threading.Event()
 
     def watch() -> None:
@@ -142,9 +142,9 @@ def killing_whoever_makes(shard: str, times: int) -> Iterator[None]:
         while left and not ended.wait(0.001):
             for worker in psutil.Process().children():
                 try:
-                    if any(shard in file.path for file in worker.open_files()):
-                        worker.kill()
+                    if left and any(shard in file.path for file in worker.open_files()):
                         left -= 1
+                        worker.kill()
                 except psutil.NoSuchProcess:
                     continue
 
