@@ -147,6 +147,12 @@ def start(options: TrainOptions, *more: str) -> subprocess.Popen[str]:
     )
 
 
+def finish(process: subprocess.Popen[str]) -> None:
+    """Wait until a training ends with success."""
+    said = process.communicate(timeout=600)[1]
+    assert process.returncode == 0, said
+
+
 def wait_for_step(run: Path, process: subprocess.Popen[str], step: int) -> None:
     """Wait until a checkpoint is of this step or a later one."""
     while True:
@@ -173,7 +179,7 @@ def test_a_process_that_is_stopped_goes_on_bit_for_bit(
 ) -> None:
     changes: dict[str, object] = {"epochs": 6, "batch_size": 8, "save_every": EACH_STEP}
     whole = small(tiny_dataset, tmp_path / "whole", **changes)
-    assert start(whole).wait(600) == 0
+    finish(start(whole))
     parted = dataclasses.replace(whole, out=tmp_path / "parted")
     process = start(parted)
     for step in (4, 13):
@@ -183,5 +189,5 @@ def test_a_process_that_is_stopped_goes_on_bit_for_bit(
         assert process.returncode == status, said
         assert sentence in said
         process = start(parted, "--resume")
-    assert process.wait(600) == 0
+    finish(process)
     assert_alike(whole.out, parted.out)
