@@ -8,6 +8,7 @@ soft shadows, and objects of any colour.
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -42,36 +43,72 @@ def _uniforms(seed: int, stage: int, epoch: int, position: int, count: int) -> N
 
 
 def augment(batch: Batch, seed: int, epoch: int) -> Batch:
-    """Other views of the same samples, drawn by (seed, epoch, position)."""
+    """Other views of the same samples, drawn by (seed, epoch, position).
+
+    What changes few samples of a batch is worked out for those alone.
+    """
     positions = batch.positions.tolist()
     rows = [_uniforms(seed, _STAGE_VIEW, epoch, position, 35) for position in positions]
     u = torch.from_numpy(np.stack(rows)).float()  # (B, 35)
     moved = _move(batch, u[:, :5])
-    side = batch.mask.shape[-1]
-    patterns = [_pattern(seed, epoch, position, side) for position in positions]
-    kept = torch.stack([torch.ones(side, side) if p is None else p for p in patterns])
-    drawn = _engraving(moved, u[:, 30:34])
-    engraved = u[:, 34] < 0.2
-    kept = torch.where(engraved[:, None, None], drawn[:, 0], kept)
-    whole = torch.tensor([pattern is None for pattern in patterns]) & ~engraved
+    kept = torch.ones_like(moved.mask)
+    whole = torch.ones(len(u), dtype=torch.bool)
+    for row, position in enumerate(positions):
+        pattern = _pattern(seed, epoch, position, kept.shape[-1])
+        if pattern is not None:
+            kept[row, 0], whole[row] = pattern, False
+    engraved = torch.nonzero(u[:, 34] < 0.2)[:, 0]
+    kept[engraved] = _engraving(_rows(moved, engraved), u[engraved, 30:34])
+    whole[engraved] = False
     gain = (0.5 + u[:, 5:8]) ** (u[:, 8:9] < 0.5).float()
-    painted = _paint(moved, u[:, 17:23])
-    other = _shade(recompose(painted, kept[:, None], gain[..., None, None]), u[:, 23:30])
-    return _relight(dataclasses.replace(other, depth_known=other.depth_known & whole), u[:, 9:17])
+    painted = _change(moved, u[:, 21] < 0.35, _paint, u[:, 17:23])
+    other = recompose(painted, kept, gain[..., None, None])
+    shaded = _change(other, u[:, 28] < 0.25, _shade, u[:, 23:30])
+    return _relight(dataclasses.replace(shaded, depth_known=batch.depth_known & whole), u[:, 9:17])
+
+
+def _rows(batch: Batch, rows: Tensor) -> Batch:
+    """The samples of a batch in `rows` (C,)."""
+    return Batch(
+        image=batch.image[rows],
+        background=batch.background[rows],
+        mask=batch.mask[rows],
+        depth=batch.depth[rows],
+        depth_known=batch.depth_known[rows],
+        positions=batch.positions[rows.numpy()],
+    )
+
+
+def _change(
+    batch: Batch, chosen: Tensor, change: Callable[[Batch, Tensor], Batch], u: Tensor
+) -> Batch:
+    """The batch with image and mask of `chosen` (B,) samples changed, written into its tensors."""
+    rows = torch.nonzero(chosen)[:, 0]
+    changed = change(_rows(batch, rows), u[rows])
+    batch.image[rows], batch.mask[rows] = changed.image, changed.mask
+    return batch
 
 
 def _move(batch: Batch, u: Tensor) -> Batch:
-    """Mirror, and for four in ten a crop of 70 to 100 % a side, all planes alike."""
-    size = 1 - 0.3 * u[:, 0] * (u[:, 1] < 0.4)
-    mirror = torch.where(u[:, 2] < 0.5, -1.0, 1.0)
-    theta = torch.zeros(len(u), 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = size * mirror, size
-    theta[:, 0, 2], theta[:, 1, 2] = ((2 * u[:, 3:5] - 1) * (1 - size)[:, None]).unbind(1)
+    """Mirror, and for four in ten a crop of 70 to 100 % a side, all planes alike: new tensors."""
+    mirrored, crops = u[:, 2] < 0.5, u[:, 1] < 0.4
+    cropped, flipped = torch.nonzero(crops)[:, 0], torch.nonzero(mirrored & ~crops)[:, 0]
     planes = torch.cat([batch.image, batch.background, batch.mask, batch.depth], dim=1)
-    grid = F.affine_grid(theta, list(planes.shape), align_corners=False)  # (B, S, S, 2)
-    moved = F.grid_sample(planes, grid, padding_mode="border", align_corners=False)
-    image, background, mask, depth = torch.split(moved, [3, 3, 1, 1], dim=1)
+    planes[flipped] = planes[flipped].flip(3)
+    if len(cropped):
+        planes[cropped] = _crop(planes[cropped], u[cropped], mirrored[cropped])
+    image, background, mask, depth = torch.split(planes, [3, 3, 1, 1], dim=1)
     return dataclasses.replace(batch, image=image, background=background, mask=mask, depth=depth)
+
+
+def _crop(planes: Tensor, u: Tensor, mirrored: Tensor) -> Tensor:
+    """A part of 70 to 100 % a side of each of some planes (C, 8, S, S), as large as the whole."""
+    size = 1 - 0.3 * u[:, 0]
+    theta = torch.zeros(len(u), 2, 3)
+    theta[:, 0, 0], theta[:, 1, 1] = size * torch.where(mirrored, -1.0, 1.0), size
+    theta[:, 0, 2], theta[:, 1, 2] = ((2 * u[:, 3:5] - 1) * (1 - size)[:, None]).unbind(1)
+    grid = F.affine_grid(theta, list(planes.shape), align_corners=False)  # (C, S, S, 2)
+    return F.grid_sample(planes, grid, padding_mode="border", align_corners=False)
 
 
 def recompose(batch: Batch, kept: Tensor, gain: Tensor) -> Batch:
@@ -79,15 +116,15 @@ def recompose(batch: Batch, kept: Tensor, gain: Tensor) -> Batch:
 
     `gain` is (B, 3, 1, 1). Where `kept` and `gain` are 1, and outside the mask, nothing changes.
     """
-    alpha = batch.mask
-    coloured = _weighed_foreground(batch) * (1 + alpha * (gain - 1))
-    image = kept * coloured + (1 - kept * alpha) * batch.background
-    return dataclasses.replace(batch, image=image.clamp(0, 1), mask=kept * alpha)
+    alpha = kept * batch.mask
+    image = _weighed_foreground(batch).mul_(1 + batch.mask * (gain - 1)).mul_(kept)
+    image.addcmul_(1 - alpha, batch.background)
+    return dataclasses.replace(batch, image=image.clamp_(0, 1), mask=alpha)
 
 
 def _weighed_foreground(batch: Batch) -> Tensor:
     """Alpha times colour (B, 3, S, S), which composite, mask and background give exactly."""
-    return batch.image - (1 - batch.mask) * batch.background
+    return torch.addcmul(batch.image, 1 - batch.mask, batch.background, value=-1)
 
 
 def repaint(batch: Batch, colour: Tensor, share: Tensor) -> Batch:
@@ -106,15 +143,15 @@ def cast_shadow(batch: Batch, shadow: Tensor) -> Batch:
 
 
 def _paint(batch: Batch, u: Tensor) -> Batch:
-    """One colour for a third of the foregrounds, a dark one for half of these: silhouettes."""
+    """One colour for foregrounds, a dark one for half of them: silhouettes."""
     dark = torch.where(u[:, 0:1] < 0.5, 0.25, 1.0)
     colour = (u[:, 1:4] * dark)[..., None, None]
-    share = (u[:, 4] < 0.35) * torch.where(u[:, 5] < 0.7, 1.0, u[:, 5])
-    return repaint(batch, colour, share.float().view(-1, 1, 1, 1))
+    share = torch.where(u[:, 5] < 0.7, 1.0, u[:, 5])
+    return repaint(batch, colour, share.view(-1, 1, 1, 1))
 
 
 def _shade(batch: Batch, u: Tensor) -> Batch:
-    """A soft elliptic shadow at the feet of a quarter of the foregrounds."""
+    """A soft elliptic shadow at the feet of foregrounds."""
     side = batch.mask.shape[-1]
     line = torch.arange(side, dtype=torch.float32)
     weight = batch.mask[:, 0] / (batch.mask[:, 0].sum((1, 2), keepdim=True) + 1e-6)  # (B, S, S)
@@ -130,7 +167,7 @@ def _shade(batch: Batch, u: Tensor) -> Batch:
     across = ((line - x[:, None]) / wide[:, None]).square()[:, None, :]  # (B, 1, S)
     down = ((line - y[:, None]) / high[:, None]).square()[:, :, None]  # (B, S, 1)
     soft = (2 + 14 * u[:, 4].square())[:, None, None]
-    depth = ((u[:, 5] < 0.25) * (0.3 + 0.7 * u[:, 6]))[:, None, None]
+    depth = (0.3 + 0.7 * u[:, 6])[:, None, None]
     shadow = depth * torch.sigmoid(soft * (1 - (across + down).sqrt()))
     return cast_shadow(batch, shadow[:, None])
 
@@ -175,15 +212,13 @@ def _pattern(seed: int, epoch: int, position: int, side: int) -> Tensor | None:
 
 
 def _relight(batch: Batch, u: Tensor) -> Batch:
-    """One light for both pictures, and a slighter change for the background alone."""
+    """One light for both pictures, a slighter one for the background alone, in their tensors."""
 
     def column(index: int, low: float, high: float, width: int = 1) -> Tensor:
         return (low + (high - low) * u[:, index : index + width]).view(len(u), width, 1, 1)
 
     gain, lift = column(0, 0.75, 1.25, 3), column(3, -0.08, 0.08)
     other_gain, other_lift = column(4, 0.98, 1.02, 3), column(7, -0.01, 0.01)
-    return dataclasses.replace(
-        batch,
-        image=(batch.image * gain + lift).clamp(0, 1),
-        background=((batch.background * gain + lift) * other_gain + other_lift).clamp(0, 1),
-    )
+    batch.image.mul_(gain).add_(lift).clamp_(0, 1)
+    batch.background.mul_(gain * other_gain).add_(lift * other_gain + other_lift).clamp_(0, 1)
+    return batch

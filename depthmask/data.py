@@ -72,12 +72,14 @@ class SampleSource:
 
     def unpack(self, packed: Decoded, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
         """The batch of decoded samples, not augmented."""
-        planes = torch.from_numpy(packed).permute(0, 3, 1, 2).float()  # (B, 9, S, S)
+        planes = torch.from_numpy(packed).permute(0, 3, 1, 2)  # (B, 9, S, S)
+        units = planes[:, :7].to(torch.float32, memory_format=torch.contiguous_format).div_(255)
+        high, low = planes[:, 7:8].float(), planes[:, 8:9].float()
         return Batch(
-            image=planes[:, :3] / 255,
-            background=planes[:, 3:6] / 255,
-            mask=planes[:, 6:7] / 255,
-            depth=(planes[:, 7:8] * 256 + planes[:, 8:9]) / 65535,
+            image=units[:, :3],
+            background=units[:, 3:6],
+            mask=units[:, 6:7],
+            depth=high.mul_(256).add_(low).div_(65535),
             depth_known=torch.full((len(packed),), self._dataset.depth is not None),
             positions=np.asarray(positions, np.int64),
         )
