@@ -15,14 +15,17 @@ NAMES = {
     "depth_delta1": "depth δ1",
     "depth_abs_rel": "depth AbsRel",
     "train_loss": "train loss",
+    "train_mask_iou": "mask IoU on train",
+    "train_mask_dice": "mask Dice on train",
+    "train_depth_rmse": "depth RMSE on train",
     "images_per_second": "images/s",
 }
 """Columns of metrics.csv in the words that people use; others are shown as they are."""
 
 CURVES = (
     ("Loss in training", "lower is better", ("train_loss",)),
-    ("Masks on val", "higher is better", ("mask_iou", "mask_dice")),
-    ("Depth on val", "lower is better", ("depth_rmse", "depth_abs_rel")),
+    ("Masks, val beside train", "higher is better", ("mask_iou", "train_mask_iou")),
+    ("Depth, val beside train", "lower is better", ("depth_rmse", "train_depth_rmse")),
 )
 """What is drawn: title, which way is better, columns. Each chart has a scale of its own."""
 

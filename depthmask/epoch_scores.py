@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +15,16 @@ from depthmask.pictures import draw_sheet
 from depthmask.run import Run
 from depthmask.train_options import TrainOptions
 
-_VAL_SAMPLES = 500
+VAL_SAMPLES = 500
+TRAIN_SAMPLES = 100
 _GRID_SAMPLES = 10
+_ON_VAL: dict[str, tuple[str, ...]] = {"mask": ("iou", "dice", "mae"), "depth": ("rmse", "delta1", "abs_rel")}
+_ON_TRAIN: dict[str, tuple[str, ...]] = {"mask": ("iou", "dice"), "depth": ("rmse",)}
 
 
-def positions_to_score(count: int) -> np.ndarray:
-    """Up to 500 of `count` positions, evenly spread."""
-    return np.arange(0, count, max(1, -(-count // _VAL_SAMPLES)))
+def positions_to_score(count: int, most: int) -> np.ndarray:
+    """Up to `most` of `count` positions, evenly spread."""
+    return np.arange(0, count, max(1, -(-count // most)))
 
 
 def merge_scores(parts: Sequence[Scores]) -> Scores:
@@ -37,9 +41,12 @@ def merge_scores(parts: Sequence[Scores]) -> Scores:
 
 
 def describe_epoch(
-    run: Run, options: TrainOptions, scores: Scores | None, rate: float
+    run: Run, options: TrainOptions, scores: Scores | None, seen: Scores, rate: float
 ) -> dict[str, float]:
-    """A row of metrics.csv for the epoch that `run.tally` counts; no scores without a val split."""
+    """A row of metrics.csv for the epoch that `run.tally` counts.
+
+    `scores` are those on val, if there is such a split, `seen` those on samples trained on.
+    """
     row: dict[str, float] = {
         "epoch": run.epoch + 1,
         "step": run.step,
@@ -47,10 +54,7 @@ def describe_epoch(
         "lr": run.schedule.rate,
     }
     found = {} if scores is None else scores.to_json()
-    if "mask" in found:
-        row |= {f"mask_{name}": found["mask"][name] for name in ("iou", "dice", "mae")}
-    if "depth" in found:
-        row |= {f"depth_{name}": found["depth"][name] for name in ("rmse", "delta1", "abs_rel")}
+    row |= _some_scores(found, "", _ON_VAL) | _some_scores(seen.to_json(), "train_", _ON_TRAIN)
     means = run.tally.means()
     row |= {"size": run.tally.side, "train_loss": means.pop("loss")}
     row |= {f"train_{name}_loss": mean for name, mean in means.items()}
@@ -58,6 +62,17 @@ def describe_epoch(
         weights = run.objective.weights()
         row |= {f"{name}_weight": weights[name] for name in means}
     return row | {"images_per_second": rate}
+
+
+def _some_scores(
+    found: dict[str, Any], prefix: str, wanted: dict[str, tuple[str, ...]]
+) -> dict[str, float]:
+    return {
+        f"{prefix}{task}_{name}": found[task][name]
+        for task, names in wanted.items()
+        for name in names
+        if task in found
+    }
 
 
 def quality(row: dict[str, float]) -> float:

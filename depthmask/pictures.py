@@ -81,8 +81,10 @@ def write_curves(path: Path, rows: list[dict[str, float]]) -> None:
         if name in _NO_CURVE:
             continue
         axes = left if "loss" in name else right
-        axes.plot(epochs, [row.get(name, float("nan")) for row in rows], marker=".", label=name)
-    for axes, title in ((left, "losses"), (right, "scores on val")):
+        style = ":" if name.startswith("train_") and axes is right else "-"
+        values = [row.get(name, float("nan")) for row in rows]
+        axes.plot(epochs, values, linestyle=style, marker=".", label=name)
+    for axes, title in ((left, "losses"), (right, "scores")):
         axes.set(xlabel="epoch", title=title)
         axes.grid(alpha=0.3)
         if axes.lines:

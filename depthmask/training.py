@@ -15,6 +15,8 @@ from torch.utils.tensorboard import SummaryWriter
 from depthmask.augmentation import Batch
 from depthmask.data import SampleSource, train_batches
 from depthmask.epoch_scores import (
+    TRAIN_SAMPLES,
+    VAL_SAMPLES,
     describe_epoch,
     draw_grid,
     merge_scores,
@@ -121,8 +123,9 @@ class _Training:
                 train_source = SampleSource(dataset.split("train"), side, self._options.workers)
             shown = val_source if len(val_source) else train_source
             rate = self._train_epoch(train_source, shown)
-            scores = self._score(val_source) if len(val_source) else None
-            row = describe_epoch(run, self._options, scores, rate)
+            scores = self._score("val", val_source, VAL_SAMPLES) if len(val_source) else None
+            seen = self._score("train", train_source, TRAIN_SAMPLES)
+            row = describe_epoch(run, self._options, scores, seen, rate)
             self._close_epoch(row)
             if board is not None:
                 grid = draw_grid(run, shown, self._ranks.device)
@@ -225,14 +228,14 @@ class _Training:
         if self._saver.due:
             self._saver.save(run)
 
-    def _score(self, source: SampleSource) -> Scores:
-        """Scores on up to 500 val samples, of which each rank takes a part."""
+    def _score(self, split: str, source: SampleSource, most: int) -> Scores:
+        """Scores on up to so many samples, not augmented, of which each rank takes a part."""
         dataset, ranks = self._dataset, self._ranks
-        wanted = positions_to_score(len(source))
+        wanted = positions_to_score(len(source), most)
         share = share_of(wanted, ranks.rank, ranks.count)
         scores = score(
             self._run.average.network,
-            dataset.split("val"),
+            dataset.split(split),
             source,
             self._in_batches(share, of=len(wanted)),
             ranks.device,

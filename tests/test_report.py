@@ -90,8 +90,8 @@ def test_the_page_of_a_run_shows_its_best_epoch_and_options(run_folder: Path) ->
     ]
     assert [label.partition(" by epoch")[0] for label in labels] == [
         "Loss in training",
-        "Masks on val",
-        "Depth on val",
+        "Masks, val beside train",
+        "Depth, val beside train",
     ]
     assert "<title>epoch 2: mask IoU 0.75</title>" in page
     assert page.count("depth RMSE 0.2</title>") == 1  # inf and what is missing are no points

@@ -63,6 +63,10 @@ def test_a_run_leaves_everything_it_promises(run: Path) -> None:
     rows = metrics_of(run)
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert {"train_loss", "mask_iou", "depth_rmse"} <= rows[0].keys()
+    assert all(
+        0 <= float(row[f"train_mask_{name}"]) <= 1 for row in rows for name in ("iou", "dice")
+    )
+    assert all(0 <= float(row["train_depth_rmse"]) <= 1 for row in rows)
     with Image.open(run / "grid.png") as grid:
         assert grid.size == (6 * 34, 10 * 34)
 
