@@ -22,14 +22,21 @@ class Pair:
     background: Path | None
 
 
-def find_pairs(image: Path, background: Path | None) -> list[Pair]:
+def find_pairs(image: Path, background: Path | None, out: Path) -> list[Pair]:
     """The pictures that `image` stands for, by name: a file, a folder, or a pattern as a/*.jpg.
 
-    Folders are searched through; names are paths from there without their ending. `background` is
-    one picture for all, or a folder in which each has a namesake, whatever the endings. InputError
-    where there is no picture, two of one name, or one without its background.
+    Folders are searched through, but for `out`, where results go; names are paths from there
+    without their ending. `background` is one picture for all, or a folder in which each has a
+    namesake, whatever the endings. InputError where there is no picture, two of one name, one
+    without its background, or where results would lie among the pictures.
     """
-    found = _pictures(image)
+    if image.is_dir() and image.resolve() == out.resolve():
+        raise _refuse(f"--out {out}", "another folder than that of the pictures", "the same")
+    found = {
+        name: path
+        for name, path in _pictures(image).items()
+        if path == image or not path.resolve().is_relative_to(out.resolve())
+    }
     if not found:
         raise _refuse(f"--image {image}", "pictures", "none")
     if background is None or not background.is_dir():

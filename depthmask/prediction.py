@@ -223,7 +223,7 @@ def predict(
             found="none",
             remedy="give a picture or a folder, or train a network with --input single",
         )
-    pairs = find_pairs(options.image, options.background)
+    pairs = find_pairs(options.image, options.background, options.out)
     written: list[Path] = []
     for pair in pairs:
         try:
