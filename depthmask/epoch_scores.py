@@ -18,7 +18,10 @@ from depthmask.train_options import TrainOptions
 VAL_SAMPLES = 500
 TRAIN_SAMPLES = 100
 _GRID_SAMPLES = 10
-_ON_VAL: dict[str, tuple[str, ...]] = {"mask": ("iou", "dice", "mae"), "depth": ("rmse", "delta1", "abs_rel")}
+_ON_VAL: dict[str, tuple[str, ...]] = {
+    "mask": ("iou", "dice", "mae"),
+    "depth": ("rmse", "delta1", "abs_rel"),
+}
 _ON_TRAIN: dict[str, tuple[str, ...]] = {"mask": ("iou", "dice"), "depth": ("rmse",)}
 
 

@@ -1,37 +1,23 @@
 """The options of `depthmask train`, and the file that keeps them."""
 
 import dataclasses
-import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
 
 from depthmask.loss_terms import HEADS, Head, TaskLosses, parse_losses, parse_weights
 from depthmask.option_files import read_option_file
 from depthmask.rates import RateKind, RatePlan, drop_shares
-from depthmask.sizes import LARGEST, LEAST, SizePlan, parse_sizes, total_length
+from depthmask.sizes import LEAST, SizePlan, parse_sizes, total_length
 from depthmask.spans import span_ends
-from depthmask.systems.table import NetworkName, PictureInput, heads_within
+from depthmask.systems.table import NetworkName, PictureInput
+from depthmask.train_checks import require_sense
 from pipeline.options import BuildOptions
 from shards.errors import InputError
 from shards.options import option, take_text_as_paths
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 _EPOCHS = 12
-_ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
-    "momentum": ("optimiser", ("sgd", "rmsprop")),
-    "lr_end": ("schedule", ("cosine",)),
-    "drops": ("schedule", ("step",)),
-    "lr_factor": ("schedule", ("step", "plateau")),
-    "patience": ("schedule", ("plateau",)),
-}
-"""Options that mean something beside certain values of another option alone."""
-
 _PATHS = ("out", "fg", "bg", "build", "depth_network", "pretrained_from")
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
 
 
 def _or(value: float | None, default: float) -> float:
@@ -157,89 +143,13 @@ class TrainOptions:
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
         take_text_as_paths(self)
-        for name in ("batch_size", "workers", "epochs", "grid_every"):
-            self._require(name, lambda value: value >= 1, "at least 1")
-        for name in ("weight_decay", "warm_up", "clip", "patience", "encoder_rests", "save_every"):
-            self._require(name, lambda value: 0 <= value < math.inf, "0 or more")
-        for name in ("lr", "minutes"):
-            self._require(name, lambda value: 0 < value < math.inf, "more than 0")
-        for name in ("momentum", "ema"):
-            self._require(name, lambda value: 0 <= value < 1, "0 or more, and less than 1")
-        for name in ("lr_end", "lr_factor"):
-            self._require(name, lambda value: 0 <= value <= 1, "0 to 1")
-        self._require(
-            "accumulate", lambda value: 1 <= value <= self.batch_size, "1 to --batch-size"
-        )
-        self._require("seed", lambda value: 0 <= value < 2**63, "0 to 2^63 - 1")
-        self._require("size", lambda side: LEAST <= side <= LARGEST, f"{LEAST} to {LARGEST}")
-        self._refuse_both("epochs", "minutes")
-        self._refuse_both("size", "sizes")
-        for name, (owner, owners) in _ONLY_WITH.items():
-            if getattr(self, name) is not None and getattr(self, owner) not in owners:
-                raise InputError(
-                    _flag(name),
-                    expected=f"{_flag(owner)} {' or '.join(owners)} beside it",
-                    found=getattr(self, owner),
-                    remedy=f"choose one of these, or leave {_flag(name)} away",
-                )
-        if self.network != "timm" and (self.input != "siamese" or self.pretrained_from is not None):
-            name = "--input" if self.input != "siamese" else "--pretrained-from"
-            raise InputError(
-                name,
-                expected="depthmask's own network (--network timm)",
-                found=f"--network {self.network}",
-                remedy=f"leave {name} away",
-            )
-        if self.pretrained_from is not None and not self.pretrained:
-            raise InputError(
-                "--pretrained-from and --no-pretrained",
-                expected="one of the two",
-                found="both",
-                remedy="leave one away",
-            )
-        heads = heads_within(self.network, self.heads)
-        if self.depth_network is not None and heads != "mask":
-            raise InputError(
-                "--depth-network",
-                expected="a training of masks alone",
-                found=f"--heads {heads}",
-                remedy="add --heads mask, or leave --depth-network away",
-            )
-        self._require_samples()
+        require_sense(self)
+        self.build_options()
         self.size_plan(LEAST)
         for head in HEADS:
             self.losses_of(head)
         self.fixed_weights()
         self.rate_plan()
-
-    def _require_samples(self) -> None:
-        """InputError unless there is either --shards, or --fg and --bg."""
-        drawn = [name for name in ("fg", "bg", "build") if getattr(self, name) is not None]
-        if self.shards == () if not drawn else self.shards != () or {"fg", "bg"} - {*drawn}:
-            given = [*(["shards"] if self.shards != () else []), *drawn]
-            raise InputError(
-                "--shards",
-                expected="a data set, or --fg and --bg to draw one from",
-                found=" and ".join(map(_flag, given)) or "neither",
-                remedy="give --shards alone, or --fg and --bg without it",
-            )
-        self.build_options()
-
-    def _require(self, name: str, holds: Callable[[Any], bool], expected: str) -> None:
-        value = getattr(self, name)
-        if value is not None and not holds(value):
-            raise InputError(
-                _flag(name), expected=expected, found=str(value), remedy="choose a value within"
-            )
-
-    def _refuse_both(self, one: str, other: str) -> None:
-        if getattr(self, one) is not None and getattr(self, other) is not None:
-            raise InputError(
-                f"{_flag(one)} and {_flag(other)}",
-                expected="one of the two",
-                found=f"{getattr(self, one)} and {getattr(self, other)}",
-                remedy="leave one away",
-            )
 
     def build_options(self) -> BuildOptions | None:
         """Those of the data set that --fg and --bg stand for; None with --shards."""
