@@ -25,9 +25,14 @@ Pair = tuple[str, Image.Image, np.ndarray, np.ndarray]
 
 
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
-    """Rank correlation of two arrays of values."""
-    ranks = [np.argsort(np.argsort(values.ravel(), kind="stable")) for values in (a, b)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    """Rank correlation of two arrays of values; equal values (a sky) share their mean rank."""
+    return float(np.corrcoef(mean_ranks(a), mean_ranks(b))[0, 1])
+
+
+def mean_ranks(values: np.ndarray) -> np.ndarray:
+    """The rank of each value, (n,), the mean of their ranks where several are equal."""
+    _, which, counts = np.unique(values.ravel(), return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts + 1) / 2)[which]
 
 
 def drawn_pairs(count: int, side: int) -> Iterator[Pair]:
