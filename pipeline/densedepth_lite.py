@@ -37,4 +37,6 @@ class DenseDepthLite(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """(B, 3, H, W) in [0, 1] -> (B, H / 2, W / 2) in (0, 1)."""
         features = self.encoder((pixels - self.mean) / self.std)
-        return torch.sigmoid(self.head(self.decoder(features))).squeeze(1)  # (B, 1, h, w)
+        decoded = self.decoder(features)
+        with torch.autocast(decoded.device.type, enabled=False):  # bfloat16 has 8 bits
+            return torch.sigmoid(self.head(decoded.float())).squeeze(1)  # (B, 1, h, w)

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from PIL import features
 
+from pipeline.precision import fitting_precision
 from shards.version import __version__
 
 
 def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
-    """Versions by name, as they stand in plan.json; torch and the device only with a teacher.
+    """Versions by name, as they stand in plan.json; torch, device and precision only with a teacher.
 
     `teacher` is its plain name: those of hf: and .onnx bring the library that runs them.
     """
@@ -29,6 +30,8 @@ def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
     if teacher is not None:
         versions["torch"] = importlib.metadata.version("torch").partition("+")[0]
         versions["device kind"] = device.partition(":")[0]
+        if teacher == "densedepth-lite":
+            versions["precision"] = fitting_precision(device)
         if teacher.startswith("hf:"):
             versions["transformers"] = _version_of("transformers")
         if teacher.endswith(".onnx"):

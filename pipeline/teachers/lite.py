@@ -4,7 +4,9 @@ import dataclasses
 import json
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pipeline.precision import fitting_precision
 from pipeline.teachers.card import (
     Choice,
     TeacherCard,
@@ -15,6 +17,9 @@ from pipeline.teachers.card import (
 from pipeline.teachers.seam import Teacher, View
 from pipeline.teachers.tensors import fill, read_tensors
 from shards.depth import Kind
+
+if TYPE_CHECKING:
+    from pipeline.densedepth_lite import DenseDepthLite
 
 LITE = "densedepth-lite"
 SHIPPED_WEIGHTS = Path(__file__).parent.parent / "weights" / f"{LITE}.safetensors"
@@ -83,15 +88,30 @@ def describe(choice: Choice) -> TeacherCard:
     )
 
 
+def read_lite_weights(network: "DenseDepthLite", path: Path) -> None:
+    """Fill a `densedepth-lite` from a file of `train-teacher`; InputError where it is none."""
+    _read_header(path)
+    fill(network, read_tensors(path, "the tensors of densedepth-lite", _REMEDY), path, _REMEDY)
+
+
 def load(choice: Choice) -> Teacher:
-    """`densedepth-lite` with its weights, on a device; runs in float32."""
+    """`densedepth-lite` with its weights, on a device, in the choice's precision."""
     import torch
 
     from pipeline.densedepth_lite import DenseDepthLite
+    from pipeline.fusion import fuse_batch_norms
 
     card, path = describe(choice), choice.weights or SHIPPED_WEIGHTS
     network = DenseDepthLite()
-    fill(network, read_tensors(path, "the tensors of densedepth-lite", _REMEDY), path, _REMEDY)
+    read_lite_weights(network, path)
+    network.encoder = fuse_batch_norms(network.encoder)
     network = network.eval().to(choice.device).to(memory_format=torch.channels_last)
     view = View(height=card.input_size[0], width=card.input_size[1])
-    return Teacher(card, view, network, choice.device)
+    halved = (choice.precision or fitting_precision(choice.device)) == "bfloat16"
+
+    def forward(pixels: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(pixels.device.type, torch.bfloat16, enabled=halved):
+            found: torch.Tensor = network(pixels)
+        return found
+
+    return Teacher(card, view, forward, choice.device)
