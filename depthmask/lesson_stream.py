@@ -1,14 +1,22 @@
-"""Batches of drawn lessons from a process of their own, so that the network never waits long."""
+"""Batches of lessons from a process of their own, so that the network never waits long."""
 
+import dataclasses
 import multiprocessing
 from multiprocessing.queues import Queue
 
 import numpy as np
 
-from depthmask.lessons import Lesson, Scene, disturb, drawn_lesson, stock_scene
+from depthmask.lessons import (
+    Lesson,
+    Scene,
+    disturb,
+    drawn_lesson,
+    photographed_lesson,
+    stock_scene,
+)
 from depthmask.scenery import Props
 
-_NEW_SCENE = 0.25
+_NEW_SCENE = 0.2
 """How often a lesson has a scene of its own; otherwise it is another view of one in stock."""
 
 _LEAST, _MOST = 32, 5000
@@ -28,21 +36,24 @@ def _draw_batches(
     while True:
         rng = np.random.default_rng((seed, number))
         side, count = batch_shape(rng, size, batch_size)
-        lessons = []
-        for _ in range(count):
+        photographed = count // 2 if props.answers else 0
+        lessons = [photographed_lesson(rng, props, side) for _ in range(photographed)]
+        for _ in range(count - photographed):
             if len(stock) < _LEAST or rng.random() < _NEW_SCENE:
                 if len(stock) == _MOST:
                     stock.pop(int(rng.integers(_MOST)))
                 stock.append(stock_scene(rng, props))
             scene = stock[int(rng.integers(len(stock)))]
-            lesson = drawn_lesson(rng, scene, props, side)
-            lessons.append(Lesson(disturb(rng, lesson.picture), lesson.nearness, lesson.covered))
-        queue.put(lessons)
+            lessons.append(drawn_lesson(rng, scene, props, side))
+        queue.put([dataclasses.replace(one, picture=disturb(rng, one.picture)) for one in lessons])
         number += 1
 
 
 class LessonStream:
-    """An endless row of batches; batch n is drawn from (seed, n) and the stock so far."""
+    """An endless row of batches; batch n is drawn from (seed, n) and the stock so far.
+
+    With `props.answers` half of each batch are photographs.
+    """
 
     def __init__(self, *, seed: int, first: int, size: int, batch_size: int, props: Props) -> None:
         context = multiprocessing.get_context("spawn")

@@ -1,8 +1,8 @@
 """Lessons for the depth teacher: pictures with the nearness that is known of them.
 
 Three kinds: drawn scenes, whose depth is exact; drawn scenes with cut-outs pasted in, as our
-users' composites have them; and photographs with cut-outs, where a frozen younger network says
-what lies behind and the cut-out is known to be nearer than all it hides.
+users' composites have them; and photographs with cut-outs, where a frozen younger network said
+what lies behind and each cut-out is known to be nearer than all it hides.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from depthmask.cars import draw_car
+from depthmask.close_ups import CLOSE_UPS
 from depthmask.scenery import Props
-from depthmask.scenes import draw_scene, nearness
+from depthmask.scenes import STYLES, draw_scene, nearness
 from depthmask.textures import Picture, read_photographs
 from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture
 
@@ -77,11 +78,12 @@ def spread(values: Map) -> Map:
 
 def stock_scene(rng: Rng, props: Props) -> Scene:
     """A random drawn scene to make lessons of."""
-    view = draw_scene(rng, height=_SCENE_SIDE, width=_SCENE_SIDE, props=props)
+    styles = {**STYLES, **CLOSE_UPS}
+    view = draw_scene(rng, height=_SCENE_SIDE, width=_SCENE_SIDE, props=props, styles=styles)
     return (view.colour * 255).astype(np.uint8), nearness(view.depth).astype(np.float16)
 
 
-def _crop(rng: Rng, picture: Picture, near: Map | None, side: int) -> tuple[Picture, Map]:
+def _crop(rng: Rng, picture: Picture, near: Map, side: int) -> tuple[Picture, Map]:
     """A random square part, mirrored half the time, at `side` pixels."""
     height, width = picture.shape[:2]
     edge = int(min(height, width) * rng.uniform(0.6, 1))
@@ -89,10 +91,9 @@ def _crop(rng: Rng, picture: Picture, near: Map | None, side: int) -> tuple[Pict
     window = (slice(top, top + edge), slice(left, left + edge))
     part = Image.fromarray(picture[window]).resize((side, side), Image.Resampling.BILINEAR)
     pixels = np.asarray(part)
-    values = np.zeros((side, side), np.float32)
-    if near is not None:
-        grown = Image.fromarray(near[window]).resize((side, side), Image.Resampling.BILINEAR)
-        values = np.asarray(grown)
+    values = np.asarray(
+        Image.fromarray(near[window]).resize((side, side), Image.Resampling.BILINEAR)
+    )
     if rng.random() < 0.5:
         pixels, values = pixels[:, ::-1], values[:, ::-1]
     return pixels.copy(), values.copy()
@@ -136,22 +137,26 @@ def _cutout(rng: Rng, props: Props) -> Picture:
 
 
 def drawn_lesson(rng: Rng, scene: Scene, props: Props, side: int) -> Lesson:
-    """A drawn scene at `side` pixels, with a cut-out pasted in two times in three."""
+    """A drawn scene at `side` pixels, with up to two cut-outs pasted in."""
     picture, near = _crop(rng, scene[0], scene[1].astype(np.float32), side)
     lesson = Lesson(picture, spread(near), np.zeros((side, side), np.float32))
-    return paste(rng, lesson, _cutout(rng, props)) if rng.random() < 0.67 else lesson
+    return _paste_some(rng, lesson, props, (0.35, 0.5, 0.15))
 
 
-def photograph(rng: Rng, props: Props, side: int) -> Picture:
-    """A random part of a random photograph, uint8 (side, side, 3)."""
-    source = props.photographs[int(rng.integers(len(props.photographs)))]
-    return _crop(rng, source, None, side)[0]
+def photographed_lesson(rng: Rng, props: Props, side: int) -> Lesson:
+    """A part of a photograph that a younger network answered, with up to three cut-outs."""
+    which = int(rng.integers(len(props.answers)))
+    answer = props.answers[which].astype(np.float32)
+    picture, near = _crop(rng, props.photographs[which], answer, side)
+    lesson = Lesson(picture, spread(near), np.zeros((side, side), np.float32))
+    return _paste_some(rng, lesson, props, (0.15, 0.55, 0.2, 0.1))
 
 
-def photographed_lesson(rng: Rng, picture: Picture, answer: Map, props: Props) -> Lesson:
-    """A photograph whose nearness a younger network gave, (S, S), with a cut-out pasted in."""
-    lesson = Lesson(picture, answer, np.zeros(answer.shape, np.float32))
-    return paste(rng, lesson, _cutout(rng, props)) if rng.random() < 0.85 else lesson
+def _paste_some(rng: Rng, lesson: Lesson, props: Props, shares: tuple[float, ...]) -> Lesson:
+    """The lesson with n cut-outs pasted in, each nearer than those before, by the share of n."""
+    for _ in range(int(rng.choice(len(shares), p=shares))):
+        lesson = paste(rng, lesson, _cutout(rng, props))
+    return lesson
 
 
 def disturb(rng: Rng, picture: Picture) -> Picture:

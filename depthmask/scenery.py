@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from depthmask.cars import draw_car
 from depthmask.caster import Look, Shape, Texture, vector
@@ -14,10 +15,14 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True, slots=True)
 class Props:
-    """What scenes may use besides textures: photographs (h, w, 3) and cut-outs (h, w, 4)."""
+    """What scenes may use besides textures: photographs (h, w, 3) and cut-outs (h, w, 4).
+
+    `answers` are nearness maps (h, w) of the photographs by a younger network, or none.
+    """
 
     photographs: tuple[Picture, ...] = ()
     cutouts: tuple[Picture, ...] = ()
+    answers: tuple[NDArray[np.float16], ...] = ()
 
 
 def random_look(rng: Rng, props: Props, metres: float = 2.0, *, recipe: str | None = None) -> Look:

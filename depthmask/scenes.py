@@ -5,7 +5,7 @@ cut-outs as figures that stand upright. Metres; the camera stands near the origi
 along z.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,10 @@ from depthmask.shapes import Box, Ellipsoid
 from depthmask.textures import facade, noise
 
 
-def _camera(
+def camera_at(
     rng: Rng, height: tuple[float, float], pitch: tuple[float, float], *, spread: float = 0.3
 ) -> Camera:
+    """A camera at a height (metres) with a pitch (radians), each drawn from its range."""
     return Camera(
         vector(0, float(rng.uniform(*height)), 0),
         yaw=float(rng.normal(0, spread)),
@@ -39,7 +40,8 @@ def _camera(
     )
 
 
-def _daylight(rng: Rng) -> Light:
+def daylight(rng: Rng) -> Light:
+    """The sun and a sky, now and then with clouds, fog or dusk."""
     sun = rng.normal(0, 1, 3)
     sun[1] = abs(sun[1]) + 0.3
     haze = rng.uniform(0.55, 1.0)
@@ -59,7 +61,8 @@ def _daylight(rng: Rng) -> Light:
     )
 
 
-def _lamplight(rng: Rng) -> Light:
+def lamplight(rng: Rng) -> Light:
+    """A lamp above or behind the camera, much light from everywhere."""
     sun = rng.normal(0, 1, 3)
     sun[1], sun[2] = abs(sun[1]) + 0.5, -abs(sun[2])
     warm = np.array([1.0, 0.95, 0.85], np.float32) * np.float32(rng.uniform(0.6, 1))
@@ -97,7 +100,7 @@ def street(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     for _ in range(int(rng.integers(0, 4))):
         x, z = float(rng.uniform(-half, half)), float(rng.uniform(3, 18))
         shapes.append(figure(rng, props, x, z, float(rng.uniform(1, 2.4))))
-    return shapes, _camera(rng, (0.8, 3.0), (-0.18, 0.08)), _daylight(rng)
+    return shapes, camera_at(rng, (0.8, 3.0), (-0.18, 0.08)), daylight(rng)
 
 
 def field(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
@@ -116,7 +119,7 @@ def field(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     for _ in range(int(rng.integers(0, 4))):
         x, z = float(rng.uniform(-5, 5)), float(rng.uniform(3, 20))
         shapes.append(figure(rng, props, x, z, float(rng.uniform(0.8, 2.5))))
-    return shapes, _camera(rng, (0.6, 4.0), (-0.25, 0.06)), _daylight(rng)
+    return shapes, camera_at(rng, (0.6, 4.0), (-0.25, 0.06)), daylight(rng)
 
 
 def room(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
@@ -144,7 +147,7 @@ def room(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
             half = vector(0.25, rng.uniform(0.3, 1.2), rng.uniform(0.3, 1))
             centre = vector(side * (wide - 0.2), half[1], rng.uniform(1, deep))
             shapes.append(Box(centre, half, random_look(rng, props, 1)))
-    return shapes, _camera(rng, (0.7, 1.9), (-0.35, 0.05)), _lamplight(rng)
+    return shapes, camera_at(rng, (0.7, 1.9), (-0.35, 0.05)), lamplight(rng)
 
 
 def table(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
@@ -161,7 +164,7 @@ def table(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     for _ in range(int(rng.integers(0, 3))):
         z = float(rng.uniform(0.35, max(0.5, wall - 0.1)))
         shapes.append(figure(rng, props, float(rng.uniform(-0.4, 0.4)), z, rng.uniform(0.1, 0.4)))
-    return shapes, _camera(rng, (0.15, 0.7), (-0.75, -0.05)), _lamplight(rng)
+    return shapes, camera_at(rng, (0.15, 0.7), (-0.75, -0.05)), lamplight(rng)
 
 
 def yard(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
@@ -187,10 +190,13 @@ def yard(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
     for _ in range(int(rng.integers(0, 5))):
         z = float(rng.uniform(1.5, back))
         shapes.append(solid(rng, props, float(rng.uniform(-0.6, 0.6)) * z, z, rng.uniform(0.4, 2)))
-    return shapes, _camera(rng, (0.6, 2.2), (-0.3, 0.05)), _daylight(rng)
+    return shapes, camera_at(rng, (0.6, 2.2), (-0.3, 0.05)), daylight(rng)
 
 
-STYLES: dict[str, Callable[[Rng, Props], tuple[list[Shape], Camera, Light]]] = {
+Style = Callable[[Rng, Props], tuple[list[Shape], Camera, Light]]
+"""Draws the shapes, camera and light of a scene."""
+
+STYLES: dict[str, Style] = {
     "street": street,
     "field": field,
     "room": room,
@@ -200,11 +206,20 @@ STYLES: dict[str, Callable[[Rng, Props], tuple[list[Shape], Camera, Light]]] = {
 
 
 def draw_scene(
-    rng: Rng, *, height: int, width: int, style: str | None = None, props: Props | None = None
+    rng: Rng,
+    *,
+    height: int,
+    width: int,
+    style: str | None = None,
+    props: Props | None = None,
+    styles: Mapping[str, Style] = STYLES,
 ) -> View:
-    """A random scene as a `View`: colour (H, W, 3) in [0, 1], depth (H, W) in metres (inf: sky)."""
-    chosen = style or str(rng.choice(list(STYLES)))
-    shapes, camera, light = STYLES[chosen](rng, props or Props())
+    """A random scene as a `View`: colour (H, W, 3) in [0, 1], depth (H, W) in metres (inf: sky).
+
+    Of one of `styles`, or of the one that `style` names.
+    """
+    chosen = style or str(rng.choice(list(styles)))
+    shapes, camera, light = styles[chosen](rng, props or Props())
     return cast(_in_view(shapes), camera, light, height=height, width=width)
 
 

@@ -22,6 +22,9 @@ class TeacherOptions:
     )
     cutouts: Path | None = option(None, "Folder of pictures with alpha that are pasted in.")
     threads: int = option(1, "Threads of the network; one more process draws scenes.")
+    depth_weights: Path | None = option(
+        None, "Weights of an earlier training to begin with, instead of ImageNet's encoder alone."
+    )
     resume: bool = option(False, "Go on from the state in --out.", flags=("--resume",))
 
     def __post_init__(self) -> None:

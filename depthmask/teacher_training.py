@@ -2,10 +2,10 @@
 
 import copy
 import csv
+import dataclasses
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,15 @@ from torch import Tensor
 
 from depthmask.average import RunningAverage
 from depthmask.lesson_stream import LessonStream
-from depthmask.lessons import Lesson, disturb, photograph, photographed_lesson, read_props
+from depthmask.lessons import Lesson, read_props
 from depthmask.scenery import Props
 from depthmask.teacher_loss import teacher_loss
 from depthmask.teacher_options import TeacherOptions
+from depthmask.younger import answer_photographs
+from pipeline.allocator import keep_freed_memory
 from pipeline.densedepth_lite import STRIDE, DenseDepthLite
 from pipeline.teachers import LITE
+from pipeline.teachers.lite import read_lite_weights
 from shards.errors import InputError
 from shards.files import temporary_beside
 
@@ -30,11 +33,12 @@ STATE, WEIGHTS, LOG = "state.pt", f"{LITE}.safetensors", "log.csv"
 _SAVE_SECONDS = 120
 _WARM_UP_STEPS = 200
 _KEEP = 0.998
-_PHOTOGRAPHS_FROM = 0.45
-"""Share of the time after which half of the lessons are photographs with pasted cut-outs."""
+_ANSWERED_AT = (0.0, 0.4, 0.7)
+"""Shares of the time at which the network as it is answers the photographs, and becomes the younger
+one whose answers are learnt; at the first one only if it does not begin with ImageNet alone."""
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Run:
     """The state of a training: network, its running average, the frozen younger one, the clock."""
 
@@ -42,6 +46,7 @@ class Run:
     average: RunningAverage[DenseDepthLite]
     optimiser: torch.optim.Optimizer
     younger: DenseDepthLite | None = None
+    answered: int = 0
     step: int = 0
     seconds: float = 0.0
 
@@ -51,6 +56,7 @@ class Run:
             "network": self.network.state_dict(),
             "average": self.average.network.state_dict(),
             "younger": None if self.younger is None else self.younger.state_dict(),
+            "answered": self.answered,
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
@@ -59,7 +65,10 @@ class Run:
 
 def _begin(options: TeacherOptions) -> Run:
     torch.manual_seed(options.seed)
-    network = DenseDepthLite(pretrained=True).to(memory_format=torch.channels_last)
+    network = DenseDepthLite(pretrained=options.depth_weights is None)
+    if options.depth_weights is not None:
+        read_lite_weights(network, options.depth_weights)
+    network = network.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.lr, weight_decay=0.01)
     run = Run(network, RunningAverage(network, _KEEP), optimiser)
     path = options.out / STATE
@@ -76,7 +85,7 @@ def _begin(options: TeacherOptions) -> Run:
     network.load_state_dict(state["network"])
     run.average.network.load_state_dict(state["average"])
     optimiser.load_state_dict(state["optimiser"])
-    run.step, run.seconds = state["step"], state["seconds"]
+    run.step, run.seconds, run.answered = state["step"], state["seconds"], state["answered"]
     if state["younger"] is not None:
         run.younger = copy.deepcopy(run.average.network)
         run.younger.load_state_dict(state["younger"])
@@ -111,37 +120,13 @@ def _as_batch(lessons: list[Lesson]) -> tuple[Tensor, Tensor]:
     return pixels.contiguous(memory_format=torch.channels_last), target
 
 
-def _photographed(
-    run: Run, props: Props, rng: np.random.Generator, count: int, side: int
-) -> list[Lesson]:
-    if run.younger is None:
-        raise TypeError("photographs need a younger network")
-    pictures = [photograph(rng, props, side) for _ in range(count)]
-    pixels = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / 255
-    with torch.inference_mode():
-        maps = run.younger(pixels)  # (B, S/2, S/2)
-        answers = F.interpolate(maps.unsqueeze(1), scale_factor=STRIDE, mode="bilinear")
-    lessons = [
-        photographed_lesson(rng, picture, answer.numpy(), props)
-        for picture, answer in zip(pictures, answers.squeeze(1), strict=True)
-    ]
-    return [
-        Lesson(disturb(rng, lesson.picture), lesson.nearness, lesson.covered) for lesson in lessons
-    ]
-
-
 def _learning_rate(run: Run, options: TeacherOptions) -> float:
     done = min(1.0, run.seconds / (60 * options.minutes))
     warm = min(1.0, (run.step + 1) / _WARM_UP_STEPS)
     return options.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def _step(run: Run, options: TeacherOptions, lessons: list[Lesson], props: Props) -> float:
-    rng = np.random.default_rng((options.seed, run.step))
-    if run.younger is not None and props.photographs:
-        half = len(lessons) // 2
-        side = len(lessons[0].picture)
-        lessons = lessons[half:] + _photographed(run, props, rng, half, side)
+def _step(run: Run, options: TeacherOptions, lessons: list[Lesson]) -> float:
     pixels, target = _as_batch(lessons)
     for group in run.optimiser.param_groups:
         group["lr"] = _learning_rate(run, options)
@@ -156,35 +141,56 @@ def _step(run: Run, options: TeacherOptions, lessons: list[Lesson], props: Props
     return float(loss.detach())
 
 
-def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda line: None) -> Path:
-    """The path of trained weights (safetensors, 16 bits) after `options.minutes` in all.
+def _renew_younger(run: Run, options: TeacherOptions) -> bool:
+    """Whether it was time for the network as it is to become the younger one."""
+    done = run.seconds / (60 * options.minutes)
+    due = sum(done >= share for share in _ANSWERED_AT)
+    if due == run.answered or (due == 1 and options.depth_weights is None):
+        return False
+    run.younger, run.answered = copy.deepcopy(run.average.network), due
+    return True
 
-    The state is saved every two minutes and at the end; `resume` goes on from it. `say` is told
-    a line now and then.
-    """
-    torch.set_num_threads(options.threads)
-    options.out.mkdir(parents=True, exist_ok=True)
-    run = _begin(options)
-    props = read_props(options.textures, options.cutouts)
-    say(f"{len(props.photographs)} photographs, {len(props.cutouts)} cut-outs")
-    stream = LessonStream(
+
+def _open_stream(run: Run, options: TeacherOptions, props: Props) -> LessonStream:
+    """Lessons from the run's step on, of photographs too where there is a younger network."""
+    if run.younger is not None:
+        answers = answer_photographs(run.younger, props.photographs)
+        props = dataclasses.replace(props, answers=answers)
+    return LessonStream(
         seed=options.seed,
         first=run.step,
         size=options.size,
         batch_size=options.batch_size,
         props=props,
     )
+
+
+def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda line: None) -> Path:
+    """The path of trained weights (safetensors, 16 bits) after `options.minutes` in all.
+
+    The state is saved every two minutes and at the end; `resume` goes on from it. `say` is told
+    a line now and then.
+    """
+    keep_freed_memory()
+    torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    run = _begin(options)
+    props = read_props(options.textures, options.cutouts)
+    say(f"{len(props.photographs)} photographs, {len(props.cutouts)} cut-outs")
+    _renew_younger(run, options)
+    stream = _open_stream(run, options, props)
     losses: list[float] = []
     try:
         lessons = stream.take()  # the first takes long: the clock starts after it
         saved = clock = time.monotonic()
         while run.seconds < 60 * options.minutes:
-            if run.younger is None and run.seconds > 60 * options.minutes * _PHOTOGRAPHS_FROM:
-                run.younger = copy.deepcopy(run.average.network)
-            losses.append(_step(run, options, lessons, props))
-            lessons = stream.take()
+            losses.append(_step(run, options, lessons))
             now = time.monotonic()
             run.seconds, clock = run.seconds + now - clock, now
+            if _renew_younger(run, options):
+                stream.close()
+                stream = _open_stream(run, options, props)
+            lessons = stream.take()
             if now - saved > _SAVE_SECONDS:
                 saved = now
                 _report(run, options, losses, say)
