@@ -13,7 +13,7 @@ from shards.version import __version__
 
 
 def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
-    """Versions by name, as they stand in plan.json; torch, device and precision only with a teacher.
+    """Versions by name, as they stand in plan.json; torch and what it runs on with a teacher.
 
     `teacher` is its plain name: those of hf: and .onnx bring the library that runs them.
     """
