@@ -101,8 +101,7 @@ class Renderer:
             choice = planned_choice(
                 self.plan.options, site.depth_weights, site.device, fetch=site.fetch
             )
-            precision = self.plan.document["versions"].get("precision")
-            teacher = load_choice(dataclasses.replace(choice, precision=precision))
+            teacher = load_choice(choice)
         planned = self.plan.document["teacher"]["weights_sha256"]
         if teacher.card.weights_sha256 != planned:
             raise InputError(

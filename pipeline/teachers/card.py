@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pipeline.precision import Precision
 from shards.depth import Kind
 from shards.errors import InputError
 
@@ -19,8 +18,7 @@ class Choice:
     `name` is a plain name as plan.json holds it, `weights` the file or folder that belongs to it.
     `kind`, `value_range` (low, high) and `input_size` (height, width) are what the user declares
     where a teacher does not say it itself, or other than it does. Without `fetch` nothing is
-    looked for on the hub. `precision` is that of a plan (densedepth-lite alone); None: what fits
-    the device.
+    looked for on the hub.
     """
 
     name: str
@@ -31,7 +29,6 @@ class Choice:
     value_range: tuple[float, float] | None = None
     input_size: tuple[int, int] | None = None
     fetch: bool = True
-    precision: Precision | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -95,7 +95,7 @@ def read_lite_weights(network: "DenseDepthLite", path: Path) -> None:
 
 
 def load(choice: Choice) -> Teacher:
-    """`densedepth-lite` with its weights, on a device, in the choice's precision."""
+    """`densedepth-lite` with its weights, on a device, in the precision that fits it."""
     import torch
 
     from pipeline.densedepth_lite import DenseDepthLite
@@ -107,7 +107,7 @@ def load(choice: Choice) -> Teacher:
     network.encoder = fuse_batch_norms(network.encoder)
     network = network.eval().to(choice.device).to(memory_format=torch.channels_last)
     view = View(height=card.input_size[0], width=card.input_size[1])
-    halved = (choice.precision or fitting_precision(choice.device)) == "bfloat16"
+    halved = fitting_precision(choice.device) == "bfloat16"
 
     def forward(pixels: torch.Tensor) -> torch.Tensor:
         with torch.autocast(pixels.device.type, torch.bfloat16, enabled=halved):
