@@ -10,8 +10,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-_WIDTH, _HEIGHT = 440, 200
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 26
+_WIDTH, _HEIGHT = 360, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 10, 26
 _PLOT_WIDTH, _PLOT_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
 FRAME = Markup(
@@ -137,7 +137,8 @@ def position_map(centres: NDArray[np.float64], *, label: str, cells: int = 14) -
     )  # (row, column)
     most = max(float(counts.max()), 1.0)
     side = _HEIGHT / cells
-    parts = [Markup('<rect class="canvas" x="0" y="0" width="{0}" height="{0}"/>').format(_HEIGHT)]
+    frame = Markup('<rect class="canvas" x=".5" y=".5" width="{0}" height="{0}"/>')
+    parts = [frame.format(_HEIGHT - 1)]
     for (row, column), count in np.ndenumerate(counts):
         if count:
             parts.append(

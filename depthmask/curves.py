@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -23,35 +24,42 @@ NAMES = {
 """Columns of metrics.csv in the words that people use; others are shown as they are."""
 
 CURVES = (
-    ("Loss in training", "lower is better", ("train_loss",)),
-    ("Masks, val beside train", "higher is better", ("mask_iou", "train_mask_iou")),
-    ("Depth, val beside train", "lower is better", ("depth_rmse", "train_depth_rmse")),
+    ("Training loss", "lower is better", {"train": "train_loss"}),
+    ("Mask IoU", "higher is better", {"train": "train_mask_iou", "val": "mask_iou"}),
+    ("Depth RMSE", "lower is better", {"train": "train_depth_rmse", "val": "depth_rmse"}),
 )
-"""What is drawn: title, which way is better, columns. Each chart has a scale of its own."""
+"""What is drawn: title, which way is better, column by split. Each chart has its own scale."""
 
-KINDS = ("first", "second")
-"""Classes of a chart's lines, in order."""
-
-_WIDTH, _HEIGHT = 440, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 12, 12, 38
+_WIDTH, _HEIGHT = 360, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 58, 12, 12, 38
 _LARGEST = 1e12
 
 Points = Sequence[tuple[float, float]]
 Place = Callable[[float, float], tuple[float, float]]
 
 
+class Line(NamedTuple):
+    """A line of a chart: the split that gives its colour, what its values are, (epoch, value)."""
+
+    split: str
+    name: str
+    points: Points
+
+
 def run_curves(rows: Sequence[Mapping[str, str]]) -> list[dict[str, object]]:
-    """Title, note, lines [(class, name)] and chart of every curve that the epochs' rows hold."""
+    """Title, note, splits and chart of every curve that the epochs' rows hold."""
     found: list[dict[str, object]] = []
     for title, note, columns in CURVES:
-        lines = {name: _points(rows, name) for name in columns}
-        lines = {name: points for name, points in lines.items() if points}
+        lines = [
+            Line(split, NAMES[column], points)
+            for split, column in columns.items()
+            if (points := _points(rows, column))
+        ]
         if lines:
-            shown = [NAMES[name] for name in lines]
-            label = f"{title} by epoch: {', '.join(shown)}; {note}"
-            chart = line_chart(list(lines.values()), shown, label=label)
-            legend = list(zip(KINDS, shown, strict=False))
-            found.append({"title": title, "note": note, "lines": legend, "chart": chart})
+            splits = [line.split for line in lines]
+            label = f"{title} by epoch, {' and '.join(splits)}; {note}"
+            chart = line_chart(lines, label=label)
+            found.append({"title": title, "note": note, "splits": splits, "chart": chart})
     return found
 
 
@@ -62,13 +70,13 @@ def _points(rows: Sequence[Mapping[str, str]], name: str) -> Points:
     return [(x, y) for x, y in pairs if abs(x) < _LARGEST and abs(y) < _LARGEST]
 
 
-def line_chart(lines: Sequence[Points], names: Sequence[str], *, label: str) -> Markup:
-    """Lines of (epoch, value) over one pair of axes; each point says its numbers when pointed at.
+def line_chart(lines: Sequence[Line], *, label: str) -> Markup:
+    """Lines over one pair of axes; each point says its numbers when pointed at.
 
-    `lines` are not empty, their values finite; there are at most as many as KINDS.
+    There is a line at least, each has a point at least, and all values are finite.
     """
-    xs = [x for points in lines for x, _ in points]
-    ys = [y for points in lines for _, y in points]
+    xs = [x for line in lines for x, _ in line.points]
+    ys = [y for line in lines for _, y in line.points]
     left, right = _spread(min(xs), max(xs), 0.5)
     low, high = _spread(min(ys), max(ys), 0.05)
     margin = 0.06 * (high - low)
@@ -83,13 +91,13 @@ def line_chart(lines: Sequence[Points], names: Sequence[str], *, label: str) -> 
         )
 
     parts = [_axes(place, (left, right), (low, high))]
-    for kind, name, points in zip(KINDS, names, lines, strict=False):
+    for split, name, points in lines:
         corners = [place(x, y) for x, y in points]
         path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
-        parts.append(LINE.format(kind=f"line {kind}", path=path))
+        parts.append(LINE.format(kind=f"line {split}", path=path))
         for (across, down), (x, y) in zip(corners, points, strict=True):
             title = f"epoch {x:g}: {name} {y:.4g}"
-            parts.append(_POINT.format(kind=kind, x=across, y=down, title=title))
+            parts.append(_POINT.format(kind=split, x=across, y=down, title=title))
     return FRAME.format(width=_WIDTH, height=_HEIGHT, label=label, body=Markup("").join(parts))
 
 

@@ -86,7 +86,7 @@ def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:
     `only_changed` leaves out what is this version's default.
     """
     fields = {field.name: field for field in dataclasses.fields(BuildOptions)}
-    parts = ["depthmask build-dataset --fg FG --bg BG --out OUT"]
+    parts = ["depthmask build-dataset", "--fg FG --bg BG --out OUT"]
     for name, field in fields.items():  # no other name of a stranger's gets into a command
         value = options.get(name)
         default = list(field.default) if isinstance(field.default, tuple) else field.default
@@ -135,17 +135,18 @@ def _provenance_rows(dataset: Dataset) -> list[tuple[str, str]]:
             ("its weights", teacher["weights_sha256"]),
             ("depth values", f"{coding.kind}, {coding.unit}, {coding.offset:g} to {high:g}"),
             ("stored as", f"{coding.bits} bits at {coding.size} × {coding.size}"),
-            ("outside the range", f"{_clipped_share(dataset, coding):.4%}, clipped"),
+            ("outside the range", _clipped_text(dataset, coding)),
         ]
     versions = (f"{name} {version}" for name, version in manifest["versions"].items())
     return [*rows, ("made with", ", ".join(versions))]
 
 
-def _clipped_share(dataset: Dataset, coding: DepthCoding) -> float:
-    """The share of all depth values that lay outside the declared range."""
+def _clipped_text(dataset: Dataset, coding: DepthCoding) -> str:
+    """How many of all depth values lay outside the declared range, in words."""
     records = [read_record(dataset.path, shard["name"]) for shard in dataset.manifest["shards"]]
     clipped = sum(record.clipped for record in records if record is not None)
-    return clipped / (len(dataset) * coding.size**2)
+    share = clipped / (len(dataset) * coding.size**2)
+    return f"{clipped:,} values ({share:.2g} of all), clipped" if clipped else "no value"
 
 
 def _card(sample: Sample, name: str, scale: ColourScale | None) -> dict[str, Any]:

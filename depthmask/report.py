@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from shards.errors import InputError
 from shards.files import write_atomic
@@ -64,6 +64,7 @@ def render_report(path: Path, kind: str) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    pages.filters["breakable"] = breakable
     script = _source(pages, "report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return pages.get_template(f"{kind}.html").render(
@@ -73,6 +74,14 @@ def render_report(path: Path, kind: str) -> str:
         script=script,
         script_hash=f"sha256-{digest}",
     )
+
+
+def breakable(name: object) -> Markup:
+    """A name, escaped, that lines may be broken in where its words end."""
+    text = escape(name)
+    for mark in "_-/.":
+        text = text.replace(mark, Markup(f"{mark}<wbr>"))
+    return text
 
 
 def _source(pages: Environment, name: str) -> Markup:

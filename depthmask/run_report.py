@@ -1,6 +1,7 @@
 """What the report of a training run says: options, scores by epoch, curves and pictures."""
 
 import csv
+import math
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,29 +12,55 @@ from shards.errors import InputError
 
 _WEIGHTS = "best.pt"
 _GRID = "grid.png"
-_FIGURES = ("mask_iou", "mask_dice", "depth_rmse", "depth_delta1", "train_loss", "minutes")
+_ON_VAL = ("mask_iou", "mask_dice", "mask_mae", "depth_rmse", "depth_delta1", "depth_abs_rel")
 _MORE = ""
 
 
 def run_facts(path: Path) -> dict[str, Any]:
     """Everything the template `run.html` shows of the training run in `path`."""
     rows = _metrics(path)
-    best = max(rows, key=lambda row: float(row.get("mask_iou") or -float(row["train_loss"])))
+    best = max(rows, key=_quality)
     options = _options(path / "config.toml")
     names = [name for name in rows[0] if name != "epoch"]
+    scores = [(NAMES[name], _number(best[name])) for name in _ON_VAL if best.get(name)]
     return {
         "name": path.resolve().name,
-        "options": [(name, str(value)) for name, value in sorted(options.items())],
+        "described": _describe(options),
+        "minutes": f"{float(rows[-1].get('minutes') or 0):.1f}",
+        "options": [(name, _option_text(value)) for name, value in sorted(options.items())],
         "best_epoch": best["epoch"],
-        "best": [
-            (NAMES.get(name, name), _number(best[name])) for name in _FIGURES if best.get(name)
-        ],
-        "head": ["epoch", *(NAMES.get(name, name) for name in names)],
+        "on_val": bool(scores),
+        "best": scores or [(NAMES["train_loss"], _number(best["train_loss"]))],
+        "head": ["epoch", *(NAMES.get(name, name.replace("_", " ")) for name in names)],
         "rows": [[row["epoch"], *(_number(row[name]) for name in names)] for row in rows],
         "curves": run_curves(rows),
         "grid": embed_file(path / _GRID) if (path / _GRID).is_file() else None,
         "survey": _survey(path, options.get("shards", [])),
     }
+
+
+def _quality(row: dict[str, str]) -> float:
+    """What made the training take an epoch's network as its best."""
+    from depthmask.epoch_scores import quality
+
+    found = quality({name: float(value) for name, value in row.items() if value})
+    return -math.inf if math.isnan(found) else found
+
+
+def _describe(options: dict[str, Any]) -> dict[str, str]:
+    """In words: the network that a run trained, and what with; empty where it does not say."""
+    network = options.get("network", "")
+    return {
+        "network": _option_text(options.get("backbone", "") if network == "timm" else network),
+        "data": _option_text(options.get("shards") or options.get("fg", "")),
+    }
+
+
+def _option_text(value: Any) -> str:
+    """An option's value as people write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _survey(path: Path, folders: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import draw_background, small_options
 
-from depthmask.report import render_report, report_kind, write_report
+from depthmask.report import breakable, render_report, report_kind, write_report
 from pipeline.build import BuildResult, build_dataset
 from shards.errors import InputError
 
@@ -51,7 +51,7 @@ def test_the_page_of_a_data_set_shows_counts_gallery_and_digest(tiny_dataset: Pa
     cards = [attributes for tag, attributes in tags if attributes.get("class") == "card"]
     assert len(cards) == 24
     assert {card["data-split"] for card in cards} == {"train", "val"}
-    for part in ("densedepth-lite", "digest", "depthmask build-dataset --fg FG"):
+    for part in ("densedepth-lite", "digest", "--fg FG --bg BG --out OUT"):
         assert part in page
 
 
@@ -89,12 +89,49 @@ def test_the_page_of_a_run_shows_its_best_epoch_and_options(run_folder: Path) ->
         label for tag, found in Tags(page).found if tag == "svg" and (label := found["aria-label"])
     ]
     assert [label.partition(" by epoch")[0] for label in labels] == [
-        "Loss in training",
-        "Masks, val beside train",
-        "Depth, val beside train",
+        "Training loss",
+        "Mask IoU",
+        "Depth RMSE",
     ]
     assert "<title>epoch 2: mask IoU 0.75</title>" in page
     assert page.count("depth RMSE 0.2</title>") == 1  # inf and what is missing are no points
+
+
+def test_the_best_epoch_is_the_one_whose_network_was_kept(tmp_path: Path) -> None:
+    """That is the one of the least depth RMSE where there is no mask, not of the least loss."""
+    rows = "1,0.9,0.3\n2,0.5,0.1\n3,0.4,0.2\n4,0.3,nan\n"
+    (tmp_path / "metrics.csv").write_text("epoch,train_loss,depth_rmse\n" + rows)
+    page = page_of(tmp_path)
+    assert "Epoch 2 was the best, on val samples:" in page
+    assert "A network for 4 epochs" in page
+
+
+def test_a_run_without_val_samples_says_so(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("epoch,minutes,train_loss\n1,1,0.5\n2,2.5,0.75\n")
+    (tmp_path / "config.toml").write_text(
+        'network = "timm"\nbackbone = "b_0"\nshards = ["x", "y"]\n'
+    )
+    page = page_of(tmp_path)
+    assert "b_0, trained on x, y for 2 epochs in 2.5 minutes." in page
+    assert "There were no val samples to score." in page
+    assert "Epoch 1 was the best, by its training loss:" in page
+    assert "on val samples" not in page
+
+
+def test_numbers_of_one_are_singular(sources: Path, tmp_path: Path) -> None:
+    options = small_options(sources, tmp_path / "shards", samples=1, depth_model="none")
+    page = page_of(build_dataset(options).out)
+    assert "1 composite of 64 × 64 pixels" in page
+    assert "Counted over 1 sample." in page
+    assert "both splits" not in page
+    assert "Depth of" not in page
+
+
+def test_long_names_may_break_where_their_words_end(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("epoch,a_<b>_c,train_loss\n1,2,3\n")
+    page = page_of(tmp_path)
+    assert "a &lt;b&gt; c" in page
+    assert breakable("a_<b>/c.png") == "a_<wbr>&lt;b&gt;/<wbr>c.<wbr>png"
 
 
 def test_a_report_is_written_where_it_is_said(

@@ -136,6 +136,8 @@ def test_a_run_shows_its_best_and_worst_samples(
     assert max(found[:6]) <= min(found[6:])
     assert "val-" in worst
     assert "val-" in best
+    cells = "[...document.querySelectorAll('#epochs td')]"
+    assert browser.run(f"{cells}.length > 10 && {cells}.every(cell => cell.offsetHeight < 40)")
     browser.run("document.getElementById('samples').scrollIntoView({behavior: 'instant'})")
     keep(browser, "run-samples")
     browser.open(tmp_path / "run.html", width=390, height=844)
