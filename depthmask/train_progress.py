@@ -90,6 +90,10 @@ class TrainProgress:
         )
         self._progress.update(self._bar, completed=done, facts=facts)
 
+    def scoring(self, split: str, done: int, total: int) -> None:
+        """Say what goes on while the bar stands still between two epochs."""
+        self._progress.update(self._bar, facts=f"scoring {done:,}/{total:,} of {split}")
+
     def epoch_ended(self, row: dict[str, float]) -> None:
         """Print the epoch's line."""
         if "mask_iou" in row:

@@ -237,19 +237,20 @@ class _Training:
             self._run.average.network,
             dataset.split(split),
             source,
-            self._in_batches(share, of=len(wanted)),
+            self._in_batches(split, share, of=len(wanted)),
             ranks.device,
             dataset.depth,
         )
         return merge_scores(ranks.gather(scores))
 
-    def _in_batches(self, positions: np.ndarray, of: int) -> Iterator[np.ndarray]:
+    def _in_batches(self, split: str, positions: np.ndarray, of: int) -> Iterator[np.ndarray]:
         """`positions` in batches, as many looks up as any rank has that takes part in `of`."""
         size = self._options.batch_size
         for number in range(batches_of(batches_of(of, self._ranks.count), size)):
             self._look_up()
             wanted = positions[number * size : (number + 1) * size]
             if len(wanted):
+                self._watch.scoring(split, number * size, len(positions))
                 yield wanted
 
     def _close_epoch(self, row: dict[str, float]) -> None:

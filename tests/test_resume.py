@@ -17,6 +17,7 @@ from test_training import metrics_of, small
 from depthmask.checkpoint import read_checkpoint
 from depthmask.stops import Stops
 from depthmask.train_options import TrainOptions
+from depthmask.train_watcher import SilentTrainWatcher
 from depthmask.training import train
 from shards.errors import RunError
 
@@ -25,7 +26,7 @@ EACH_STEP = 1e-9
 """Minutes between checkpoints that are always over."""
 
 
-class AtStep:
+class AtStep(SilentTrainWatcher):
     """A watcher that does something when a number of steps is over, before they are saved."""
 
     def __init__(self, step: int, act: Any) -> None:
@@ -35,9 +36,6 @@ class AtStep:
         self._left -= 1
         if self._left == 0:
             self._act()
-
-    def epoch_ended(self, row: dict[str, float]) -> None:
-        """Nothing."""
 
 
 def break_off() -> None:

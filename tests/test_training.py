@@ -21,6 +21,7 @@ from depthmask.data import SampleSource
 from depthmask.evaluation import EvaluateOptions, evaluate
 from depthmask.prediction import PredictOptions, cut_out, load, predict
 from depthmask.train_options import TrainOptions, read_config
+from depthmask.train_watcher import SilentTrainWatcher
 from depthmask.training import train
 from pipeline.build import BuildResult
 from shards.errors import InputError
@@ -105,14 +106,11 @@ def test_minutes_are_kept(tiny_dataset: Path, tmp_path: Path) -> None:
     assert read_checkpoint(options.out / "last.pt").training is not None
 
 
-class StopsAfter:
+class StopsAfter(SilentTrainWatcher):
     """A watcher that interrupts a training when an epoch has ended."""
 
     def __init__(self, epochs: int) -> None:
         self._left = epochs
-
-    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
-        """Nothing."""
 
     def epoch_ended(self, row: dict[str, float]) -> None:
         self._left -= 1
