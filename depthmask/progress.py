@@ -4,6 +4,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import (
@@ -18,7 +20,7 @@ from rich.progress import (
 from rich.table import Column, Table
 from rich.text import Text
 
-from depthmask.terminal import open_console, rate_text
+from depthmask.terminal import counted, open_console, rate_text
 from pipeline.counters import Counters, Done
 from pipeline.plan import Plan
 from pipeline.sources import Skipped
@@ -104,7 +106,7 @@ class Pace:
 
 
 class BuildProgress:
-    """Watches a build for a person at the command line."""
+    """Watches a build for a person at the command line; as a context, its bars end with it."""
 
     def __init__(self) -> None:
         self._console = open_console()
@@ -113,6 +115,17 @@ class BuildProgress:
         self._remarks: list[tuple[str, str]] = []
         self._stop = threading.Event()
         self._poller: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
 
     def checking(self, role: str, done: int, total: int) -> None:
         """Move the bar of the source check."""
@@ -136,7 +149,7 @@ class BuildProgress:
             self._console.print(line)
         done = len(plan.tasks()) - missing
         if done:
-            self._console.print(f"{done} shards are there already, {missing} to make")
+            self._console.print(f"{counted(done, 'shard')} there already, {missing:,} to make")
 
     def _table(self, title: str, reason: str, rows: Sequence[tuple[str, str]]) -> None:
         if rows:
@@ -203,8 +216,8 @@ def describe_plan(plan: Plan) -> list[str]:
     """What a plan will build, and what it leaves out, a line each."""
     train, val = plan.samples["train"], plan.samples["val"]
     lines = [
-        f"{len(plan.fg)} foregrounds x {len(plan.bg)} backgrounds: "
-        f"{train:,} train and {val:,} val samples in {len(plan.tasks())} shards"
+        f"{counted(len(plan.fg), 'foreground')} x {counted(len(plan.bg), 'background')}: "
+        f"{train:,} train and {val:,} val samples in {counted(len(plan.tasks()), 'shard')}"
     ]
     wanted = plan.options["samples"]
     if wanted is not None and wanted > train + val:

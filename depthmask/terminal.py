@@ -5,7 +5,6 @@ things were done. NO_COLOR is respected.
 """
 
 import json
-import os
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -67,6 +66,11 @@ def rate_text(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 9.95 or rate == 0 else f"{rate:.1f}"
 
 
+def counted(number: int, noun: str) -> str:
+    """How many there are of what: "1 shard", "1,125 samples"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def say(line: object) -> None:
     """A line for a person, unless they asked for quiet."""
     if not is_quiet():
@@ -92,20 +96,24 @@ def answer_paths(paths: list[Any], json_wanted: bool) -> None:
 
 
 def show_error(error: BaseException) -> None:
-    """Print an error on stderr as one sentence: where in bold, the remedy in colour."""
-    colour = False if os.environ.get("NO_COLOR") else None
-    parts = [click.style("error: ", fg="red", bold=True)]
+    """Print an error on stderr as one sentence: where in bold, the remedy in colour.
+
+    A terminal's lines end between words; elsewhere the sentence is one line.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    text = Text.assemble(("error: ", "bold red"))
     if isinstance(error, InputError | RunError):
-        parts += [
-            click.style(error.where, bold=True),
-            f": expected {error.expected}, found {error.found}; ",
-            click.style(error.remedy, fg="cyan"),
-        ]
+        text.append(error.where, "bold")
+        text.append(f": expected {error.expected}, found {error.found}; ")
+        text.append(error.remedy, "cyan")
     elif isinstance(error, click.ClickException):
-        parts.append(error.format_message())
+        text.append(error.format_message())
     else:
-        parts.append(str(error))
-    click.echo("".join(parts), err=True, color=colour)
+        text.append(str(error))
+    console = Console(stderr=True)
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 @contextmanager

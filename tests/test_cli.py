@@ -7,9 +7,11 @@ import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
 from conftest import draw_background, draw_foreground
 
+from depthmask.cli import cli
 from pipeline.build import BuildResult
 
 
@@ -29,6 +31,8 @@ COMMANDS = (
     "train",
     "evaluate",
     "predict",
+    "export",
+    "networks",
     "depth",
     "train-teacher",
     "doctor",
@@ -40,6 +44,16 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     result = depthmask(command, "--help")
     assert result.returncode == 0
     assert f"depthmask {command} " in result.stdout.partition("Example")[2]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_80_columns_and_describes_every_option(command: str) -> None:
+    found = cli.get_command(click.Context(cli), command)
+    assert found is not None
+    context = click.Context(found, info_name=command, terminal_width=80)
+    assert max(map(len, found.get_help(context).splitlines())) <= 80
+    for parameter in found.params:
+        assert isinstance(parameter, click.Argument) or getattr(parameter, "help", ""), parameter
 
 
 def test_help_imports_neither_torch_nor_numpy() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -107,10 +108,26 @@ def test_maps_are_counted_where_a_teacher_makes_them(sources: Path, tmp_path: Pa
 def test_an_error_is_red_with_its_remedy_in_colour(tmp_path: Path) -> None:
     status, seen = on_a_terminal("stats", tmp_path)
     assert status == 2
-    assert "\x1b[31m\x1b[1merror: " in seen
-    assert "\x1b[36mgive the --out folder of a build-dataset" in seen
+    assert "\x1b[1;31merror: " in seen
+    assert "\x1b[36mgive the" in seen
     assert "\x1b[3" not in on_a_terminal("stats", tmp_path, NO_COLOR="1")[1]
     assert piped("stats", tmp_path).stderr.startswith("error: ")
+
+
+def test_an_error_on_a_terminal_has_lines_of_its_own_that_end_between_words(
+    sources: Path, tmp_path: Path
+) -> None:
+    """Also after a bar: sources are being checked when foregrounds turn out to have no alpha."""
+    arguments = ("build-dataset", "--fg", sources / "bg", "--bg", sources / "bg")
+    status, seen = on_a_terminal(*arguments, "--out", tmp_path / "a", COLUMNS="60")
+    before, _, said = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", seen).rpartition("error: --fg")
+    assert status == 2
+    assert "checking foregrounds" in before
+    assert before.endswith("\n")
+    words = "expected a folder with at least one foreground picture with alpha"
+    assert words in " ".join(said.split())
+    assert words not in said
+    assert len(piped(*arguments, "--out", tmp_path / "a").stderr.splitlines()) == 1
 
 
 def test_quiet_says_nothing_but_errors(sources: Path, tmp_path: Path) -> None:
@@ -189,6 +206,16 @@ def test_training_shows_loss_score_and_data_wait(
         best_epoch(row | {"depth_rmse": 0.1}) == "best: epoch 1, mask IoU 0.7512, depth RMSE 0.1000"
     )
     assert best_epoch({"epoch": 3, "train_loss": 0.8}) == "best: epoch 3, training loss 0.8000"
+
+
+def test_training_says_that_it_scores_while_the_bar_stands_still(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with TrainProgress() as watcher:
+        watcher.stepped(0.1, 0.8, 40.0, 0.25)
+        watcher.scoring("val", 16, 375)
+    assert "scoring 16/375 of val" in capsys.readouterr().err
 
 
 def test_commands_and_options_are_completed() -> None:

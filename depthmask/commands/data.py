@@ -8,7 +8,7 @@ import click
 
 from depthmask.option_files import take_build_file, take_build_recipe
 from depthmask.options import takes
-from depthmask.terminal import answer, answer_paths, open_console, reports
+from depthmask.terminal import answer, answer_paths, counted, open_console, reports
 from pipeline.options import BuildOptions
 from pipeline.recipes import DATA_RECIPES
 
@@ -44,8 +44,8 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     \b
     Examples:
       depthmask build-dataset --fg cars --bg scenes --out shards
-      depthmask build-dataset --fg cars --bg scenes --samples 4000 --val-fraction .25
-      depthmask build-dataset --fg cars --bg scenes --depth-model none --format lmdb
+      depthmask build-dataset --fg cars --bg scenes --samples 4000 --size 128
+      depthmask build-dataset --fg cars --bg scenes --depth-model none
       depthmask build-dataset --fg cars --bg scenes --recipe D --split-by source
     """
     from depthmask.progress import BuildProgress
@@ -53,25 +53,26 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     from pipeline.estimate import estimate_build
     from shards.remote import url_of
 
-    watcher = BuildProgress()
-    if options.dry_run:
-        plan, skipped = plan_build(options, watcher)
-        watcher.planned(plan, skipped, len(plan.tasks()))
-        estimate = estimate_build(plan, options)
-        facts = {"samples": plan.samples, "shards": len(plan.tasks())}
-        answer("\n".join(estimate.lines()), facts | dataclasses.asdict(estimate), json_wanted)
-        return
-    result = build_dataset(options, watcher)
+    with BuildProgress() as watcher:
+        if options.dry_run:
+            plan, skipped = plan_build(options, watcher)
+            watcher.planned(plan, skipped, len(plan.tasks()))
+            estimate = estimate_build(plan, options)
+            facts = {"samples": plan.samples, "shards": len(plan.tasks())}
+            answer("\n".join(estimate.lines()), facts | dataclasses.asdict(estimate), json_wanted)
+            return
+        result = build_dataset(options, watcher)
     place = url_of(result.out) or str(result.out)
     last = f"digest {result.digest}"
     if result.digest is None:
         last = (
-            f"the whole set still misses {result.shards_missing} shards: run the other parts, or "
-            "the same command without --part"
+            f"the whole set still misses {counted(result.shards_missing, 'shard')}: run the other "
+            "parts, or the same command without --part"
         )
     answer(
-        f"{sum(result.samples.values()):,} samples in {place} ({result.shards_made} shards made, "
-        f"{result.shards_kept} kept, {len(result.skipped)} files left out)\n{last}",
+        f"{counted(sum(result.samples.values()), 'sample')} in {place} "
+        f"({counted(result.shards_made, 'shard')} made, {result.shards_kept:,} kept, "
+        f"{counted(len(result.skipped), 'file')} left out)\n{last}",
         dataclasses.asdict(result) | {"out": place},
         json_wanted,
     )
@@ -180,7 +181,8 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool)
         )
     folders = {"cars": out / "cars", "scenes": out / "scenes"}
     answer(
-        f"{cars} cars in {folders['cars']}, {scenes} scenes in {folders['scenes']}",
+        f"{counted(cars, 'car')} in {folders['cars']}, "
+        f"{counted(scenes, 'scene')} in {folders['scenes']}",
         {name: str(folder) for name, folder in folders.items()},
         json_wanted,
     )

@@ -21,7 +21,7 @@ def train_teacher(options: TeacherOptions, json_wanted: bool) -> None:
 
     \b
     Examples:
-      depthmask train-teacher --out teacher --minutes 60 --textures photos --cutouts clipart
+      depthmask train-teacher --minutes 60 --textures photos --cutouts clipart
       depthmask train-teacher --out teacher --minutes 90 --resume
     """
     from depthmask.teacher_training import train_teacher
@@ -41,10 +41,29 @@ def train_teacher(options: TeacherOptions, json_wanted: bool) -> None:
     metavar="NAME",
     help="densedepth-lite, densedepth, hf:NAME_OR_PATH or FILE.onnx.",
 )
-@click.option("--depth-weights", type=click.Path(path_type=Path), help="Its weights.")
-@click.option("--depth-kind", type=click.Choice(["metric", "inverse"]), help="What it gives.")
-@click.option("--depth-range", type=(float, float), metavar="LOW HIGH", help="What is written.")
-@click.option("--depth-input", type=(int, int), metavar="WIDTH HEIGHT", help="What it sees.")
+@click.option(
+    "--depth-weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Its weights, such as nyu.h5.  [default: the shipped ones]",
+)
+@click.option(
+    "--depth-kind",
+    type=click.Choice(["metric", "inverse"]),
+    help="What it gives: metres, or larger is nearer.  [default: as it says]",
+)
+@click.option(
+    "--depth-range",
+    type=(float, float),
+    metavar="LOW HIGH",
+    help="Range its values are written over.  [default: as it says, or found]",
+)
+@click.option(
+    "--depth-input",
+    type=(int, int),
+    metavar="WIDTH HEIGHT",
+    help="Size that it sees pictures at.  [default: its own]",
+)
 @click.option("--size", default=224, show_default=True, help="Side of the square it sees.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ...")
 @reports
@@ -69,7 +88,8 @@ def depth(
     Examples:
       depthmask depth holiday.jpg --out depth
       depthmask depth photos/*.jpg --out depth --size 320
-      depthmask depth room.jpg --out depth --depth-model densedepth --depth-weights nyu.h5
+      depthmask depth room.jpg --out depth --depth-model densedepth \\
+          --depth-weights nyu.h5
     """
     from depthmask.depth import limits_of, write_depth
     from depthmask.progress import open_progress

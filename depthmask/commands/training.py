@@ -65,13 +65,14 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
     \b
     Examples:
       depthmask train --shards shards --out runs/first --minutes 10
-      depthmask train --shards shards --out runs/large --backbone resnet50 --epochs 20
+      depthmask train --shards shards --out runs/large --backbone resnet50
       depthmask train --shards shards --shards more --out runs/both --minutes 10
-      depthmask train --fg pictures/cars --bg pictures/scenes --out runs/drawn --minutes 10
+      depthmask train --fg cars --bg scenes --out runs/drawn --minutes 10
       depthmask train --shards shards --out runs/first --minutes 20 --resume
       depthmask train --config runs/first/config.toml --out runs/second
       depthmask train --shards shards --out runs/e --recipe E --minutes 10
-      torchrun --no-python --nproc-per-node 2 depthmask train --shards shards --out runs/two
+      torchrun --no-python --nproc-per-node 2 \\
+          depthmask train --shards shards --out runs/two
     """
     from depthmask.progress import BuildProgress
     from depthmask.train_progress import TrainProgress, best_epoch
@@ -83,8 +84,8 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
     trainings = [options] if recipe is None else recipe_options(recipe, _given(context))
     lines, found = [], []
     for each in trainings:
-        with TrainProgress(shown=speaks) as watcher:
-            best = train(each, watcher, BuildProgress())
+        with TrainProgress(shown=speaks) as watcher, BuildProgress() as builder:
+            best = train(each, watcher, builder)
         path = str(each.out / "best.pt")
         lines.append(f"{best_epoch(best)}\n{path}")
         found.append({"checkpoint": path, "best": best})
@@ -102,7 +103,11 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
     help="Folder of the data set; again for more, read as one.",
 )
 @click.option(
-    "--split", type=click.Choice(["train", "val", "both"]), default="val", show_default=True
+    "--split",
+    type=click.Choice(["train", "val", "both"]),
+    default="val",
+    show_default=True,
+    help="Which samples; scores are those of each split.",
 )
 @click.option(
     "--out",
@@ -120,7 +125,7 @@ def evaluate(json_wanted: bool, **values: Any) -> None:
     Examples:
       depthmask evaluate runs/first/best.pt --shards shards
       depthmask evaluate runs/first/best.pt --shards shards --split both --json
-      depthmask evaluate runs/first/best.pt --shards shards --out evaluation --worst 20
+      depthmask evaluate runs/first/best.pt --shards shards --out scores --worst 20
     """
     import json
 
@@ -184,9 +189,10 @@ def predict(json_wanted: bool, **values: Any) -> None:
 
     \b
     Examples:
-      depthmask predict runs/first/best.pt --image shot.jpg --background empty.jpg --out found
-      depthmask predict runs/first/best.pt --image shots --background empty.jpg --out found
-      depthmask predict runs/first/best.pt --image 'day/*.jpg' --background empty --out found
+      depthmask predict runs/first/best.pt --image shot.jpg --background empty.jpg
+      depthmask predict runs/first/best.pt --image shots --background empty.jpg \\
+          --out found
+      depthmask predict runs/first/best.pt --image 'day/*.jpg' --background empty
     """
     from depthmask.prediction import PredictOptions, predict
 
