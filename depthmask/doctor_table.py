@@ -6,31 +6,39 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-_NAME_WIDTH = 36
+from depthmask.terminal import counted
+
+_NAME_WIDTH = 33
+_OF_DEVELOPERS = ("dev", "docs")
+"""Extras that nobody misses who only uses depthmask."""
 
 
 def doctor_tables(facts: dict[str, Any]) -> Group:
     """The facts of `depthmask.doctor.examine` for a person; complaints come last."""
     return Group(
-        _table("versions", list(facts["versions"].items())),
         _table("this machine", _machine_rows(facts)),
         _table(
-            "optional extras",
+            "optional extras: pip install 'depthmask[NAME]' adds one",
             [
-                (f"depthmask[{extra}]", _packages(packages))
+                (extra, _packages(packages))
                 for extra, packages in facts["extras"].items()
+                if extra not in _OF_DEVELOPERS
             ],
         ),
+        _table("versions", list(facts["versions"].items())),
         _verdict(facts["complaints"]),
     )
 
 
 def _table(title: str, rows: list[tuple[str, str]]) -> Table:
-    table = Table(title=title, title_justify="left", show_header=False, box=None)
+    table = Table(
+        title=title, title_justify="left", title_style="bold", show_header=False, box=None
+    )
     table.add_column(min_width=_NAME_WIDTH, no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(Text(f"  {name}"), Text(value))
+    table.add_row()
     return table
 
 
@@ -50,7 +58,7 @@ def _machine_rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         (f"disk free, {name}", _gigabytes(free)) for name, free in facts["disk_free_bytes"].items()
     ]
     if "fault" not in torch:
-        rows.append(("torch", f"{torch['threads']} threads, {torch['cpu']}"))
+        rows.append(("torch", f"{counted(torch['threads'], 'thread')}, {torch['cpu']}"))
         rows += [(name, _device(device)) for name, device in torch["devices"].items()]
     codecs = (f"{name} {version or 'missing'}" for name, version in facts["codecs"].items())
     rows.append(("codecs", ", ".join(codecs)))
