@@ -58,9 +58,18 @@ class _Count(ProgressColumn):
         return Text(f"{task.completed:,.0f}{of}", style="progress.download")
 
 
+class _Bars(Progress):
+    """Bars that leave nothing behind where they never moved: an error came before."""
+
+    def stop(self) -> None:
+        for task in self.tasks:
+            self.update(task.id, visible=task.visible and task.completed > 0)
+        super().stop()
+
+
 def open_progress(console: Console) -> Progress:
     """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
-    return Progress(
+    return _Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         _Count(),

@@ -1,5 +1,6 @@
 """depthmask/terminal.py, progress.py, train_progress.py, cli.py: what a person sees"""
 
+import io
 import json
 import os
 import pty
@@ -11,9 +12,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from depthmask.cli import cli
-from depthmask.progress import Pace
+from depthmask.progress import Pace, open_progress
 from depthmask.terminal import rate_text
 from depthmask.train_progress import TrainProgress, best_epoch, epoch_heads, epoch_line
 from pipeline.build import BuildResult
@@ -128,6 +130,14 @@ def test_an_error_on_a_terminal_has_lines_of_its_own_that_end_between_words(
     assert words in " ".join(said.split())
     assert words not in said
     assert len(piped(*arguments, "--out", tmp_path / "a").stderr.splitlines()) == 1
+
+
+def test_a_bar_that_never_moved_leaves_nothing_behind() -> None:
+    for steps, end in ((0, "\r\x1b[2K\x1b[?25h"), (3, "\n\x1b[?25h")):
+        seen = io.StringIO()
+        with open_progress(Console(force_terminal=True, file=seen, width=80)) as progress:
+            progress.update(progress.add_task("reading", total=None), advance=steps)
+        assert seen.getvalue().endswith(end)
 
 
 def test_quiet_says_nothing_but_errors(sources: Path, tmp_path: Path) -> None:
