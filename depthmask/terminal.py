@@ -48,13 +48,18 @@ def open_console() -> "Console":
 def open_table(*heads: str, title: str | None = None) -> "Table":
     """A table as commands print their results: a rule below the heads, no frame.
 
-    The first column is a name, the others are numbers, to the right.
+    The first column is a name, the others are numbers, to the right. A title stays on one line.
     """
     from rich import box
     from rich.table import Table
 
     table = Table(
-        *heads, title=title, title_style="bold", title_justify="left", box=box.SIMPLE_HEAD
+        *heads,
+        title=title,
+        title_style="bold",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        min_width=len(title or ""),
     )
     for column in table.columns[1:]:
         column.justify = "right"

@@ -124,8 +124,8 @@ def evaluate(json_wanted: bool, **values: Any) -> None:
     \b
     Examples:
       depthmask evaluate runs/first/best.pt --shards shards
-      depthmask evaluate runs/first/best.pt --shards shards --split both --json
-      depthmask evaluate runs/first/best.pt --shards shards --out scores --worst 20
+      depthmask evaluate runs/first/best.pt --shards shards --split both
+      depthmask evaluate runs/first/best.pt --shards shards --out scores
     """
     import json
 
