@@ -157,9 +157,10 @@ def _card(sample: Sample, name: str, scale: ColourScale | None) -> dict[str, Any
         "mask": embed_mask(sample.mask),
         "overlay": embed_overlay(sample.mask),
         "depth": None,
-        "render": shlex.join(
-            ["depthmask", "render", name, sample.split, str(sample.position), "--out", "sample"]
-        ),
+        "render": [
+            shlex.join(["depthmask", "render", name, sample.split, str(sample.position)]),
+            "--out sample",
+        ],
     }
     if scale is not None and sample.coding is not None:
         card["depth"] = embed_depth(sample.depth, sample.coding, scale.low, scale.high)

@@ -21,7 +21,8 @@ LARGEST_SIDE = 256
 DEPTH_COLOURS = "magma"
 """matplotlib's name of the colour map of depth: even steps look even, near is bright."""
 
-_OVERLAY = (255, 64, 129)
+_OVERLAY = (224, 0, 255)
+"""Magenta: few things have it, where pink was lost on a red car."""
 _OVERLAY_OPACITY = 0.62
 _PICTURE_BYTES = 1_200_000
 

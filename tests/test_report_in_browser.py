@@ -71,6 +71,24 @@ def test_the_filters_leave_what_was_asked_for(browser: Browser, page: Path) -> N
     assert browser.run("document.querySelector('.filters output').textContent")[:5] == "0 of "
 
 
+def test_the_splits_are_chosen_by_keyboard(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.run("document.querySelector('input[name=split]:checked').focus()")
+    for split in ("train", "val"):
+        browser.press("ArrowRight", 39)
+        assert browser.run(f"{SHOWN}.every(card => card.dataset.split === '{split}')")
+
+
+def test_a_command_is_written_out_by_keyboard(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    browser.run("document.querySelector('.card summary').focus()")
+    browser.press("Enter", 13, "\r")
+    command = browser.run("document.querySelector('.card details[open] code').innerText")
+    assert command.split() == [
+        *("depthmask", "render", "shards", "train", "0", "\\", "--out", "sample")
+    ]
+
+
 def test_a_mask_is_laid_over_by_keyboard(browser: Browser, page: Path) -> None:
     browser.open(page)
     browser.run("document.querySelector('.shot').focus()")
