@@ -14,6 +14,7 @@ Check = Callable[[Any, str], None]
 """Takes a value and the place where it stands."""
 
 _SHOWN = 60
+_ALL = "all of it"
 
 
 class WrongValueError(ValueError):
@@ -24,6 +25,12 @@ class WrongValueError(ValueError):
         shown = found if isinstance(found, str) else reprlib.repr(found)  # bounded in depth, too
         self.found = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
         super().__init__(f"{where}: expected {expected}, found {self.found}")
+
+    def within(self, outer: str) -> "WrongValueError":
+        """The same of an entry of what stands at `outer`."""
+        inner = "" if self.where == _ALL else self.where
+        joint = "." if outer and inner and not inner.startswith("[") else ""
+        return WrongValueError(f"{outer}{joint}{inner}" or _ALL, self.expected, self.found)
 
 
 def whole(low: int, high: int) -> Check:
@@ -61,8 +68,10 @@ def one_of(*values: Any) -> Check:
     """One of some words or constants."""
 
     def check(value: Any, where: str) -> None:
-        if not any(value is v or (isinstance(v, str) and value == v) for v in values):
-            raise WrongValueError(where, "one of " + ", ".join(map(str, values)), value)
+        for known in values:
+            if value is known or (isinstance(known, str) and value == known):
+                return
+        raise WrongValueError(where, "one of " + ", ".join(map(str, values)), value)
 
     return check
 
@@ -84,23 +93,30 @@ def listing(inner: Check, least: int = 0, most: int = 10**9) -> Check:
         if not isinstance(value, list) or not least <= len(value) <= most:
             raise WrongValueError(where, f"a list of {least} to {most} entries", value)
         for index, entry in enumerate(value):
-            inner(entry, f"{where}[{index}]")
+            try:
+                inner(entry, "")
+            except WrongValueError as error:
+                raise error.within(f"{where}[{index}]") from None
 
     return check
 
 
 def table(needed: Mapping[str, Check], also: Mapping[str, Check] | None = None) -> Check:
     """Names and values: those `needed`, and those of `also` where they stand."""
+    optional = also or {}
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, dict):
-            raise WrongValueError(where or "all of it", "a table of names and values", value)
-        for name, inner in needed.items():
-            if name not in value:
-                raise WrongValueError(f"{where}.{name}".lstrip("."), "this entry", "none")
-            inner(value[name], f"{where}.{name}".lstrip("."))
-        for name, inner in (also or {}).items():
-            if name in value:
-                inner(value[name], f"{where}.{name}".lstrip("."))
+            raise WrongValueError(where or _ALL, "a table of names and values", value)
+        try:  # places are put together where one is wrong: a sample's facts are checked often
+            for name, inner in needed.items():
+                if name not in value:
+                    raise WrongValueError(name, "this entry", "none")
+                inner(value[name], name)
+            for name, inner in optional.items():
+                if name in value:
+                    inner(value[name], name)
+        except WrongValueError as error:
+            raise error.within(where) from None
 
     return check
