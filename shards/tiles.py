@@ -32,13 +32,15 @@ class TileSums:
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         self.moments = moments_of_bytes(pixels)
-        side = len(pixels)
-        edges = np.arange(0, side, _TILE)
-        values = pixels.astype(np.int64)
-        both = np.concatenate([values, values * values], axis=2)  # (S, S, 6)
-        tiles = np.add.reduceat(np.add.reduceat(both, edges), edges, axis=1)  # (t, t, 6)
-        self._below = np.zeros((len(edges) + 1, len(edges) + 1, 6), np.int64)
-        self._below[1:, 1:] = tiles.cumsum(axis=0).cumsum(axis=1)
+        tiles = -(-len(pixels) // _TILE)
+        margin = (0, tiles * _TILE - len(pixels))
+        rows = np.pad(pixels, (margin, margin, (0, 0))).astype(np.float32)
+        rows = rows.reshape(tiles, _TILE, -1)  # (S, S, 3) -> (t, 8, 8 t * 3)
+        columns = np.stack([rows.sum(axis=1), np.einsum("ijk,ijk->ik", rows, rows)])
+        by_tile = columns.reshape(2, tiles, tiles, _TILE, 3).transpose(3, 1, 2, 0, 4)
+        sums = np.ascontiguousarray(by_tile).sum(axis=0).reshape(tiles, tiles, 6)  # below 2^24
+        self._below = np.zeros((tiles + 1, tiles + 1, 6), np.int64)
+        self._below[1:, 1:] = sums.astype(np.int64).cumsum(axis=0).cumsum(axis=1)
 
     @property
     def nbytes(self) -> int:
