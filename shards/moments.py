@@ -61,13 +61,14 @@ def sums_of_bytes(pixels: NDArray[np.uint8]) -> tuple[list[int], list[int]]:
     """
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     rows = pixels.reshape(pixels.shape[0], -1)  # (H, W * C)
-    sums = np.zeros((2, channels))
+    both = np.zeros((2, rows.shape[1]))
     for start in range(0, len(rows), _EXACT_ROWS):
         part = rows[start : start + _EXACT_ROWS].astype(np.float32)
-        below = np.add.reduce(part), np.einsum("ij,ij->j", part, part)  # 2 of (W * C,)
-        for each, columns in zip(sums, below, strict=True):
-            each += columns.reshape(-1, channels).sum(axis=0, dtype=np.float64)  # (W, C) -> (C,)
-    return [int(s) for s in sums[0].tolist()], [int(q) for q in sums[1].tolist()]
+        both[0] += np.add.reduce(part)
+        both[1] += np.einsum("ij,ij->j", part, part)
+    by_channel = both.reshape(2, -1, channels).transpose(0, 2, 1)  # (2, C, W)
+    sums, squares = np.ascontiguousarray(by_channel).sum(axis=2).tolist()  # copied: 4 times faster
+    return [int(s) for s in sums], [int(q) for q in squares]
 
 
 def moments_of_bytes(pixels: NDArray[np.uint8]) -> Moments:
