@@ -93,10 +93,12 @@ def _require_side(width: int, height: int, side: int) -> None:
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    check = deflate.crc32(kind + data)  # zlib's sum, in an eighth of its time
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
 
 
 _END = _chunk(b"IEND", b"")
+_IDAT_CRC = zlib.crc32(b"IDAT")
 
 
 def _deflate_runs(rows: memoryview) -> bytes:
@@ -139,7 +141,7 @@ def _rows_as_written(data: bytes, height: int, row: int) -> NDArray[np.uint8] | 
     header = _chunk(b"IHDR", data[16:29])
     if data[8 : _BODY - 8] != header or data[_BODY - 4 : _BODY] != b"IDAT" or any(data[26:29]):
         return None
-    check = zlib.crc32(body, zlib.crc32(b"IDAT"))
+    check = deflate.crc32(body, _IDAT_CRC)
     size = height * (row + 1)
     if end != struct.pack(">I", check) + _END or not 0 < size - height <= _MOST_EXPANDED * length:
         return None
