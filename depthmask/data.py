@@ -15,6 +15,7 @@ from depthmask.launch import ALONE, Place, find_place
 from depthmask.samples import Samples
 from shards.order import batch_at, epoch_order, share_of
 from shards.sample import Sample
+from shards.shared import OncePerArray
 
 _CACHE_BYTES = 2 << 30
 """For all ranks of a machine together."""
@@ -30,11 +31,12 @@ def _resize(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def decode(sample: Sample, side: int) -> Decoded:
-    """A sample at `side` pixels, packed: uint8 (S, S, 9)."""
+def decode(sample: Sample, background: NDArray[np.uint8]) -> Decoded:
+    """A sample at the side of `background` (S, S, 3), which is its own, packed: uint8 (S, S, 9)."""
+    side = len(background)
     packed = np.zeros((side, side, 9), np.uint8)
     packed[..., :3] = _resize(sample.image, side)
-    packed[..., 3:6] = _resize(sample.background, side)
+    packed[..., 3:6] = background
     packed[..., 6] = _resize(sample.mask, side)
     if sample.coding is not None:
         depth = sample.depth_unit
@@ -53,6 +55,7 @@ class SampleSource:
         self._dataset, self.side = dataset, side
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}
+        self._scaled = OncePerArray(lambda background: _resize(background, side))
         self._room = _CACHE_BYTES // find_place().local_ranks // (side * side * 9)
 
     def __len__(self) -> int:
@@ -61,7 +64,10 @@ class SampleSource:
     def _get(self, position: int) -> Decoded:
         kept = self._kept.get(position)
         if kept is None:
-            kept = decode(self._dataset[position], self.side)
+            sample = self._dataset[position]
+            background = sample.background
+            scaled = background if len(background) == self.side else self._scaled(background)
+            kept = decode(sample, scaled)
             if len(self._kept) < self._room:
                 self._kept[position] = kept
         return kept

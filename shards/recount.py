@@ -2,25 +2,19 @@
 
 import dataclasses
 import os
-import weakref
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
 
 from shards.keys import SPLITS
 from shards.manifest import largest_values
 from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
 from shards.reader import Dataset, Span
+from shards.shared import OncePerArray
 
 if TYPE_CHECKING:
     from shards.joined import AnyDataset
-
-
-Seen = dict[int, tuple["weakref.ref[NDArray[np.uint8]]", Moments]]
-"""Moments of arrays by their identity."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,13 +29,13 @@ def recount_samples(dataset: "AnyDataset", split: str, positions: Iterable[int])
     """Decode the samples at `positions` of a split and sum what is in them."""
     sums: dict[str, Moments] = {}
     areas = []
-    seen: Seen = {}
+    of_background = OncePerArray(moments_of_bytes)
     for position in positions:
         sample = dataset.sample(split, position)
         fields = {
             "image": moments_of_bytes(sample.image),
             "mask": moments_of_bytes(sample.mask),
-            "background": _moments_once(sample.background, seen),
+            "background": of_background(sample.background),
         }
         if sample.coding is not None:
             fields["depth"] = moments_of_codes(sample.depth_codes)
@@ -50,14 +44,6 @@ def recount_samples(dataset: "AnyDataset", split: str, positions: Iterable[int])
         ((count, total, _),) = fields["mask"].channels
         areas.append(total / count / 255)
     return Recount(sums, areas)
-
-
-def _moments_once(pixels: NDArray[np.uint8], seen: Seen) -> Moments:
-    """The moments of an array that many samples may share, summed as long as it is the same."""
-    known = seen.get(id(pixels))
-    if known is None or known[0]() is not pixels:
-        known = seen[id(pixels)] = weakref.ref(pixels), moments_of_bytes(pixels)
-    return known[1]
 
 
 def recount_span(span: Span) -> Recount:
