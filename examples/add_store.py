@@ -11,7 +11,7 @@ formats.FORMATS += ("cat",)  # in a copy of depthmask: one word in shards/format
 
 from shards import stores  # noqa: E402
 from shards.indexed import Member  # noqa: E402
-from shards.shard_bytes import DamagedShardError, ShardBytes  # noqa: E402
+from shards.shard_bytes import DamagedShardError, SomeBytes  # noqa: E402
 
 
 class CatWriter:
@@ -33,7 +33,7 @@ class CatWriter:
         self._payload.clear()
 
 
-def scan_cat(file: ShardBytes) -> Iterator[Member]:
+def scan_cat(file: SomeBytes) -> Iterator[Member]:
     end = len(file) - 8 - int.from_bytes(file[-8:])
     if end < 0:
         raise DamagedShardError("no index")

@@ -13,10 +13,13 @@ from shards.layout import ShardTask
 from shards.manifest import Record, build_id, read_record
 from shards.moments import NOTHING, Moments
 from shards.sample import DECODERS, field_moments
-from shards.stores import Shard, open_shard
+from shards.stores import Shard, open_hashed
 
 UNDECODABLE = (RunError, ValueError, OSError, SyntaxError, EOFError, KeyError, IndexError)
 """What reading damaged bytes can raise."""
+
+
+_OTHER_BYTES = "its SHA-256 is not that of its record"
 
 
 class DamageError(Exception):
@@ -77,16 +80,7 @@ def audit_shard(
     size = path.stat().st_size
     if size != record.bytes:
         raise DamageError(f"{size:,} bytes instead of {record.bytes:,}")
-    try:
-        found = sha256_of(path)
-    except OSError as error:
-        raise DamageError(error.strerror or str(error)) from None
-    if found != record.sha256:
-        raise DamageError("its SHA-256 is not that of its record")
-    try:
-        shard = open_shard(rules.format, path, keys_from(task.split, task.first), task.samples)
-    except RunError as error:
-        raise DamageError(str(error)) from None
+    shard = _open_recorded(path, task, rules, record)
     try:
         if tuple(sorted(shard.fields)) != rules.fields_of(task.split):
             raise DamageError("samples with the fields " + ", ".join(shard.fields))
@@ -94,6 +88,27 @@ def audit_shard(
             _audit_pixels(shard, task, rules, record)
     finally:
         shard.close()
+
+
+def _open_recorded(path: Path, task: ShardTask, rules: Rules, record: Record) -> Shard:
+    """The shard, once its bytes are those of its record and its structure holds."""
+    keys = keys_from(task.split, task.first)
+    try:
+        shard, found = open_hashed(rules.format, path, keys, task.samples)
+    except RunError as error:
+        raise DamageError(_why_unopened(path, record) or str(error)) from None
+    if found != record.sha256:
+        shard.close()
+        raise DamageError(_OTHER_BYTES)
+    return shard
+
+
+def _why_unopened(path: Path, record: Record) -> str | None:
+    """What of a shard that cannot be opened says more than its structure; None: nothing."""
+    try:
+        return None if sha256_of(path) == record.sha256 else _OTHER_BYTES
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _audit_record(
@@ -117,17 +132,19 @@ def _audit_record(
 def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -> None:
     key_of = keys_from(task.split, task.first)
     sums: dict[str, Moments] = {}
-    for row in range(task.samples):
-        for field in shard.fields:
-            try:
-                data = shard.get(row, field)
+    place = task.name
+    try:
+        for row, fields in enumerate(shard.rows()):
+            for field, data in fields.items():
+                place = f"{key_of(row)}.{field}"
                 if field == "json":
                     _audit_facts(decode_json(data), task, row)
                 else:
                     name, moments = field.partition(".")[0], _moments(field, data, rules)
                     sums[name] = sums.get(name, NOTHING) + moments
-            except UNDECODABLE as error:
-                raise DamageError(f"{key_of(row)}.{field}: {error}") from None
+            place = task.name
+    except UNDECODABLE as error:
+        raise DamageError(f"{place}: {error}") from None
     if any(record.sums.get(name) != moments for name, moments in sums.items()):
         raise DamageError("its pixels do not have the sums of its record")
 

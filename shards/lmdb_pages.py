@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 
 from shards.indexed import Member
-from shards.shard_bytes import DamagedShardError, ShardBytes
+from shards.shard_bytes import DamagedShardError, SomeBytes
 
 _MAGIC, _VERSION = 0xBEEFC0DE, 1
 _HEADER = struct.Struct("<QHHHH")  # page number, pad, flags, lower, upper
@@ -26,7 +26,7 @@ _META_BYTES = 152
 _DEEPEST = 32
 
 
-def scan_lmdb(file: ShardBytes) -> Iterator[Member]:
+def scan_lmdb(file: SomeBytes) -> Iterator[Member]:
     """Name, offset and size of every entry of the main tree, in order of name."""
     tree = _newest_tree(file)
     if tree is None:
@@ -41,7 +41,7 @@ def scan_lmdb(file: ShardBytes) -> Iterator[Member]:
         raise DamagedShardError(f"{found} entries where its header says {entries}")
 
 
-def _newest_tree(file: ShardBytes) -> tuple[int, int, int, int] | None:
+def _newest_tree(file: SomeBytes) -> tuple[int, int, int, int] | None:
     """Page size, and depth, entries and root of the main tree of the last transaction."""
     newest: tuple[int, tuple[int, int, int, int]] | None = None
     page_size = 0
@@ -73,7 +73,7 @@ def _newest_tree(file: ShardBytes) -> tuple[int, int, int, int] | None:
 class _Pages:
     """The tree pages of a file, each entered once."""
 
-    def __init__(self, file: ShardBytes, page_size: int) -> None:
+    def __init__(self, file: SomeBytes, page_size: int) -> None:
         self._file, self._size = file, page_size
         self._count = len(file) // page_size
         self._entered = bytearray(self._count)

@@ -6,7 +6,6 @@ import os
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -113,7 +112,7 @@ class Dataset(Sequence[Sample]):
             size=self.size,
             coding=self.depth,
             fields=shard.fields,
-            get=partial(shard.get, row),
+            get=shard.row(row),
             find_background=self.background,
         )
 

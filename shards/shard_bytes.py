@@ -5,6 +5,7 @@ kernel maps only so many files. So files are read with `pread`, and of those tha
 the descriptors used last stay open: their number does not grow with that of the shards.
 """
 
+import hashlib
 import itertools
 import os
 import resource
@@ -14,14 +15,23 @@ import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 _SHARE = 4
 """A process keeps a quarter of the descriptors it may have for shards, and at least..."""
 _LEAST, _MOST = 16, 1024
+_PIECE = 1 << 20
 
 
 class DamagedShardError(Exception):
     """What is wrong with the structure of a shard file, in a few words."""
+
+
+class SomeBytes(Protocol):
+    """What a scan reads: bytes of a known number, by slices."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, part: slice) -> bytes: ...
 
 
 class _Descriptor:
@@ -139,3 +149,44 @@ class ShardBytes:
         if self._forget.alive:
             _DESCRIPTORS.keep(self._key, file)
         return file
+
+
+class HashedBytes:
+    """A file for a scan that hashes every byte on the way, in order: one pass does for both.
+
+    It is read in large pieces, of which the scan gets what it asks for.
+    """
+
+    def __init__(self, file: ShardBytes) -> None:
+        self._file, self._length = file, len(file)
+        self._sha256 = hashlib.sha256()
+        self._hashed = self._begin = 0
+        self._piece = b""
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, part: slice) -> bytes:
+        start, stop, _ = part.indices(self._length)
+        if not self._begin <= start <= stop <= self._begin + len(self._piece):
+            if stop <= self._hashed:
+                return self._file[start:stop]
+            self._hash_up_to(start)
+            self._begin, self._piece = start, self._read(start, max(stop, start + _PIECE))
+        return self._piece[start - self._begin : stop - self._begin]
+
+    def hexdigest(self) -> str:
+        """SHA-256 of the whole file, in hexadecimal."""
+        self._hash_up_to(self._length)
+        return self._sha256.hexdigest()
+
+    def _hash_up_to(self, position: int) -> None:
+        while self._hashed < position:
+            self._read(self._hashed, min(position, self._hashed + _PIECE))
+
+    def _read(self, start: int, stop: int) -> bytes:
+        """Bytes from no later than the first that is not hashed yet, which are hashed."""
+        data = self._file[start:stop]
+        self._sha256.update(memoryview(data)[self._hashed - start :])
+        self._hashed = start + len(data)
+        return data

@@ -1,6 +1,6 @@
 """The table of stores: how shards are written and opened, by format name (= file ending)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -32,6 +32,12 @@ class Shard(Protocol):
     def get(self, row: int, field: str) -> bytes:
         """The bytes of one field of the sample at `row`."""
 
+    def row(self, row: int) -> Callable[[str], bytes]:
+        """What gives the fields of the sample at `row` by name."""
+
+    def rows(self) -> Iterator[dict[str, bytes]]:
+        """The fields of every sample by name, in order."""
+
     def sizes(self) -> dict[str, int]:
         """Bytes of payload by field."""
 
@@ -51,3 +57,9 @@ def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
 def open_shard(format: str, path: Path, key_of: KeyOf, samples: int) -> Shard:
     """One shard file opened for reading; RunError where it is damaged."""
     return IndexedShard(path, SCANS[format], key_of, samples)
+
+
+def open_hashed(format: str, path: Path, key_of: KeyOf, samples: int) -> tuple[Shard, str]:
+    """The same, and the SHA-256 of the file, from one pass over it."""
+    shard = IndexedShard(path, SCANS[format], key_of, samples, hashed=True)
+    return shard, str(shard.sha256)

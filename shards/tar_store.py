@@ -10,14 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shards.indexed import Member
-from shards.shard_bytes import DamagedShardError, ShardBytes
+from shards.shard_bytes import DamagedShardError, SomeBytes
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
-_AT_ONCE = 4096
-_MAGIC = np.frombuffer(b"ustar", np.uint8)
+_PIECE, _PIECES = 1 << 20, 64
+_SIZE, _MAGIC = slice(124, 135), slice(257, 262)
+_USTAR = np.frombuffer(b"ustar", np.uint8)
 
 
 def _blank_header() -> bytearray:
@@ -79,55 +81,71 @@ class TarWriter:
         self._file.write(data)
 
 
-def scan_tar(file: ShardBytes) -> Iterator[Member]:
+def scan_tar(file: SomeBytes) -> Iterator[Member]:
     """Name, offset and size of every member, in order; headers must be right to the last bit.
 
-    Only the way from header to header is walked one by one; what stands in them is compared
-    thousands at a time, before any of these is given.
+    The file is read in pieces, and what looks like a header is compared all at once; those count
+    that lie where the one before says. A payload longer than a piece is leapt over.
     """
     position, end = 0, len(file)
     while True:
-        starts: list[int] = []
-        sizes: list[int] = []
-        headers: list[bytes] = []
-        while position + _BLOCK <= end and len(starts) < _AT_ONCE:
-            header = file[position : position + _BLOCK]
-            if not header[0]:
+        found: list[tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]] = []
+        while len(found) < _PIECES:
+            piece = file[position : min(end, position + _PIECE)]
+            if len(piece) < _BLOCK:
+                raise DamagedShardError(f"the end of the file at byte {end} inside the archive")
+            if not piece[0]:
                 break
-            try:
-                size = int(header[124:135], 8)
-            except ValueError:
-                raise _no_header(position) from None
-            starts.append(position)
-            sizes.append(size)
-            headers.append(header)
-            position += _BLOCK + -(-max(0, size) // _BLOCK) * _BLOCK
-        if position + _BLOCK > end:
-            raise DamagedShardError(f"the end of the file at byte {end} inside the archive")
-        if not starts:
+            blocks = np.frombuffer(piece, np.uint8, len(piece) // _BLOCK * _BLOCK)
+            blocks = blocks.reshape(-1, _BLOCK)  # (n, 512)
+            places = np.flatnonzero(blocks[:, _MAGIC.start] == _USTAR[0])
+            sizes = np.maximum(0, _octal(blocks[places, _SIZE]))
+            chosen, following = _chain(places, places + 1 - -sizes // _BLOCK)
+            if following < len(blocks) and blocks[following, 0]:
+                raise _no_header(position + following * _BLOCK)
+            places = places[chosen]
+            found.append((blocks[places], position + places * _BLOCK, sizes[chosen]))
+            position += following * _BLOCK
+        if not found:
             return
-        offsets = (start + _BLOCK for start in starts)
-        yield from zip(_checked_names(headers, starts), offsets, sizes, strict=True)
+        headers, starts, sizes = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        names = _checked_names(headers, starts)
+        yield from zip(names, (starts + _BLOCK).tolist(), sizes.tolist(), strict=True)
+
+
+def _octal(digits: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Numbers written in octal digits (n, k), int64 (n,)."""
+    weights = 8 ** np.arange(digits.shape[1] - 1, -1, -1)
+    numbers: NDArray[np.int64] = (digits.astype(np.int64) - ord("0")) @ weights
+    return numbers
+
+
+def _chain(places: NDArray[np.int64], followers: NDArray[np.int64]) -> tuple[list[int], int]:
+    """Which of some places follow from each other, beginning at 0, and the place after the last."""
+    chosen, expected = [], 0
+    pairs = zip(places.tolist(), followers.tolist(), strict=True)
+    for index, (place, follower) in enumerate(pairs):
+        if place == expected:
+            chosen.append(index)
+            expected = follower
+    return chosen, expected
 
 
 def _no_header(position: int) -> DamagedShardError:
     return DamagedShardError(f"no tar header at byte {position}")
 
 
-def _checked_names(headers: list[bytes], starts: list[int]) -> list[bytes]:
-    """The names in headers, each of which is one of a regular file with the right checksum."""
-    blocks = np.frombuffer(bytearray().join(headers), np.uint8).reshape(-1, _BLOCK)  # (n, 512)
-    sizes = blocks[:, 124:135]
-    good = ((sizes >= ord("0")) & (sizes <= ord("7"))).all(axis=1)
-    good &= (blocks[:, 257:262] == _MAGIC).all(axis=1) & (blocks[:, 156] == ord("0"))
+def _checked_names(headers: NDArray[np.uint8], starts: NDArray[np.int64]) -> list[bytes]:
+    """The names in headers (n, 512), each one of a regular file with the right checksum."""
+    fixed = (headers[:, _MAGIC] == _USTAR).all(axis=1) & (headers[:, 156] == ord("0"))
+    good = fixed & (headers[:, _SIZE] - ord("0") < 8).all(axis=1)  # below "0" comes 208 and more
     if not good.all():
-        raise _no_header(starts[int(np.argmin(good))])
-    digits = blocks[:, 148:154].astype(np.int64) - ord("0")
-    written = digits @ (8 ** np.arange(5, -1, -1))
-    names: list[bytes] = np.ascontiguousarray(blocks[:, :100]).view("S100")[:, 0].tolist()
-    blocks[:, 148:156] = ord(" ")
-    found = blocks.sum(axis=1, dtype=np.int64)
-    wrong = np.flatnonzero((written != found) | (digits < 0).any(axis=1))
+        raise _no_header(int(starts[np.argmin(good)]))
+    digits = headers[:, 148:154].copy()
+    headers[:, 148:156] = ord(" ")
+    found = headers.sum(axis=1, dtype=np.uint32)
+    wrong = np.flatnonzero((_octal(digits) != found) | (digits < ord("0")).any(axis=1))
     if wrong.size:
         raise DamagedShardError(f"wrong checksum of the tar header at byte {starts[wrong[0]]}")
+    names: list[bytes] = np.ascontiguousarray(headers[:, :100]).view("S100")[:, 0].tolist()
     return names

@@ -4,12 +4,12 @@ import dataclasses
 from pathlib import Path
 
 from shards.errors import RunError
-from shards.files import publish, sha256_of, temporary_beside
+from shards.files import publish, temporary_beside
 from shards.keys import keys_from, record_name
 from shards.layout import ShardTask
 from shards.manifest import Record, read_record, write_record
 from shards.remote import fetch
-from shards.stores import Shard, open_shard, open_writer
+from shards.stores import Shard, open_hashed, open_shard, open_writer
 from shards.writer import payload_bound
 
 
@@ -31,9 +31,8 @@ class Transfer:
         RunError where the old shard is damaged.
         """
         name = f"{task.name.rpartition('.')[0]}.{self.source_format}"
-        record = self._whole_record(name)
+        record, old = self._open_whole(name, task)
         keys = keys_from(task.split, task.first)
-        old = open_shard(self.source_format, self.source / name, keys, task.samples)
         temporary = temporary_beside(self.out / task.name)
         try:
             size, sha256 = self._copy(old, task, temporary)
@@ -52,13 +51,18 @@ class Transfer:
         write_record(self.out, moved)
         return moved
 
-    def _whole_record(self, name: str) -> Record:
+    def _open_whole(self, name: str, task: ShardTask) -> tuple[Record, Shard]:
+        """The old shard and its record, once they are there and fit each other."""
         for file in (record_name(name), name):
             fetch(self.source, file)
         record = read_record(self.source, name)
         path = self.source / name
-        if record is not None and path.exists() and sha256_of(path) == record.sha256:
-            return record
+        if record is not None and path.exists():
+            keys = keys_from(task.split, task.first)
+            shard, found = open_hashed(self.source_format, path, keys, task.samples)
+            if found == record.sha256:
+                return record, shard
+            shard.close()
         raise RunError(
             str(path),
             expected="a whole shard with its commit record",
@@ -71,8 +75,8 @@ class Transfer:
         writer = open_writer(self.format, temporary, capacity)
         key_of = keys_from(task.split, task.first)
         try:
-            for row in range(task.samples):
-                writer.add(key_of(row), {field: old.get(row, field) for field in old.fields})
+            for row, fields in enumerate(old.rows()):
+                writer.add(key_of(row), fields)
         except BaseException:
             writer.abort()
             raise
@@ -80,9 +84,9 @@ class Transfer:
 
 
 def _require_equal(old: Shard, new: Shard, task: ShardTask) -> None:
-    for row in range(task.samples):
-        for field in old.fields:
-            if old.get(row, field) != new.get(row, field):
+    for row, (wanted, found) in enumerate(zip(old.rows(), new.rows(), strict=True)):
+        for field, data in wanted.items():
+            if found.get(field) != data:
                 raise RunError(
                     f"{task.name}, sample {task.first + row}",
                     expected=f"the {field} that was written",

@@ -11,7 +11,7 @@ from shards import shard_bytes
 from shards.errors import RunError
 from shards.indexed import IndexedShard, Member
 from shards.keys import keys_from
-from shards.shard_bytes import DamagedShardError, ShardBytes, _Descriptors
+from shards.shard_bytes import DamagedShardError, ShardBytes, SomeBytes, _Descriptors
 from shards.stores import Shard, open_shard, open_writer
 from shards.tar_store import scan_tar
 
@@ -54,7 +54,7 @@ def test_a_shard_cut_short_while_it_is_open_gets_a_sentence(format: str, tmp_pat
 def test_a_file_cut_short_while_it_is_scanned_gets_a_sentence(cut_to: int, tmp_path: Path) -> None:
     path = written(tmp_path / "s")
 
-    def scan(file: ShardBytes) -> Iterator[Member]:
+    def scan(file: SomeBytes) -> Iterator[Member]:
         os.truncate(path, cut_to)
         return scan_tar(file)
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shards import indexed, shard_bytes, tar_store
 from shards.errors import RunError
 from shards.keys import keys_from
-from shards.stores import open_shard, open_writer
+from shards.stores import open_hashed, open_shard, open_writer
 
 FORMATS = ("tar", "lmdb")
 SAMPLES = [
@@ -108,6 +109,48 @@ def test_plain_lmdb_reads_the_shard(tmp_path: Path) -> None:
         environment.begin() as transaction,
     ):
         assert transaction.get(b"train-000000002.image.jpg") == SAMPLES[2]["image.jpg"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_samples_come_whole_and_in_order_as_fields_do_one_by_one(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(format, tmp_path / "s")
+    shard = open_shard(format, tmp_path / "s", keys_from("train", 0), len(SAMPLES))
+    for at_once in (1, 3000, 1 << 20):
+        monkeypatch.setattr(indexed, "_AT_ONCE", at_once)
+        monkeypatch.setattr(indexed, "_ROW", at_once)
+        assert list(shard.rows()) == SAMPLES
+        for row, fields in enumerate(SAMPLES):
+            get = shard.row(row)
+            assert {field: get(field) for field in reversed(shard.fields)} == fields
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("piece", [1 << 9, 1 << 12, 1 << 20])
+def test_one_pass_gives_the_shard_and_its_hash(
+    format: str, piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard_bytes, "_PIECE", piece)
+    monkeypatch.setattr(tar_store, "_PIECE", piece)
+    _, sha256 = write(format, tmp_path / "s")
+    shard, found = open_hashed(format, tmp_path / "s", keys_from("train", 0), len(SAMPLES))
+    assert found == sha256
+    assert list(shard.rows()) == SAMPLES
+
+
+def test_a_tar_within_a_tar_is_a_payload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("tar", tmp_path / "inner")
+    inner = (tmp_path / "inner").read_bytes()
+    for piece in (1 << 9, 1 << 12, 1 << 20):
+        monkeypatch.setattr(tar_store, "_PIECE", piece)
+        writer = open_writer("tar", tmp_path / "s", capacity=1 << 20)
+        samples = [{"image.jpg": inner[: len(inner) - cut], "json": b"{}"} for cut in (0, 512, 700)]
+        for row, fields in enumerate(samples):
+            writer.add(keys_from("train", 0)(row), fields)
+        writer.close()
+        shard = open_shard("tar", tmp_path / "s", keys_from("train", 0), len(samples))
+        assert list(shard.rows()) == samples
 
 
 def write_large(path: Path) -> int:
