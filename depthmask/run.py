@@ -11,6 +11,7 @@ import torch
 
 from depthmask.average import RunningAverage
 from depthmask.checkpoint import read_checkpoint
+from depthmask.convolutions import keep_gradients_right
 from depthmask.loss_terms import HEADS
 from depthmask.networks import Output
 from depthmask.objective import Objective
@@ -96,6 +97,7 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
         begin_from(network, start)
     network = network.to(device=device)
     network = network.to(memory_format=torch.channels_last)
+    keep_gradients_right(network)
     average = RunningAverage(network, options.ema)
     tasks = {head: options.losses_of(head) for head in HEADS}
     objective = Objective(tasks, options.fixed_weights()).to(device)
