@@ -89,7 +89,13 @@ def test_batches_split_into_all_their_samples() -> None:
 def test_parts_of_a_step_make_the_step_of_the_whole(task_weights: str) -> None:
     runs = []
     for parts in (1, 3):
-        given = options(optimiser="sgd", lr=0.1, accumulate=parts, task_weights=task_weights)
+        given = options(
+            optimiser="sgd",
+            lr=0.1,
+            accumulate=parts,
+            task_weights=task_weights,
+            precision="float32",
+        )
         run = begin(given)
         losses = [take_step(run, drawn(), given, CPU) for _ in range(5)]
         runs.append((weights(run), [step["loss"] for step in losses]))
@@ -220,7 +226,7 @@ def test_what_a_network_draws_depends_on_seed_and_step_alone() -> None:
 def test_a_compiled_network_learns_the_same() -> None:
     losses = []
     for compiled in (False, True):
-        given = options(compile=compiled)
+        given = options(compile=compiled, precision="float32")
         run = begin(given)
         losses.append([take_step(run, drawn(), given, CPU)["loss"] for _ in range(5)])
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
