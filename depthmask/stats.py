@@ -13,6 +13,7 @@ from depthmask.terminal import open_table
 from shards.errors import RunError
 from shards.joined import AnyDataset
 from shards.keys import BACKGROUND, SPLITS
+from shards.mixture import mixture_of
 from shards.names import printable
 from shards.reader import open_dataset
 from shards.recount import recompute_stats, recount_samples
@@ -59,6 +60,7 @@ def dataset_stats(
         "bytes": {"files": sum(f["bytes"] for f in files), "fields": _bytes_by_field(dataset)},
         "sources": {role: _describe_sources(_sources(manifests, role)) for role in ("fg", "bg")},
         "skipped": [entry for m in manifests for entry in m["skipped"]],
+        "mixed": [line for m in manifests for line in mixture_of(m)],
         "teacher": _teacher(manifests),
         "depth": None if dataset.depth is None else dataset.depth.to_json(),
         "stats": dataset.stats,
@@ -211,6 +213,7 @@ def _footer(facts: dict[str, Any]) -> Text:
         lines.append(
             f"left out {facts['left_out']:,} train samples: other sets hold out their sources"
         )
+    lines += [f"mixed    {line}" for line in facts["mixed"]]
     lines.append(f"left out {len(facts['skipped'])} files")
     lines += [
         f"         {printable(entry['path'])}: {printable(entry['reason'])}"

@@ -26,11 +26,12 @@ from pipeline.render import Site
 from pipeline.sources import Role, Skipped, Source, check_sources
 from pipeline.staging import put_manifest, refresh, staged_folder
 from pipeline.teachers.table import weights_place
-from pipeline.versions import versions_in_use
+from pipeline.versions import versions_for, versions_in_use
 from pipeline.watcher import SilentWatcher, Watcher
 from shards.depth import DepthCoding
 from shards.errors import InputError
-from shards.manifest import Record, make_manifest, write_manifest
+from shards.manifest import PLAN, Record, make_manifest, read_plan, write_manifest
+from shards.mixture import mixed_shards
 from shards.options import identity_of
 from shards.scratch import remove_abandoned
 
@@ -50,6 +51,10 @@ class BuildResult:
     shards_missing: int
     clipped: int
     skipped: tuple[Skipped, ...]
+    versions: dict[str, str]
+    """Those of plan.json."""
+    mixed: dict[str, dict[str, str]]
+    """Shards that were made under other versions, with these."""
 
 
 def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> BuildResult:
@@ -92,6 +97,8 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
         shards_missing=len(plan.tasks()) - len(records),
         clipped=sum(record.clipped for record in records),
         skipped=tuple(skipped),
+        versions=plan.document["versions"],
+        mixed=mixed_shards(record.entry() for record in records),
     )
 
 
@@ -107,7 +114,7 @@ def _make_missing(
         event="build",
         fg=str(site.fg),
         bg=str(site.bg),
-        versions=plan.document["versions"],
+        versions=versions_for(plan.document, options.device),
         missing=len(missing),
         depth_weights=site.depth_weights and str(site.depth_weights),
     )
@@ -136,6 +143,7 @@ def site_of(options: BuildOptions) -> Site:
         device=options.device,
         depth_weights=weights_place(options.depth_model, options.depth_weights),
         layers=options.out.resolve() / FOLDER,
+        allow_mixed=options.allow_mixed,
     )
 
 
@@ -152,6 +160,7 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
             remedy="take these files out, or leave --strict away to go on without them",
         )
     card = _card(options)
+    versions = _versions(options, card)
 
     def plan_with(depth: DepthCoding | None) -> Plan:
         return make_plan(
@@ -161,7 +170,7 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
             skipped=skipped,
             teacher=card.to_json() if card else None,
             depth=depth,
-            versions=versions_in_use(teacher=card.name if card else None, device=options.device),
+            versions=versions,
         )
 
     return plan_with(_coding(card, options, plan_with) if card else None), skipped
@@ -185,6 +194,14 @@ def _card(options: BuildOptions) -> "TeacherCard | None":
 
     facts = identity_of(options)
     return describe_choice(planned_choice(facts, options.depth_weights, options.device))
+
+
+def _versions(options: BuildOptions, card: "TeacherCard | None") -> dict[str, str]:
+    """The versions here; those of the data set that stands in `out` where they may differ."""
+    if options.allow_mixed and not options.overwrite and (options.out / PLAN).exists():
+        standing: dict[str, str] = read_plan(options.out)["versions"]
+        return standing
+    return versions_in_use(teacher=card.name if card else None, device=options.device)
 
 
 def _coding(

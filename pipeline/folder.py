@@ -87,7 +87,9 @@ def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) ->
             f"--out {out}",
             expected="the data set that was begun here",
             found="a difference in " + ", ".join(differing),
-            remedy="give the same options and sources, another --out, or --overwrite",
+            remedy="install these versions, or add --allow-mixed: each shard then names its own"
+            if len(differing) == len(_other_versions(standing, plan.document))
+            else "give the same options and sources, another --out, or --overwrite",
         )
     grow_plan(out, standing, plan)
 
@@ -118,14 +120,18 @@ def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         for role in ("fg", "bg")
         if not found and standing["sources"][role] != wanted["sources"][role]
     ]
-    found += [
+    found += _other_versions(standing, wanted)
+    rest = ("teacher", "depth", "skipped")
+    found += [name for name in rest if not found and standing[name] != wanted[name]]
+    return found
+
+
+def _other_versions(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    return [
         f"version of {name} ({standing['versions'].get(name)} there, {value} here)"
         for name, value in wanted["versions"].items()
         if standing["versions"].get(name) != value
     ]
-    rest = ("teacher", "depth", "skipped")
-    found += [name for name in rest if not found and standing[name] != wanted[name]]
-    return found
 
 
 def committed_records(

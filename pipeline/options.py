@@ -117,6 +117,11 @@ class BuildOptions:
     overwrite: bool = option(
         False, "Delete the data set that stands in --out first.", flags=("--overwrite",)
     )
+    allow_mixed: bool = option(
+        False,
+        "Go on with a data set begun under other versions; each shard then names its own.",
+        flags=("--allow-mixed",),
+    )
     strict: bool = option(
         False, "Take any source that cannot be used as an error.", flags=("--strict",)
     )

@@ -23,6 +23,7 @@ from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_pictur
 from pipeline.plan import Plan, Scene, ShardTask
 from pipeline.sources import Source
 from pipeline.threads import one_thread
+from pipeline.versions import other_versions
 from shards.depth import DepthCoding
 from shards.errors import InputError, RunError
 from shards.keys import BACKGROUND
@@ -55,6 +56,8 @@ class Site:
     depth_weights: Path | None
     layers: Path | None = None
     """Where the processes of a build share the maps of layered depth."""
+    allow_mixed: bool = False
+    """Whether shards may be made under other versions than those of plan.json."""
     fetch: bool = True
     """Whether a teacher that is named may be fetched from the hub: its name is the user's own."""
 
@@ -111,6 +114,11 @@ class Renderer:
                 remedy="name the weights that the data set was built with",
             )
         return teacher
+
+    @functools.cached_property
+    def other_versions(self) -> dict[str, str]:
+        """The versions in use here that are not those of the plan."""
+        return other_versions(self.plan.document, self._site.device)
 
     @functools.cached_property
     def _layers(self) -> Layers:
@@ -256,6 +264,7 @@ def render_shard(
         build=plan.build,
         encoding=Encoding.of(plan.options),
         capacity=capacity,
+        versions=renderer.other_versions,
     ) as writer:
         if task.split == BACKGROUND:
             for position in positions:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from joblib import delayed
 
@@ -13,7 +14,7 @@ from pipeline.plan import ShardTask
 from pipeline.render import Site, render_shard, renderer_of
 from pipeline.target import writing
 from pipeline.verdict import Verdict
-from pipeline.verify import recorded_hashes
+from pipeline.verify import recorded_entries
 from pipeline.workers import results_of
 from shards.audit import Rules
 from shards.difference import Difference, shard_difference
@@ -54,7 +55,8 @@ class _Workshop:
     rules: Rules
     accept_changed: bool
 
-    def rebuild(self, task: ShardTask, recorded: str | None) -> Rebuilt:
+    def rebuild(self, task: ShardTask, entry: dict[str, Any] | None) -> Rebuilt:
+        recorded = None if entry is None else entry["sha256"]
         scratch = Scratch()
         try:
             renderer = renderer_of(self.site, self.rules.build)
@@ -66,6 +68,8 @@ class _Workshop:
                 if not self.accept_changed:
                     return Rebuilt(name=task.name, in_place=False, difference=difference)
                 drop_manifest(self.site.out)
+            elif entry is not None:  # the same bytes: what was said of them stays
+                record = dataclasses.replace(record, versions=entry.get("versions", {}))
             publish(new, old)
             write_record(self.site.out, record)
             return Rebuilt(name=task.name, in_place=True, difference=difference)
@@ -115,7 +119,7 @@ def _rebuild_all(
     broken = {damage.name for damage in verdict.broken}
     tasks = [task for task in verdict.tasks if task.name in broken]
     workshop = _Workshop(site=site, rules=Rules.of(plan), accept_changed=accept_changed)
-    recorded = recorded_hashes(site.out, plan, tasks)
+    recorded = recorded_entries(site.out, plan, tasks)
     calls = (delayed(workshop.rebuild)(task, recorded[task.name]) for task in tasks)
     with results_of(calls, workers) as rebuilt:
         yield from rebuilt

@@ -26,6 +26,7 @@ class Verdict:
 
     `broken` shards are damaged or gone, `unmade` ones were never finished, `foreign` files look
     like shards or records and belong to none; `manifest` says what is wrong with dataset.json.
+    `undrawn` shards were not drawn again: they were made under other versions than those here.
     """
 
     tasks: tuple[ShardTask, ...]
@@ -33,6 +34,7 @@ class Verdict:
     unmade: int
     foreign: tuple[str, ...]
     manifest: str | None
+    undrawn: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -48,11 +50,15 @@ class Verdict:
         """What was found, for a person."""
         lines = [f"{damage.name}: {damage.reason}" for damage in self.broken]
         lines += [f"{name}: no file of this data set" for name in self.foreign]
+        if self.undrawn:
+            lines.append(f"{self.undrawn:,} shards not drawn again: made under other versions")
         if self.manifest:
             lines.append(f"{MANIFEST}: {self.manifest}")
         if self.unmade:
             lines.append(f"{self.unmade:,} of {len(self.tasks):,} shards are still to make")
-        return lines or [f"{len(self.tasks):,} shards are as their records say"]
+        if self.sound:
+            lines.append(f"{len(self.tasks):,} shards are as their records say")
+        return lines
 
     def to_json(self) -> dict[str, Any]:
         """What was found, JSON-ready."""
@@ -63,6 +69,7 @@ class Verdict:
             "broken": [dataclasses.asdict(damage) for damage in self.broken],
             "foreign": list(self.foreign),
             "manifest": self.manifest,
+            "undrawn": self.undrawn,
         }
 
     def require_sound(self, shards: Path) -> None:

@@ -42,13 +42,14 @@ class _Inspection:
     deep: bool
     site: Site | None
     share: float
+    undrawn: frozenset[str]
 
     def damage(self, task: ShardTask, entry: dict[str, Any] | None) -> Damage | None:
         try:
             audit_shard(self.folder, task, self.rules, entry, deep=self.deep)
         except DamageError as error:
             return Damage(task.name, str(error))
-        if self.site is None:
+        if self.site is None or task.name in self.undrawn:
             return None
         renderer = renderer_of(self.site, self.rules.build)
         keys = keys_from(task.split, task.first)
@@ -85,11 +86,10 @@ def verify_dataset(
         )
     plan = read_plan(shards)
     tasks = tasks_of(plan)
-    if site is not None:
-        _require_same_versions(plan, site.device)
     entries, manifest = _read_entries(shards, plan)
     made = [task for task in tasks if entries is not None or _was_made(shards, task)]
-    inspection = _Inspection(shards, Rules.of(plan), deep, site, share)
+    undrawn = frozenset[str]() if site is None else _undrawn(shards, plan, made, site.device)
+    inspection = _Inspection(shards, Rules.of(plan), deep, site, share, undrawn)
     prefer: Literal["processes", "threads"] = "processes" if deep else "threads"  # hashing is in C
     calls = (delayed(inspection.damage)(task, (entries or {}).get(task.name)) for task in made)
     broken = []
@@ -105,23 +105,44 @@ def verify_dataset(
         unmade=len(tasks) - len(made),
         foreign=_foreign_files(shards, tasks),
         manifest=manifest,
+        undrawn=len(undrawn),
     )
 
 
-def _require_same_versions(plan: dict[str, Any], device: str) -> None:
+def _undrawn(
+    shards: Path, plan: dict[str, Any], made: list[ShardTask], device: str
+) -> frozenset[str]:
+    """Shards that were made under other versions than those here (`--allow-mixed`).
+
+    InputError where all were: then nothing could be drawn again.
+    """
     here = versions_for(plan, device)
-    other = [
-        f"{name} {version} there and {here.get(name)} here"
-        for name, version in plan["versions"].items()
-        if here.get(name) != version
-    ]
-    if other:
+
+    def is_foreign(own: dict[str, str]) -> bool:
+        return any(here.get(name) != value for name, value in (plan["versions"] | own).items())
+
+    found = frozenset(task.name for task in made if is_foreign(_own_versions(shards, task)))
+    if len(found) == len(made) and is_foreign({}):
+        other = [
+            f"{name} {version} there and {here.get(name)} here"
+            for name, version in plan["versions"].items()
+            if here.get(name) != version
+        ]
         raise InputError(
             "--deep",
             expected="the versions that the data set was built with, to draw samples again",
             found=", ".join(other),
             remedy="add --share 0 to decode everything without drawing anything again",
         )
+    return found
+
+
+def _own_versions(shards: Path, task: ShardTask) -> dict[str, str]:
+    try:
+        record = read_record(shards, task.name)
+    except InputError:
+        return {}
+    return {} if record is None else record.versions
 
 
 def _was_made(shards: Path, task: ShardTask) -> bool:
@@ -163,22 +184,24 @@ def _manifest_fault(shards: Path, plan: dict[str, Any], tasks: list[ShardTask]) 
     return "it does not follow from plan.json and the records"
 
 
-def recorded_hashes(
+def recorded_entries(
     shards: Path, plan: dict[str, Any], tasks: list[ShardTask]
-) -> dict[str, str | None]:
-    """SHA-256 of shards as they were made, by dataset.json or their records; None: unknown."""
+) -> dict[str, dict[str, Any] | None]:
+    """The entries of shards as they were made, by dataset.json or their records; None: unknown."""
     entries, _ = _read_entries(shards, plan)
-    return {task.name: _recorded_hash(shards, task, entries or {}) for task in tasks}
+    return {task.name: _recorded_entry(shards, task, entries or {}) for task in tasks}
 
 
-def _recorded_hash(shards: Path, task: ShardTask, entries: dict[str, dict[str, Any]]) -> str | None:
+def _recorded_entry(
+    shards: Path, task: ShardTask, entries: dict[str, dict[str, Any]]
+) -> dict[str, Any] | None:
     if task.name in entries:
-        return str(entries[task.name]["sha256"])
+        return entries[task.name]
     try:
         record = read_record(shards, task.name)
     except InputError:
         return None
-    return None if record is None or record.samples != task.samples else record.sha256
+    return None if record is None or record.samples != task.samples else record.entry()
 
 
 def _foreign_files(shards: Path, tasks: list[ShardTask]) -> tuple[str, ...]:

@@ -45,6 +45,13 @@ def versions_for(plan: dict[str, Any], device: str) -> dict[str, str]:
     return versions_in_use(teacher=None if teacher is None else teacher["name"], device=device)
 
 
+def other_versions(plan: dict[str, Any], device: str) -> dict[str, str]:
+    """Those of the versions here that plan.json does not name."""
+    planned = plan["versions"]
+    here = versions_for(plan, device)
+    return {name: version for name, version in here.items() if planned.get(name) != version}
+
+
 def _version_of(package: str) -> str:
     try:
         return importlib.metadata.version(package)

@@ -10,6 +10,7 @@ from typing import Any
 
 from shards.files import write_atomic
 from shards.keys import SPLITS
+from shards.mixture import mixture_of
 from shards.names import printable
 
 CARD = "README.md"
@@ -75,6 +76,9 @@ def card_of(manifest: dict[str, Any]) -> str:
         card_table(
             ("package", "version"),
             [(name, card_cell(value)) for name, value in sorted(manifest["versions"].items())],
+        ),
+        "\n".join(
+            f"- made under other versions: {card_cell(line)}" for line in mixture_of(manifest)
         ),
         f"Digest: `{manifest['digest']}`",
     ]

@@ -76,6 +76,18 @@ def one_of(*values: Any) -> Check:
     return check
 
 
+def mapping(inner: Check) -> Check:
+    """Tables of at least one name, each with a value that `inner` lets through."""
+
+    def check(value: Any, where: str) -> None:
+        if not isinstance(value, dict) or not value:
+            raise WrongValueError(where, "a table of names and values", value)
+        for name, entry in value.items():
+            inner(entry, f"{where}.{name}")
+
+    return check
+
+
 def or_none(inner: Check) -> Check:
     """None, or what `inner` lets through."""
 

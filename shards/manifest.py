@@ -24,7 +24,10 @@ _REMEDY = "fetch the data set again, or build it again from its sources"
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What is known of one finished shard; a shard without its record does not exist."""
+    """What is known of one finished shard; a shard without its record does not exist.
+
+    `versions` are those it was made under where plan.json says otherwise (`--allow-mixed`).
+    """
 
     build: str
     name: str
@@ -36,15 +39,19 @@ class Record:
     last: int
     sums: dict[str, Moments]
     clipped: int
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The commit record as JSON-ready values."""
         values = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if not self.versions:
+            del values["versions"]
         return values | {"sums": {name: sums.to_json() for name, sums in self.sums.items()}}
 
     def entry(self) -> dict[str, Any]:
         """The shard's entry in dataset.json."""
-        return {key: getattr(self, key) for key in ("name", "split", "samples", "bytes", "sha256")}
+        facts = {key: getattr(self, key) for key in ("name", "split", "samples", "bytes", "sha256")}
+        return facts | {"versions": self.versions} if self.versions else facts
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Record":

@@ -5,7 +5,17 @@ A data set may come from a stranger, or from a disk that lost a block.
 
 from typing import Any
 
-from shards.checks import WrongValueError, listing, one_of, or_none, real, table, text, whole
+from shards.checks import (
+    WrongValueError,
+    listing,
+    mapping,
+    one_of,
+    or_none,
+    real,
+    table,
+    text,
+    whole,
+)
 from shards.formats import FORMATS
 from shards.keys import BACKGROUND, SPLITS, shard_name
 from shards.names import stays_below
@@ -106,8 +116,11 @@ _folders = table(
         "digest": _sha256,
     }
 )
+_MIXED = {"versions": mapping(_anything)}
+"""What a shard has that was made under other versions than those of plan.json."""
+
 _entry = table(
-    {"name": _shard, "split": _split, "samples": _count, "bytes": _size, "sha256": _sha256}
+    {"name": _shard, "split": _split, "samples": _count, "bytes": _size, "sha256": _sha256}, _MIXED
 )
 _channel = listing(whole(0, 2**80), 3, 3)
 _sums = table(
@@ -166,9 +179,9 @@ def check_folders(facts: Any) -> None:
 
 def check_record(record: Any) -> None:
     """Raise WrongValueError unless `record` is what a commit record may hold."""
-    table(_RECORD)(record, "")
+    table(_RECORD, _MIXED)(record, "")
     for name in record:
-        if name not in _RECORD:
+        if name not in _RECORD and name not in _MIXED:
             raise WrongValueError(name, "no such entry", record[name])
     for name, channels in record["sums"].items():
         if name not in _of_fields:

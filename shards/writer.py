@@ -93,13 +93,22 @@ def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:
 class ShardWriter:
     """One shard in the making. Leaving the `with` block without `commit` leaves no trace.
 
-    `payload` counts the bytes of the fields so far.
+    `payload` counts the bytes of the fields so far. `versions` go into the record (`Record`).
     """
 
     def __init__(
-        self, folder: Path, name: str, *, split: str, build: str, encoding: Encoding, capacity: int
+        self,
+        folder: Path,
+        name: str,
+        *,
+        split: str,
+        build: str,
+        encoding: Encoding,
+        capacity: int,
+        versions: Mapping[str, str] | None = None,
     ) -> None:
         self._folder, self._name, self._split, self._build = folder, name, split, build
+        self._versions = dict(versions or {})
         self._encoding = encoding
         self._temporary = temporary_beside(folder / name)
         self._store = open_writer(encoding.format, self._temporary, capacity)
@@ -171,6 +180,7 @@ class ShardWriter:
             last=self._positions[-1],
             sums=self._sums,
             clipped=self._clipped,
+            versions=self._versions,
         )
         write_record(self._folder, record)
         return record

@@ -51,6 +51,7 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     from depthmask.progress import BuildProgress
     from pipeline.build import build_dataset, plan_build
     from pipeline.estimate import estimate_build
+    from shards.mixture import describe_mixture
     from shards.remote import url_of
 
     with BuildProgress() as watcher:
@@ -69,10 +70,14 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
             f"the whole set still misses {counted(result.shards_missing, 'shard')}: run the other "
             "parts, or the same command without --part"
         )
+    mixed = "".join(
+        f"made under other versions: {line}\n"
+        for line in describe_mixture(result.versions, result.mixed)
+    )
     answer(
         f"{counted(sum(result.samples.values()), 'sample')} in {place} "
         f"({counted(result.shards_made, 'shard')} made, {result.shards_kept:,} kept, "
-        f"{counted(len(result.skipped), 'file')} left out)\n{last}",
+        f"{counted(len(result.skipped), 'file')} left out)\n{mixed}{last}",
         dataclasses.asdict(result) | {"out": place},
         json_wanted,
     )

@@ -19,8 +19,8 @@ from typing import Any
 
 from pipeline.counters import Counters, Done
 from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, make_shard
-from pipeline.plan import Plan, ShardTask
-from pipeline.versions import versions_for
+from pipeline.plan import ShardTask
+from pipeline.versions import other_versions
 from shards.errors import InputError, RunError
 from shards.keys import BACKGROUND
 from shards.manifest import read_plan
@@ -99,7 +99,7 @@ def _make_on_node(job: Job, task: ShardTask) -> Outcome:
         other = _other_versions(job)
     except InputError as error:
         return Failure("shard", f"on node {os.uname().nodename}: {error}")
-    if other:
+    if other and not job.site.allow_mixed:
         return Failure("shard", f"other versions on node {os.uname().nodename}: {other}")
     return make_shard(job, task, lambda done: None)
 
@@ -107,11 +107,8 @@ def _make_on_node(job: Job, task: ShardTask) -> Outcome:
 @functools.lru_cache(maxsize=1)
 def _other_versions(job: Job) -> str:
     """What this node has that the plan has not: bytes may depend on it."""
-    plan = Plan(read_plan(job.site.out))
-    planned: dict[str, str] = plan.document["versions"]
-    mine = versions_for(plan.document, job.site.device)
-    differing = [f"{name} {mine[name]}" for name in mine if mine[name] != planned.get(name)]
-    return ", ".join(differing)
+    differing = other_versions(read_plan(job.site.out), job.site.device)
+    return ", ".join(f"{name} {version}" for name, version in differing.items())
 
 
 def _outcome(ray: Any, reference: Any) -> Outcome:
