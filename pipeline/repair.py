@@ -17,9 +17,11 @@ from pipeline.verdict import Verdict
 from pipeline.verify import recorded_entries
 from pipeline.workers import results_of
 from shards.audit import Rules
+from shards.codecs import document
 from shards.difference import Difference, shard_difference
 from shards.files import folder_within, publish, sync_folder
 from shards.manifest import (
+    MANIFEST,
     drop_manifest,
     make_manifest,
     read_plan,
@@ -89,24 +91,22 @@ def repair_dataset(
 
     A shard whose new bytes are not those recorded replaces the old one only with
     `accept_changed`. Foreign files are moved to the folder `set-aside` within the data set.
-    dataset.json is written again where it was wrong and every shard is whole. `tick` is called
+    dataset.json is written again where it is not what every shard's record says. `tick` is called
     with what became of each shard.
     """
     with writing(site.out), builder_lock(site.out):
         left = {damage.name: damage for damage in verdict.broken}
-        changed = False
         with closing(_rebuild_all(site, verdict, accept_changed, workers)) as rebuilt:
             for made in rebuilt:
                 tick(made)
                 log_event(site.out, event="repair", name=made.name, result=str(made))
-                changed |= made.in_place and made.difference is not None
                 if made.in_place:
                     del left[made.name]
         for name in verdict.foreign:
             _set_aside(site.out, name)
             log_event(site.out, event="set aside", name=name)
         fault = verdict.manifest
-        if not (left or verdict.unmade) and (changed or fault):
+        if not (left or verdict.unmade):
             fault = None
             _write_manifest(site.out, verdict)
     return dataclasses.replace(verdict, broken=tuple(left.values()), foreign=(), manifest=fault)
@@ -138,4 +138,6 @@ def _set_aside(shards: Path, name: str) -> None:
 def _write_manifest(shards: Path, verdict: Verdict) -> None:
     records = (read_record(shards, task.name) for task in verdict.tasks)
     manifest = make_manifest(read_plan(shards), [r for r in records if r is not None])
-    write_manifest(shards, manifest)
+    standing = shards / MANIFEST
+    if not standing.is_file() or standing.read_bytes() != document(manifest):
+        write_manifest(shards, manifest)

@@ -7,6 +7,7 @@ from pathlib import Path
 from shards.manifest import (
     Record,
     make_manifest,
+    read_manifest,
     read_plan,
     read_record,
     write_manifest,
@@ -53,6 +54,14 @@ def garble_a_record(folder: Path, store: str) -> list[str]:
     return [f"train-000002.{store}"]
 
 
+def misstate_a_size(folder: Path, store: str) -> list[str]:
+    """In dataset.json alone: names and hashes, and so the digest, are as they were."""
+    manifest = read_manifest(folder)
+    manifest["backgrounds"][0]["bytes"] = 15
+    write_manifest(folder, manifest)
+    return [f"background-000000.{store}"]
+
+
 def delete_a_shard(folder: Path, store: str) -> list[str]:
     (folder / f"train-000003.{store}").unlink()
     return [f"train-000003.{store}"]
@@ -96,6 +105,7 @@ DAMAGES = (
     empty_a_shard,
     delete_a_record,
     garble_a_record,
+    misstate_a_size,
     delete_a_shard,
     delete_a_shard_and_its_record,
     swap_two_shards,
