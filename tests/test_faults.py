@@ -119,6 +119,23 @@ def test_after_every_fault_the_next_run_ends_with_the_same_bytes(
     assert refused >= (calls - 1 if error == errno.ENOSPC else 1)
 
 
+def test_a_quota_that_is_used_up_is_told_from_a_full_disk(
+    whole: BuildResult, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = Faults(errno.EDQUOT)
+    make_fail(monkeypatch, "write", faults)
+    faults.turn = 9
+    options = tiny_options(sources, tmp_path / "shards")
+    sentence = refusal_of(options)
+    kept = len(list(options.out.glob("*-0*.json")))
+    assert kept
+    said = f"found {os.strerror(errno.EDQUOT)}; {kept} of 4 shards are kept in {options.out}; "
+    assert sentence is not None
+    assert said + "make room within your quota and run the same command again" in sentence
+    assert build_dataset(options).shards_kept == kept
+    assert files_of(options.out) == files_of(whole.out)
+
+
 def mount_tmpfs(folder: Path, size: int) -> bool:
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]

@@ -1,5 +1,6 @@
 """--allow-mixed: a data set that goes on under other versions says so, shard by shard"""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,14 +10,17 @@ from conftest import files_of, small_options
 
 import pipeline.versions
 from depthmask.cli import cli
-from pipeline.build import BuildResult, build_dataset
+from pipeline.build import BuildResult, build_dataset, site_of
 from pipeline.convert import convert_dataset
+from pipeline.engines import cluster
+from pipeline.engines.job import Failure, Job
+from pipeline.plan import Plan
 from pipeline.repair import repair_dataset
 from pipeline.replay import find_site
 from pipeline.verify import verify_dataset
 from shards.card import CARD
 from shards.errors import InputError
-from shards.manifest import MANIFEST, PLAN, read_manifest, read_record
+from shards.manifest import MANIFEST, PLAN, Record, read_manifest, read_plan, read_record
 from shards.mixture import describe_mixture, mixed_shards
 
 SAMPLES = 75
@@ -123,6 +127,28 @@ def test_a_shard_of_which_nothing_is_known_names_the_versions_of_its_repair(
     assert record is not None
     assert record.versions == {"depthmask": "9.9"}
     assert verify_dataset(begun, workers=1).sound
+
+
+def test_a_ray_node_of_other_versions_is_let_in_only_then(
+    begun: Path, sources: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (begun / "train-000000.json").unlink()
+    options = small_options(sources, begun, samples=30)
+    plan = Plan(read_plan(begun))
+    task = next(task for task in plan.tasks() if task.name == "train-000000.tar")
+    others(monkeypatch)
+    outcomes = []
+    for allowed in (False, True):
+        cluster._other_versions.cache_clear()
+        site = site_of(dataclasses.replace(options, allow_mixed=allowed))
+        outcomes.append(cluster._make_on_node(Job(site, plan.build), task))
+    cluster._other_versions.cache_clear()
+    refused, made = outcomes
+    assert isinstance(refused, Failure)
+    assert "other versions on node" in refused.reason
+    assert refused.reason.endswith(": depthmask 9.9")
+    assert isinstance(made, Record)
+    assert made.versions == {"depthmask": "9.9"}
 
 
 def test_stats_and_the_build_list_the_shards(
