@@ -4,11 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.options import BuildOptions
 from shards.manifest import LOG
+
+settings.register_profile("no clock", deadline=None)  # other work may hold a test up
+settings.load_profile("no clock")
 
 OUTSIDE = (5, 4)
 """How many foregrounds and backgrounds `sources` has."""
