@@ -16,10 +16,10 @@ from depthmask.lessons import (
 )
 from depthmask.scenery import Props
 
-_NEW_SCENE = 0.1
+_NEW_SCENE = 0.2
 """How often a lesson has a scene of its own; otherwise it is another view of one in stock."""
 
-_LEAST, _MOST = 32, 3000
+_LEAST, _MOST = 32, 5000
 
 
 def batch_shape(rng: np.random.Generator, size: int, batch_size: int) -> tuple[int, int]:

@@ -22,9 +22,9 @@ from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_pictur
 Rng = np.random.Generator
 Map = NDArray[np.float32]
 Scene = tuple[Picture, NDArray[np.float16]]
-"""A drawn picture (256, 256, 3) and its nearness in 1/m (256, 256)."""
+"""A drawn picture (160, 160, 3) and its nearness in 1/m (160, 160)."""
 
-_SCENE_SIDE = 256
+_SCENE_SIDE = 160
 _LOW, _HIGH = 0.05, 0.95
 
 

@@ -25,6 +25,9 @@ class TeacherOptions:
     depth_weights: Path | None = option(
         None, "Weights of an earlier training to begin with, instead of ImageNet's encoder alone."
     )
+    keep: float = option(
+        0.0, "Share of --depth-weights that is mixed into the result (Wortsman et al. 2022)."
+    )
     resume: bool = option(False, "Go on from the state in --out.", flags=("--resume",))
 
     def __post_init__(self) -> None:
@@ -32,6 +35,13 @@ class TeacherOptions:
         if not self.minutes > 0:
             raise InputError(
                 "--minutes", expected="more than 0", found=str(self.minutes), remedy="give minutes"
+            )
+        if not 0 <= self.keep < 1 or (self.keep and self.depth_weights is None):
+            raise InputError(
+                "--keep",
+                expected="a share from 0 to below 1, and --depth-weights to keep it of",
+                found=str(self.keep),
+                remedy="name the weights, or leave it away",
             )
         if self.size < 64 or self.size % 32:
             raise InputError(

@@ -92,11 +92,25 @@ def _begin(options: TeacherOptions) -> Run:
     return run
 
 
-def _save(run: Run, out: Path) -> None:
-    temporary = temporary_beside(out / STATE)
+def _save(run: Run, options: TeacherOptions) -> None:
+    temporary = temporary_beside(options.out / STATE)
     torch.save(run.to_state(), temporary)
-    temporary.replace(out / STATE)
-    save_weights(run.average.network, out / WEIGHTS)
+    temporary.replace(options.out / STATE)
+    save_weights(_mixed(run.average.network, options), options.out / WEIGHTS)
+
+
+def _mixed(network: DenseDepthLite, options: TeacherOptions) -> DenseDepthLite:
+    """The network with `options.keep` of the weights that the training began with."""
+    if not options.keep or options.depth_weights is None:
+        return network
+    mixed = copy.deepcopy(network)
+    read_lite_weights(mixed, options.depth_weights)
+    trained = network.state_dict()
+    with torch.no_grad():
+        for name, value in mixed.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(trained[name], 1 - options.keep)
+    return mixed
 
 
 def save_weights(network: DenseDepthLite, path: Path) -> None:
@@ -203,7 +217,7 @@ def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda l
 def _report(
     run: Run, options: TeacherOptions, losses: list[float], say: Callable[[str], None]
 ) -> None:
-    _save(run, options.out)
+    _save(run, options)
     recent = float(np.mean(losses)) if losses else math.nan
     losses.clear()
     with (options.out / LOG).open("a", newline="") as file:

@@ -175,6 +175,18 @@ def test_nearness_is_spread_over_the_declared_range() -> None:
     assert values.max() <= 1
 
 
+def test_a_training_keeps_a_share_of_the_weights_it_began_with(tmp_path: Path) -> None:
+    given = {"minutes": 0.01, "size": 64, "batch_size": 4, "depth_weights": SHIPPED_WEIGHTS}
+    kept = load_file(train_teacher(TeacherOptions(out=tmp_path / "kept", keep=0.999, **given)))
+    new = load_file(train_teacher(TeacherOptions(out=tmp_path / "new", **given)))
+    for name, before in load_file(SHIPPED_WEIGHTS).items():
+        if before.is_floating_point():
+            moved, free = ((one[name].float() - before.float()).abs().max() for one in (kept, new))
+            assert moved <= 0.01 * free + 2e-3 * before.float().abs().max()
+    with pytest.raises(InputError, match="--depth-weights to keep it of"):
+        TeacherOptions(keep=0.5)
+
+
 def test_a_training_goes_on_from_its_state_and_leaves_loadable_weights(tmp_path: Path) -> None:
     options = TeacherOptions(out=tmp_path / "run", minutes=0.02, size=64, batch_size=4)
     path = train_teacher(options)

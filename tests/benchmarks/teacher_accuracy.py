@@ -15,10 +15,13 @@ import click
 import numpy as np
 from PIL import Image, ImageFilter
 
+from depthmask.close_ups import CLOSE_UPS
 from depthmask.depth import predict_depth
 from depthmask.scenes import STYLES, draw_scene, nearness
 from pipeline.pictures import decode_picture
 from pipeline.teachers import load_teacher
+
+_ALL = {**STYLES, **CLOSE_UPS}
 
 Pair = tuple[str, Image.Image, np.ndarray, np.ndarray]
 """Name, picture, true nearness (H, W), where it is known (H, W)."""
@@ -38,9 +41,9 @@ def mean_ranks(values: np.ndarray) -> np.ndarray:
 def drawn_pairs(count: int, side: int) -> Iterator[Pair]:
     """Scenes of seeds that training does not use."""
     for number in range(count):
-        style = list(STYLES)[number % len(STYLES)]
+        style = list(_ALL)[number % len(_ALL)]
         rng = np.random.default_rng((987_654, number))
-        view = draw_scene(rng, height=side, width=side, style=style)
+        view = draw_scene(rng, height=side, width=side, style=style, styles=_ALL)
         picture = Image.fromarray((view.colour * 255).astype(np.uint8))
         yield f"drawn {style}", picture, nearness(view.depth), np.ones(view.depth.shape, bool)
 
