@@ -11,7 +11,7 @@ import torch
 
 from depthmask.networks import NetworkSpec
 from depthmask.systems.build import Network, build_network
-from shards.checks import listing, one_of, or_none, real, table, text, whole
+from shards.checks import WrongValueError, listing, one_of, or_none, real, table, text, whole
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.files import publish, temporary_beside
@@ -20,6 +20,16 @@ from shards.schema import check_depth
 _FORMAT = 1
 _KIND = "depthmask checkpoint"
 _channels = {"mean": listing(real(0, 1), 3, 3), "std": listing(real(1e-6, 1), 3, 3)}
+
+
+def _check_scores(value: Any, where: str) -> None:
+    """Scores of an epoch by name, or none; a score that could not be taken is NaN."""
+    table({"epoch": whole(0, 10**12)} if value else {})(value, where)
+    for name, score in value.items():
+        if type(score) not in (int, float):
+            raise WrongValueError(f"{where}.{name}", "a number", score)
+
+
 _state = table(
     {
         "spec": table(
@@ -40,7 +50,7 @@ _state = table(
         "coding": or_none(check_depth),
         "weights": table({}),
         "options": table({}),
-        "scores": table({}),
+        "scores": _check_scores,
         "training": or_none(table({})),
     }
 )

@@ -76,6 +76,13 @@ CODING = {"kind": "metric", "unit": "m", "bits": 12, "size": 16, "scale": 0.1, "
         (("weights", "image_std"), torch.full((1, 3, 1, 1), torch.nan), "that are no numbers"),
         (("weights", 5), 5, "found weights 5"),
         (("training",), [1], "training: expected a table"),
+        (
+            ("scores",),
+            {"epoch": 3, "val_mask_iou": torch.zeros(9)},
+            "scores.val_mask_iou: expected",
+        ),
+        (("scores",), {"val_mask_iou": 0.5}, "scores.epoch: expected"),
+        (("scores",), [0.5], "scores: expected a table"),
     ],
 )
 def test_a_checkpoint_with_a_wrong_value_is_refused(

@@ -111,7 +111,7 @@ def drawn_rows(number: int) -> tuple[str, list[list[float]]] | None:
     if drawn is None:
         return None
     teacher = _teacher()
-    side = teacher.card.output_size
+    side = teacher.card.output_size[0]
     maps, mask = maps_of(teacher, drawn, coding_of(teacher))
     truth = true_map(drawn, side)
     return drawn.thing, [errors(fitted(values, truth), truth, mask) for values in maps]
@@ -129,7 +129,7 @@ def coding_of(teacher: Teacher) -> DepthCoding:
     """A teacher's range in 16 bits."""
     card = teacher.card
     return DepthCoding.over_range(
-        card.low, card.high, kind=card.kind, unit=card.unit, bits=16, size=card.output_size
+        card.low, card.high, kind=card.kind, unit=card.unit, bits=16, size=card.output_size[0]
     )
 
 

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import matplotlib
 import numpy as np
 from PIL import Image, ImageFilter
 
 from depthmask.close_ups import CLOSE_UPS
 from depthmask.depth import predict_depth
+from depthmask.lessons import spread
 from depthmask.scenes import STYLES, draw_scene, nearness
 from pipeline.pictures import decode_picture
 from pipeline.teachers import load_teacher
@@ -67,18 +69,30 @@ def guesses(picture: Image.Image, answer: np.ndarray) -> dict[str, np.ndarray]:
     return {"teacher": answer, "gradient": rows, "luminance": np.asarray(blurred)}
 
 
+def coloured(values: np.ndarray) -> np.ndarray:
+    """A map in [0, 1] as uint8 (H, W, 3), near things bright."""
+    return matplotlib.colormaps["inferno"](values, bytes=True)[..., :3]
+
+
 @click.command()
 @click.option("--pairs", type=click.Path(path_type=Path), help="Folder with pairs.json.")
 @click.option("--scenes", default=200, help="Drawn scenes.")
 @click.option("--size", default=224, help="Side of the square the teacher sees.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="Picture of the first nine.")
 @click.option("--weights", type=click.Path(path_type=Path), help="Weights instead of the shipped.")
-def main(pairs: Path | None, scenes: int, size: int, weights: Path | None) -> None:
+def main(
+    pairs: Path | None, scenes: int, size: int, sheet: Path | None, weights: Path | None
+) -> None:
     """Print a table of Spearman correlations."""
     teacher = load_teacher("densedepth-lite", canvas=size, weights=weights)
     found: dict[str, list[dict[str, float]]] = {}
+    columns: list[np.ndarray] = []
     real = real_pairs(pairs) if pairs else iter(())
     for name, picture, truth, known in [*drawn_pairs(scenes, size), *real]:
         answers = guesses(picture, predict_depth(teacher, picture))
+        if len(columns) < len(_ALL):
+            maps = [coloured(values) for values in (answers["teacher"], spread(truth))]
+            columns.append(np.concatenate([np.asarray(picture), *maps]))
         found.setdefault(name, []).append(
             {guess: spearman(values[known], truth[known]) for guess, values in answers.items()}
         )
@@ -90,6 +104,8 @@ def main(pairs: Path | None, scenes: int, size: int, weights: Path | None) -> No
         click.echo(
             f"| {name} | {len(rows)} | " + " | ".join(f"{mean:.3f}" for mean in means) + " |"
         )
+    if sheet is not None:
+        Image.fromarray(np.concatenate(columns, axis=1)).save(sheet, quality=88)
 
 
 if __name__ == "__main__":
