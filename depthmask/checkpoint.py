@@ -30,6 +30,15 @@ def _check_scores(value: Any, where: str) -> None:
             raise WrongValueError(f"{where}.{name}", "a number", score)
 
 
+def _check_options(value: Any, where: str) -> None:
+    """Options as `to_json` gives them: by name, plain values or lists of these."""
+    table({}, {"shards": listing(text(".+", "an address or a path"))})(value, where)
+    for name, option in value.items():
+        for each in option if isinstance(option, list) else [option]:
+            if each is not None and type(each) not in (bool, int, float, str):
+                raise WrongValueError(f"{where}.{name}", "a plain value or a list of these", each)
+
+
 _state = table(
     {
         "spec": table(
@@ -49,7 +58,7 @@ _state = table(
         "size": whole(16, 4096),
         "coding": or_none(check_depth),
         "weights": table({}),
-        "options": table({}),
+        "options": _check_options,
         "scores": _check_scores,
         "training": or_none(table({})),
     }

@@ -18,6 +18,7 @@ from shards.errors import InputError
 from shards.files import write_atomic
 from shards.keys import SPLITS
 from shards.reader import open_dataset
+from shards.remote import url_of, was_opened
 from shards.version import __version__
 
 _BEST, _CONFIG = "best.pt", "config.toml"
@@ -101,9 +102,13 @@ def _what(checkpoint: Checkpoint, heads: tuple[str, ...]) -> str:
 
 
 def _data(options: dict[str, Any]) -> list[str]:
-    """A table of the data sets that the training read."""
+    """A table of the data sets that the training read; an address only if it was opened before."""
     rows = []
     for folder in options.get("shards", []):
+        address = url_of(folder)
+        if address is not None and not was_opened(address):
+            rows.append((card_cell(address), "never opened here", ""))
+            continue
         try:
             manifest = open_dataset(folder).members[0].manifest
         except InputError:

@@ -78,3 +78,9 @@ def test_a_run_on_data_that_is_gone_still_has_a_card(run: Path, tmp_path: Path) 
     checkpoint = read_checkpoint(run / "best.pt")
     checkpoint.options["shards"] = [str(tmp_path / "gone")]
     assert "| gone | not there any more |" in run_card(checkpoint, "best.pt", {})
+
+
+def test_an_address_that_a_stranger_names_is_not_opened(run: Path) -> None:
+    checkpoint = read_checkpoint(run / "best.pt")
+    checkpoint.options["shards"] = ["s3://stranger/shards"]
+    assert "| s3://stranger/shards | never opened here |" in run_card(checkpoint, "best.pt", {})
