@@ -168,6 +168,15 @@ def test_what_cannot_be_used_is_named(
         load_teacher(str(path), canvas=32, **asked)
 
 
+def test_a_network_without_an_output_is_refused(tmp_path: Path) -> None:
+    path = convolution(tmp_path / "m.onnx", shape=(1, 3, 32, 32), settings={"kind": "inverse"})
+    model = onnx.load(path)
+    del model.graph.output[:]
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(InputError, match="expected an output, found none"):
+        load_teacher(str(path), canvas=32)
+
+
 def test_a_place_that_is_no_text_is_refused(tmp_path: Path) -> None:
     """Protobuf gives bytes where they are no UTF-8: found by the fuzzer."""
     path = convolution(tmp_path / "m.onnx", location="weights")

@@ -90,6 +90,8 @@ def _input_of(path: Path, session: Any, layout: str | None) -> _Input:
 
 def _output_name(path: Path, session: Any, wanted: str | None) -> str:
     names = [output.name for output in session.get_outputs()]
+    if not names:
+        raise wrong_onnx(path, "an output", "none")
     if wanted is not None and wanted not in names:
         raise wrong_onnx(path, f"an output {wanted}", ", ".join(names), "correct FILE.json")
     return wanted or str(names[0])
