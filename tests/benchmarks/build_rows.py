@@ -12,7 +12,6 @@ from speed_row import Pair
 
 from pipeline.build import build_dataset
 from pipeline.counters import Counters
-from pipeline.teachers import load_teacher
 from pipeline.watcher import SilentWatcher
 
 _POLL_SECONDS = 0.005
@@ -90,8 +89,7 @@ def with_one_worker(material: Material) -> Iterator[dict[str, Pair]]:
 
 def with_layers(material: Material) -> Iterator[dict[str, Pair]]:
     """Layered depth against none, and against the script with the same network."""
-    teacher = load_teacher("densedepth-lite", canvas=SIZE)
-    script = NotebookScript(material.fg, material.bg, SIZE, teacher)
+    script = NotebookScript(material.fg, material.bg, SIZE, depth=True)
     layered = {"depth_model": "densedepth-lite", "depth_mode": "layered"}
     while True:
         ours = build_rate(material, 8000, 3000, samples_per_shard=250, **layered)
@@ -102,8 +100,7 @@ def with_layers(material: Material) -> Iterator[dict[str, Pair]]:
 
 def with_teacher(material: Material) -> Iterator[dict[str, Pair]]:
     """Composite mode against the script with the same network, and against the network alone."""
-    teacher = load_teacher("densedepth-lite", canvas=SIZE)
-    script = NotebookScript(material.fg, material.bg, SIZE, teacher)
+    script = NotebookScript(material.fg, material.bg, SIZE, depth=True)
     with closing(Crew(material.workers, hold_network, material)) as crew:
         while True:
             ours = build_rate(

@@ -2,7 +2,7 @@
 
 Pictures are opened once and scaled down once. Every sample is put together on a transparent canvas
 of full size, saved as files, and at the end everything is zipped. With a network, it sees
-one composite after the other in float32.
+one composite after the other in float32, as PyTorch runs it without further care.
 """
 
 import random
@@ -11,9 +11,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
-from pipeline.teachers import Teacher
+from pipeline.densedepth_lite import DenseDepthLite
+from pipeline.teachers import SHIPPED_WEIGHTS
+from pipeline.teachers.lite import read_lite_weights
 
 _LONGEST = 200
 
@@ -21,8 +24,8 @@ _LONGEST = 200
 class NotebookScript:
     """The pictures of the script, in memory, and its network if it has one."""
 
-    def __init__(self, fg: Path, bg: Path, size: int, teacher: Teacher | None = None) -> None:
-        self._size, self._teacher = size, teacher
+    def __init__(self, fg: Path, bg: Path, size: int, *, depth: bool = False) -> None:
+        self._size, self._network = size, _network() if depth else None
         self._backgrounds = [_square(path, size) for path in sorted(bg.iterdir())]
         self._foregrounds = [_cut_out(path) for path in sorted(fg.iterdir())]
 
@@ -53,11 +56,19 @@ class NotebookScript:
         image = Image.alpha_composite(background, canvas).convert("RGB")
         image.save(out / "image" / f"{number}.jpg", quality=90)
         canvas.getchannel("A").save(out / "mask" / f"{number}.jpg", quality=90)
-        if self._teacher is not None:
-            values = self._teacher.predict(np.asarray(image)[None])[0]  # (h, w)
+        if self._network is not None:
+            pixels = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None] / 255  # (1, 3, H, W)
+            with torch.inference_mode():
+                values = self._network(pixels)[0].numpy()  # (h, w)
             levels = np.clip(values * 255, 0, 255).astype(np.uint8)
             depth = Image.fromarray(levels).resize((self._size, self._size))
             depth.save(out / "depth" / f"{number}.jpg", quality=90)
+
+
+def _network() -> DenseDepthLite:
+    network = DenseDepthLite()
+    read_lite_weights(network, SHIPPED_WEIGHTS)
+    return network.eval()
 
 
 def _square(path: Path, size: int) -> Image.Image:
