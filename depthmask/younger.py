@@ -25,12 +25,9 @@ def answer_photographs(
     answers = []
     with torch.inference_mode(), autocast(_CPU):
         for picture in photographs:
-            pixels = (
-                torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255
-            )  # (1, 3, h, w)
-            both = torch.cat([pixels, pixels.flip(-1)]).contiguous(
-                memory_format=torch.channels_last
-            )
+            pixels = torch.from_numpy(picture.copy()).permute(2, 0, 1)  # (h, w, 3) -> (3, h, w)
+            both = torch.stack([pixels, pixels.flip(-1)]).float() / 255
+            both = both.contiguous(memory_format=torch.channels_last)
             height, width = picture.shape[:2]
             total = torch.zeros(height, width)
             for longest in _LONGEST:
