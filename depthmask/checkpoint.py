@@ -11,7 +11,17 @@ import torch
 
 from depthmask.networks import NetworkSpec
 from depthmask.systems.build import Network, build_network
-from shards.checks import WrongValueError, listing, one_of, or_none, real, table, text, whole
+from shards.checks import (
+    WrongValueError,
+    listing,
+    mapping,
+    one_of,
+    or_none,
+    real,
+    table,
+    text,
+    whole,
+)
 from shards.depth import DepthCoding
 from shards.errors import InputError
 from shards.files import publish, temporary_beside
@@ -24,10 +34,15 @@ _channels = {"mean": listing(real(0, 1), 3, 3), "std": listing(real(1e-6, 1), 3,
 
 def _check_scores(value: Any, where: str) -> None:
     """Scores of an epoch by name, or none; a score that could not be taken is NaN."""
-    table({"epoch": whole(0, 10**12)} if value else {})(value, where)
-    for name, score in value.items():
-        if type(score) not in (int, float):
-            raise WrongValueError(f"{where}.{name}", "a number", score)
+    table({})(value, where)
+    if value:
+        table({"epoch": whole(0, 10**12)})(value, where)
+        mapping(_check_number)(value, where)
+
+
+def _check_number(value: Any, where: str) -> None:
+    if type(value) not in (int, float):
+        raise WrongValueError(where, "a number", value)
 
 
 def _check_options(value: Any, where: str) -> None:

@@ -83,6 +83,7 @@ CODING = {"kind": "metric", "unit": "m", "bits": 12, "size": 16, "scale": 0.1, "
         ),
         (("scores",), {"val_mask_iou": 0.5}, "scores.epoch: expected"),
         (("scores",), [0.5], "scores: expected a table"),
+        (("scores",), torch.zeros(9), "scores: expected a table"),
         (("options",), {"size": torch.zeros(0)}, "options.size: expected a plain value"),
         (("options",), {"shards": [5]}, r"options.shards\[0\]: expected an address"),
     ],
