@@ -21,7 +21,6 @@ from typing import Any
 
 import click
 
-from depthmask.sample_data import SampleDataOptions, draw_sample_data
 from pipeline.build import build_dataset
 from pipeline.options import BuildOptions
 from shards.reader import open_dataset
@@ -71,6 +70,16 @@ def measure_build(options: BuildOptions) -> dict[str, Any]:
         "clipped": result.clipped,
         "stats": dataset.stats,
     }
+
+
+def draw_sources(folder: Path) -> None:
+    """FOLDER/sources, drawn by another process: a new process counts what its parent held."""
+    half_drawn = folder / "half-drawn"
+    shutil.rmtree(half_drawn, ignore_errors=True)
+    command = [sys.executable, "-m", "depthmask", "sample-data", str(half_drawn)]
+    command += ["--cars", str(CARS), "--scenes", str(SCENES)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    half_drawn.rename(folder / "sources")
 
 
 def measure_apart(
@@ -126,10 +135,7 @@ def main(
         click.echo(json.dumps(measure_build(options_of(folder, measure, samples, workers))))
         return
     if not (folder / "sources").exists():
-        half_drawn = folder / "half-drawn"
-        shutil.rmtree(half_drawn, ignore_errors=True)
-        draw_sample_data(SampleDataOptions(out=half_drawn, scenes=SCENES, cars=CARS))
-        half_drawn.rename(folder / "sources")
+        draw_sources(folder)
     measured = {}
     for mode in MODES:
         measured[mode] = measure_apart(folder, mode, samples, workers)
