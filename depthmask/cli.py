@@ -37,6 +37,26 @@ _COMMANDS = {
 }
 
 
+def _ask(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    """Note a flag for all of this call; UsageError where both are."""
+    asked = context.meta  # one for the group and the command in it
+    name = f"depthmask.{parameter.name}"
+    asked[name] = given or asked.get(name, False)
+    if asked.get("depthmask.quiet") and asked.get("depthmask.verbose"):
+        raise click.UsageError("-q and -v together: give one of the two", context.find_root())
+
+
+def _flags() -> list[click.Parameter]:
+    """Flags that are taken before a command's name and after it."""
+    return [
+        click.Option(names, callback=_ask, is_flag=True, expose_value=False, help=words)
+        for names, words in (
+            (["-q", "--quiet"], "Say nothing but results and errors."),
+            (["-v", "--verbose"], "Say also how, how long, and tracebacks."),
+        )
+    ]
+
+
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are named."""
 
@@ -48,6 +68,8 @@ class _LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"depthmask.commands.{_COMMANDS[name]}")
         command: click.Command = getattr(module, name.replace("-", "_"))
+        if not any(parameter.name == "quiet" for parameter in command.params):
+            command.params += _flags()
         return command
 
     def resolve_command(
@@ -80,11 +102,11 @@ def _summary(command: click.Command | None) -> str:
     return words.partition(". ")[0].removesuffix(".")
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_LazyGroup, params=_flags(), context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="depthmask")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and errors.")
-@click.option("-v", "--verbose", is_flag=True, help="Say also how, how long, and tracebacks.")
-def cli(quiet: bool, verbose: bool) -> None:
+def cli() -> None:
     """Build composite, mask and depth data sets, and train networks on them.
 
     \b
@@ -94,8 +116,6 @@ def cli(quiet: bool, verbose: bool) -> None:
       depthmask stats shards
       depthmask train --shards shards --out runs/first --minutes 5
     """
-    if quiet and verbose:
-        raise click.UsageError("-q and -v together: give one of the two")
 
 
 class _Terminated(BaseException):

@@ -23,9 +23,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _asked(flag: str) -> bool:
-    """Whether the group was called with this flag; outside of a command nothing was asked."""
+    """Whether the line had this flag; outside of a command nothing was asked."""
     context = click.get_current_context(silent=True)
-    return context is not None and bool(context.find_root().params.get(flag))
+    return context is not None and bool(context.meta.get(f"depthmask.{flag}"))
 
 
 def is_quiet() -> bool:

@@ -155,11 +155,21 @@ def test_verbose_says_how_long_and_gives_tracebacks(sources: Path, tmp_path: Pat
     failed = piped("-v", "stats", tmp_path)
     assert "Traceback" in failed.stderr
     assert failed.stderr.splitlines()[-1].startswith("error: ")
-    both = piped("-q", "-v", "stats", tmp_path)
-    assert (both.returncode, both.stderr.splitlines()[0]) == (
-        2,
-        "error: -q and -v together: give one of the two",
-    )
+
+
+@pytest.mark.parametrize(
+    "line", [("-q", "-v", "stats"), ("stats", "-q", "-v"), ("-v", "stats", "--quiet")]
+)
+def test_quiet_and_verbose_exclude_each_other_wherever_they_stand(line: tuple[str, ...]) -> None:
+    both = piped(*line, "nowhere")
+    assert both.returncode == 2
+    assert both.stderr.splitlines()[0] == "error: -q and -v together: give one of the two"
+
+
+def test_quiet_and_verbose_are_taken_after_the_command_too(sources: Path, tmp_path: Path) -> None:
+    quiet = piped(*build(sources, tmp_path / "a"), "-q")
+    assert (quiet.returncode, quiet.stderr) == (0, "")
+    assert "Traceback" in piped("stats", tmp_path, "-v").stderr
 
 
 def test_json_is_alone_on_stdout(sources: Path, plain_build: BuildResult, tmp_path: Path) -> None:
