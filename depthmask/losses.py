@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depthmask.loss_terms import LOSSES
+from depthmask.windows import sum_windows
 
 _SSIM_WINDOW = 7
 _LEAST_VARIANCE = 1e-6
@@ -114,7 +115,7 @@ def ssim(predicted: Tensor, target: Tensor) -> Tensor:
     """
 
     def window_mean(values: Tensor) -> Tensor:
-        return F.avg_pool2d(values, _SSIM_WINDOW, stride=1)
+        return sum_windows(values, _SSIM_WINDOW) / _SSIM_WINDOW**2
 
     mean_p, mean_t = window_mean(predicted), window_mean(target)
     var_p = window_mean(predicted**2) - mean_p**2

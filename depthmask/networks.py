@@ -186,13 +186,15 @@ class MaskDepthNet(nn.Module):
             cues, doubts = find_opacity_cues(image, background)
             pixels = torch.cat([self._see(image, background), doubts, cues], dim=1)
         coarse = self.decoder(self._encode(image, background))
+        # Channels last, as convolutions take it: they would each bring it into that order.
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
         blocks = F.pixel_unshuffle(pixels, _BLOCK)  # (B, 16 or 3, H, W) -> (B, 64 or 12, H/2, W/2)
         fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
         opinions = depth = None
         if self.mask_join is not None and self.mask_head is not None:
             joined = [self.mask_join(coarse, fine), fine]
             if cues is not None:
-                joined.append(blocks[:, -_CUED:])
+                joined.append(blocks[:, -_CUED:].to(fine.dtype))
             opinions = F.pixel_shuffle(self.mask_head(torch.cat(joined, dim=1)), _BLOCK)
             opinions = crop(opinions, height, width)  # (B, 7 or 1, H, W)
         if self.depth_join is not None and self.depth_head is not None:

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from depthmask.windows import window_means, window_minima
+
 CUES = 5
 DOUBTS = 2
 _NEAR = 9
@@ -34,11 +36,11 @@ def find_opacity_cues(image: Tensor, background: Tensor) -> tuple[Tensor, Tensor
     least = least_opacity(image, background)
     strong = _weigh(image, least**4)
     seen = (10 * (image - background).abs()).amax(1, keepdim=True).clamp(max=1)
-    inner = -F.max_pool2d(-seen, 3, stride=1, padding=1)
+    inner = window_minima(seen, 3)
     colours = (
         strong.mean((2, 3), keepdim=True),
         _near(strong),
-        _within(_weigh(image, inner**2 + 0.02 * least**2)),
+        window_means(_weigh(image, inner**2 + 0.02 * least**2), _WITHIN),
     )
     guesses = [sums[:, :3] / sums[:, 3:] for sums in colours]
     alphas = [opacity_of_colour(image, background, colour) for colour in guesses]
@@ -90,16 +92,9 @@ def hidden_pattern(image: Tensor, background: Tensor) -> Tensor:
     """
     products = (background, image, background * image, background * background)
     of_channels = torch.cat([maps.mean(1, keepdim=True) for maps in products], dim=1)
-    back, front, product, square = _within(of_channels.contiguous()).unbind(1)  # (B, H, W) each
+    back, front, product, square = window_means(of_channels, _WITHIN).unbind(1)  # (B, H, W) each
     shown = (product - back * front) / (square - back * back + _PATTERN)
     return (1 - shown).clamp(0, 1)[:, None]
-
-
-def _within(maps: Tensor) -> Tensor:
-    """Means over 5 x 5 pixels, fewer at the border: down, then across, which is fewer sums."""
-    half = _WITHIN // 2
-    down = F.avg_pool2d(maps, (_WITHIN, 1), 1, (half, 0), count_include_pad=False)
-    return F.avg_pool2d(down, (1, _WITHIN), 1, (0, half), count_include_pad=False)
 
 
 def _near(maps: Tensor) -> Tensor:
