@@ -267,6 +267,16 @@ def test_a_network_deeper_than_its_weights_is_refused_before_it_is_built(
         load_teacher(f"hf:{folder}", canvas=64)
 
 
+def test_a_network_wider_than_its_weights_is_refused_before_it_takes_memory(
+    models: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = copy_without(models("dpt"), tmp_path / "w", "")
+    config = json.loads((folder / "config.json").read_text()) | {"hidden_size": 2**16}
+    (folder / "config.json").write_text(json.dumps(config))  # 300 GB of weights
+    with pytest.raises(InputError, match=r"values in its files, found a configuration for \d"):
+        load_teacher(f"hf:{folder}", canvas=64)
+
+
 def test_code_that_comes_with_a_model_is_not_run(
     models: Callable[..., Path], tmp_path: Path
 ) -> None:
