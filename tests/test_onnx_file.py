@@ -185,6 +185,15 @@ def test_a_place_that_is_no_text_is_refused(tmp_path: Path) -> None:
         load_teacher(str(path), canvas=32, kind="metric")
 
 
+@pytest.mark.parametrize("name", [b"seen", b"depth"])
+def test_a_name_that_is_no_text_is_refused(name: bytes, tmp_path: Path) -> None:
+    """onnxruntime takes any bytes and fails to give them as text: found by the fuzzer."""
+    path = convolution(tmp_path / "m.onnx")
+    path.write_bytes(path.read_bytes().replace(name, b"\xe2" * len(name)))
+    with pytest.raises(InputError, match=r"in UTF-8, found b'\\xe2"):
+        load_teacher(str(path), canvas=32, kind="metric")
+
+
 def test_data_in_the_files_own_folder_is_used(tmp_path: Path) -> None:
     (tmp_path / "weights.bin").write_bytes(KERNEL.tobytes())
     path = convolution(tmp_path / "m.onnx", shape=(1, 3, 32, 32), location="weights.bin")

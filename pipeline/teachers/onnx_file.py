@@ -125,7 +125,12 @@ def load(choice: Choice) -> Teacher:
     files = checked_files(path)
     session = _open(path, choice.device)
     prepared = settings.get("input", {})
-    seen = _input_of(path, session, prepared.get("layout"))
+    try:
+        seen = _input_of(path, session, prepared.get("layout"))
+        output = _output_name(path, session, settings.get("output"))
+    except UnicodeDecodeError as error:
+        found = repr(error.object)
+        raise wrong_onnx(path, "names of inputs and outputs in UTF-8", found) from None
     height, width = _size(path, seen, prepared, choice)
     view = View(
         height=height,
@@ -134,7 +139,7 @@ def load(choice: Choice) -> Teacher:
         mean=tuple(prepared.get("mean", (0.0, 0.0, 0.0))),
         std=tuple(prepared.get("std", (1.0, 1.0, 1.0))),
     )
-    forward = _Forward(session, seen, _output_name(path, session, settings.get("output")))
+    forward = _Forward(session, seen, output)
     limits = settings.get("range")
     card = TeacherCard(
         name=choice.name,
