@@ -277,6 +277,17 @@ def test_a_network_wider_than_its_weights_is_refused_before_it_takes_memory(
         load_teacher(f"hf:{folder}", canvas=64)
 
 
+def test_a_processor_of_huge_pictures_is_refused(
+    models: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Of 4,096 x 4,096 pixels a transformer compares 65,536 patches with each other."""
+    folder = copy_without(models("dpt"), tmp_path / "w", "")
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"size": 4096}))
+    with pytest.raises(InputError, match=r"at most 2048 pixels a side, found (height|width) 4096"):
+        load_teacher(f"hf:{folder}", canvas=64)
+
+
 def test_code_that_comes_with_a_model_is_not_run(
     models: Callable[..., Path], tmp_path: Path
 ) -> None:

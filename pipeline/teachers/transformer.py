@@ -20,6 +20,7 @@ from pipeline.teachers.transformer_files import (
     find_folder,
     first_line,
     require_depth,
+    require_sides,
     require_size,
     tensor_shapes,
     wrong,
@@ -71,6 +72,7 @@ def _open(choice: Choice, folder: Path, files: list[Path]) -> tuple[Any, Any, li
                 drawn = transformers.AutoModelForDepthEstimation.from_config(config)
             require_size(choice, drawn, held)
             processor = transformers.AutoImageProcessor.from_pretrained(folder, **known)
+            require_sides(choice, processor.to_dict())
             network, report = transformers.AutoModelForDepthEstimation.from_pretrained(
                 folder,
                 use_safetensors=True,

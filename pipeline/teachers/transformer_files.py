@@ -16,6 +16,8 @@ from shards.errors import InputError
 _REMEDY = "name a folder that `save_pretrained` wrote, or a model of the hub"
 _FILES = ("*.json", "*.safetensors")
 _MOST_JSON = 16 << 20
+_MOST_SIDE = 2048
+_SIDES = {"height", "width", "shortest_edge", "longest_edge", "ensure_multiple_of", "size_divisor"}
 _SPARE_VALUES = 16_000_000
 """What a network may have beyond its files: tables of positions, tensors that nothing reads."""
 
@@ -107,3 +109,10 @@ def require_size(choice: Choice, network: Any, shapes: list[list[int]]) -> None:
     if wanted > 2 * held + _SPARE_VALUES:
         found = f"a configuration for {wanted:,}"
         raise wrong(choice, f"a network of the {held:,} values in its files", found)
+
+
+def require_sides(choice: Choice, processor: dict[str, Any]) -> None:
+    """InputError for an image processor, as a table, that makes huge pictures."""
+    for key, value in _settings(processor):
+        if key in _SIDES and isinstance(value, int | float) and not value <= _MOST_SIDE:
+            raise wrong(choice, f"pictures of at most {_MOST_SIDE} pixels a side", f"{key} {value}")
