@@ -10,7 +10,7 @@ from shards.errors import InputError, RunError
 from shards.files import sha256_of
 from shards.keys import BACKGROUND, keys_from, record_name
 from shards.layout import ShardTask
-from shards.manifest import Record, build_id, read_record
+from shards.manifest import Record, build_id, largest_values, read_record
 from shards.moments import NOTHING, Moments
 from shards.sample import DECODERS, field_moments
 from shards.stores import Shard, open_hashed
@@ -35,6 +35,7 @@ class Rules:
     size: int
     fields: tuple[str, ...]
     depth: DepthCoding | None
+    largest: dict[str, int]
 
     @classmethod
     def of(cls, plan: dict[str, Any]) -> "Rules":
@@ -51,6 +52,7 @@ class Rules:
             size=options["size"],
             fields=tuple(sorted(fields)),
             depth=None if depth is None else DepthCoding(**depth),
+            largest=largest_values(depth),
         )
 
     def fields_of(self, split: str) -> tuple[str, ...]:
@@ -126,6 +128,8 @@ def _audit_record(
         raise DamageError("its record does not fit the plan")
     if entry is not None and entry != record.entry():
         raise DamageError("its record disagrees with dataset.json")
+    if not all(sums.fits(rules.largest.get(name, 0)) for name, sums in record.sums.items()):
+        raise DamageError("its record has sums that no pixels have")
     return record
 
 

@@ -39,6 +39,13 @@ class Moments:
             for n, s, q in self.channels
         ]
 
+    def fits(self, largest: int) -> bool:
+        """Whether pixels of 0 to `largest` can have these sums."""
+        return all(
+            total <= largest * count and squares <= largest * total
+            for count, total, squares in self.channels
+        )
+
     def to_json(self) -> list[list[int]]:
         """[[n, sum, sum of squares] per channel]."""
         return [list(channel) for channel in self.channels]

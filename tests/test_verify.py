@@ -16,7 +16,7 @@ from pipeline.rerender import spread_positions
 from pipeline.verify import verify_dataset
 from shards.errors import InputError, RunError
 from shards.layout import ShardTask
-from shards.manifest import MANIFEST, read_plan, read_record, replace_plan
+from shards.manifest import MANIFEST, read_plan, read_record, replace_plan, write_record
 from shards.moments import Moments
 
 
@@ -150,6 +150,22 @@ def test_deep_finds_sums_that_are_not_those_of_the_pixels(
     assert verify_dataset(shards, workers=1).sound
     verdict = verify_dataset(shards, deep=True, workers=1)
     assert verdict.lines() == ["val-000001.tar: its pixels do not have the sums of its record"]
+
+
+def test_sums_that_no_pixels_have_are_found_without_deep(
+    plain_build: BuildResult, tmp_path: Path
+) -> None:
+    """The fuzzer's: dataset.json was written after them, and could not be read."""
+    shards = Path(shutil.copytree(plain_build.out, tmp_path / "shards"))
+    record = read_record(shards, "val-000001.tar")
+    assert record is not None
+    ((count, total, _),) = record.sums["mask"].channels
+    sums = record.sums | {"mask": Moments(((count, total, 2**32),))}
+    write_record(shards, dataclasses.replace(record, sums=sums))
+    verdict = verify_dataset(shards, workers=1)
+    assert verdict.lines()[0] == "val-000001.tar: its record has sums that no pixels have"
+    assert repair_dataset(find_site(shards), verdict, workers=1).sound
+    assert verify_dataset(shards, workers=1).sound
 
 
 def test_other_versions_draw_nothing_again(plain_build: BuildResult, tmp_path: Path) -> None:
