@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from build_usage import own_peak_mb
 
+from depthmask.sample_data import SampleDataOptions, draw_sample_data
 from pipeline.build import build_dataset
 from pipeline.options import BuildOptions
 from shards.reader import open_dataset
@@ -64,22 +66,12 @@ def measure_build(options: BuildOptions) -> dict[str, Any]:
         "seconds": seconds,
         "kept": result.shards_kept,
         "gigabytes": sum(entry["bytes"] for entry in entries) / 1e9,
-        "parent": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "parent": own_peak_mb(),
         "worker": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
         "digest": result.digest,
         "clipped": result.clipped,
         "stats": dataset.stats,
     }
-
-
-def draw_sources(folder: Path) -> None:
-    """FOLDER/sources, drawn by another process: a new process counts what its parent held."""
-    half_drawn = folder / "half-drawn"
-    shutil.rmtree(half_drawn, ignore_errors=True)
-    command = [sys.executable, "-m", "depthmask", "sample-data", str(half_drawn)]
-    command += ["--cars", str(CARS), "--scenes", str(SCENES)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    half_drawn.rename(folder / "sources")
 
 
 def measure_apart(
@@ -135,7 +127,10 @@ def main(
         click.echo(json.dumps(measure_build(options_of(folder, measure, samples, workers))))
         return
     if not (folder / "sources").exists():
-        draw_sources(folder)
+        half_drawn = folder / "half-drawn"
+        shutil.rmtree(half_drawn, ignore_errors=True)
+        draw_sample_data(SampleDataOptions(out=half_drawn, scenes=SCENES, cars=CARS))
+        half_drawn.rename(folder / "sources")
     measured = {}
     for mode in MODES:
         measured[mode] = measure_apart(folder, mode, samples, workers)
