@@ -22,29 +22,32 @@ _CACHE_BYTES = 2 << 30
 _AHEAD = 4
 
 Decoded = NDArray[np.uint8]
-"""Composite, background, mask and the high and low byte of depth: uint8 (S, S, 9)."""
+"""Planes of composite, background, mask and the high and low byte of depth: uint8 (9, S, S)."""
 
 
 def _resize(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    if pixels.shape[0] == side:
+    own = pixels.shape[0]
+    if own == side:
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC))
+    # Hamming shrinks nearly as sharply as bicubic, in two thirds of the time.
+    filter = Image.Resampling.HAMMING if side < own else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(pixels).resize((side, side), filter))
 
 
 def decode(sample: Sample, background: NDArray[np.uint8]) -> Decoded:
-    """A sample at the side of `background` (S, S, 3), which is its own, packed: uint8 (S, S, 9)."""
+    """A sample at the side of `background` (S, S, 3), which is its own, packed: uint8 (9, S, S)."""
     side = len(background)
-    packed = np.zeros((side, side, 9), np.uint8)
-    packed[..., :3] = _resize(sample.image, side)
-    packed[..., 3:6] = background
-    packed[..., 6] = _resize(sample.mask, side)
+    packed = np.zeros((9, side, side), np.uint8)
+    packed[:3] = _resize(sample.image, side).transpose(2, 0, 1)
+    packed[3:6] = background.transpose(2, 0, 1)
+    packed[6] = _resize(sample.mask, side)
     if sample.coding is not None:
         depth = sample.depth_unit
         if depth.shape[0] != side:
             filter = Image.Resampling.BILINEAR
             depth = np.asarray(Image.fromarray(depth).resize((side, side), filter))
         codes = np.rint(depth * 65535).astype(np.uint16)
-        packed[..., 7], packed[..., 8] = codes >> 8, codes & 255
+        packed[7], packed[8] = codes >> 8, codes & 255
     return packed
 
 
@@ -73,13 +76,13 @@ class SampleSource:
         return kept
 
     def packed(self, positions: Sequence[int] | NDArray[np.int64]) -> Decoded:
-        """The samples at `positions`, decoded: uint8 (B, S, S, 9)."""
+        """The samples at `positions`, decoded: uint8 (B, 9, S, S)."""
         return np.stack(list(self._pool.map(self._get, map(int, positions))))
 
     def unpack(self, packed: Decoded, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
         """The batch of decoded samples, not augmented."""
-        planes = torch.from_numpy(packed).permute(0, 3, 1, 2)  # (B, 9, S, S)
-        units = planes[:, :7].to(torch.float32, memory_format=torch.contiguous_format).div_(255)
+        planes = torch.from_numpy(packed)  # (B, 9, S, S)
+        units = planes[:, :7].float().div_(255)
         high, low = planes[:, 7:8].float(), planes[:, 8:9].float()
         return Batch(
             image=units[:, :3],

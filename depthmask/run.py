@@ -25,6 +25,7 @@ from depthmask.systems.build import Network, build_network, spec_for
 from depthmask.tally import Tally
 from depthmask.through_depth import find_depth_network
 from depthmask.train_options import TrainOptions
+from pipeline.allocator import keep_freed_memory
 from shards.checks import WrongValueError, listing, or_none, real, table, text, whole
 from shards.errors import InputError
 from shards.order import batches_of
@@ -85,6 +86,8 @@ class Run:
 
 def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> Run:
     """A run at its first step, or where last.pt left it."""
+    if device.type == "cpu":
+        keep_freed_memory()  # the threads that decode fault for each page that a step gives back
     spec = spec_for(options, dataset)
     network = build_network(spec, pretrained=False if options.resume else options.encoder_weights)
     start = find_start(
