@@ -23,11 +23,13 @@ _SPARE_VALUES = 16_000_000
 
 
 def wrong(choice: Choice, expected: str, found: str, remedy: str = _REMEDY) -> InputError:
+    """The InputError of a model of transformers that is not what a teacher needs."""
     where = f"--depth-model {choice.name}"
     return InputError(where, expected=expected, found=found, remedy=remedy)
 
 
 def first_line(error: Exception) -> str:
+    """The kind of an error, and the first line of what a library says of it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
