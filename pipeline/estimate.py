@@ -11,7 +11,8 @@ import numpy as np
 from pipeline.build import site_of
 from pipeline.options import BuildOptions
 from pipeline.plan import Plan, ShardTask
-from pipeline.render import Renderer, render_shard
+from pipeline.render import Renderer
+from pipeline.shard_maker import render_shard
 from shards.keys import SPLITS
 
 _HANDFUL = 32

@@ -1,9 +1,9 @@
-"""Rendering: a scene to a sample, and a shard's worth of samples to a file with its record."""
+"""Rendering: the sample of a scene, evaluated from a plan and its sources."""
 
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,27 +15,17 @@ from PIL import Image
 from pipeline.allocator import keep_freed_memory
 from pipeline.caches import ByteCache
 from pipeline.compose import Foreground, compose, place, prepare_foreground, scale_foreground
-from pipeline.counters import Done
 from pipeline.headers import read_file
 from pipeline.join import join_layers
 from pipeline.layering import Layers
 from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, square_pixels
-from pipeline.plan import Plan, Scene, ShardTask
+from pipeline.plan import Plan, Scene
 from pipeline.sources import Source
 from pipeline.threads import one_thread
 from pipeline.versions import other_versions
 from shards.depth import DepthCoding
 from shards.errors import InputError, RunError
-from shards.keys import BACKGROUND
-from shards.manifest import Record, read_plan
-from shards.writer import (
-    Encoding,
-    RawSample,
-    ShardWriter,
-    StoredBackground,
-    payload_bound,
-    store_background,
-)
+from shards.writer import RawSample, StoredBackground, store_background
 
 if TYPE_CHECKING:
     from pipeline.teachers import Teacher
@@ -248,44 +238,3 @@ def _another_picture(path: Path, found: str) -> RunError:
         found=found,
         remedy="put it back and run the same command again; finished shards are kept",
     )
-
-
-def render_shard(
-    renderer: Renderer, folder: Path, task: ShardTask, tick: Callable[[Done], None]
-) -> Record:
-    """Make one shard in `folder` and commit it; `tick(done so far)` is called as it grows."""
-    plan, maps_before = renderer.plan, renderer.maps
-    capacity = payload_bound(task.split, task.samples, plan.options["size"])
-    positions = range(task.first, task.first + task.samples)
-    with ShardWriter(
-        folder,
-        task.name,
-        split=task.split,
-        build=plan.build,
-        encoding=Encoding.of(plan.options),
-        capacity=capacity,
-        versions=renderer.other_versions,
-    ) as writer:
-        if task.split == BACKGROUND:
-            for position in positions:
-                stored = renderer.stored_background(position)
-                writer.add_background(position, stored, renderer.background_info(position))
-        else:
-            for done, sample in enumerate(renderer.samples(task.split, positions), 1):
-                writer.add(sample)
-                tick(Done(done, renderer.maps - maps_before, writer.payload))
-        return writer.commit()
-
-
-@functools.lru_cache(maxsize=1)
-def renderer_of(site: Site, build: str) -> Renderer:
-    """This process's renderer for a build, made from plan.json: tasks carry no plan with them."""
-    plan = Plan(read_plan(site.out))
-    if plan.build != build:
-        raise RunError(
-            str(site.out / "plan.json"),
-            expected=f"build {build[:12]}",
-            found=f"build {plan.build[:12]}",
-            remedy="run the same command again",
-        )
-    return Renderer(plan, site)

@@ -11,7 +11,8 @@ from joblib import delayed
 from pipeline.folder import SET_ASIDE, log_event
 from pipeline.lock import builder_lock
 from pipeline.plan import ShardTask
-from pipeline.render import Site, render_shard, renderer_of
+from pipeline.render import Site
+from pipeline.shard_maker import render_shard, renderer_of
 from pipeline.target import writing
 from pipeline.verdict import Verdict
 from pipeline.verify import recorded_entries

@@ -11,7 +11,8 @@ from pathlib import Path
 from pipeline.counters import Done
 from pipeline.options import BuildOptions
 from pipeline.plan import ShardTask
-from pipeline.render import Renderer, render_shard
+from pipeline.render import Renderer
+from pipeline.shard_maker import render_shard
 from shards.card import CARD, is_free
 from shards.codecs import decode_json
 from shards.errors import InputError, RunError

@@ -9,8 +9,9 @@ from typing import Any, Literal
 from joblib import delayed
 
 from pipeline.plan import ShardTask, tasks_of
-from pipeline.render import Site, renderer_of
+from pipeline.render import Site
 from pipeline.rerender import differing_field
+from pipeline.shard_maker import renderer_of
 from pipeline.verdict import MISSING, Damage, Verdict
 from pipeline.versions import versions_for
 from pipeline.workers import results_of

@@ -1,4 +1,4 @@
-"""pipeline/build.py with pipeline/render.py and pipeline/engines, on real folders"""
+"""pipeline/build.py with pipeline/shard_maker.py and pipeline/engines, on real folders"""
 
 import json
 import shutil

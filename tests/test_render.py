@@ -1,4 +1,4 @@
-"""pipeline/render.py and pipeline/caches.py"""
+"""pipeline/render.py, pipeline/shard_maker.py and pipeline/caches.py"""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,8 @@ from conftest import draw_background, small_options
 from pipeline.build import plan_build
 from pipeline.caches import ByteCache
 from pipeline.options import BuildOptions
-from pipeline.render import Renderer, Site, renderer_of
+from pipeline.render import Renderer, Site
+from pipeline.shard_maker import renderer_of
 from pipeline.watcher import SilentWatcher
 from shards.errors import RunError
 

@@ -8,7 +8,8 @@ from typing import Literal
 from pipeline.counters import Counters, Done
 from pipeline.folder import committed_record
 from pipeline.plan import ShardTask
-from pipeline.render import Site, renderer_of
+from pipeline.render import Site
+from pipeline.shard_maker import renderer_of
 from pipeline.staging import make_in
 from shards.errors import InputError, RunError
 from shards.manifest import Record

@@ -25,7 +25,8 @@ from pipeline.build import build_dataset, site_of
 from pipeline.densedepth import DenseDepth
 from pipeline.options import BuildOptions
 from pipeline.plan import BATCH, Plan
-from pipeline.render import Renderer, render_shard
+from pipeline.render import Renderer
+from pipeline.shard_maker import render_shard
 from pipeline.threads import one_thread
 from shards.manifest import read_plan
 

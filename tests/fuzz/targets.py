@@ -25,9 +25,9 @@ from pipeline.convert import convert_dataset
 from pipeline.headers import decoding_cost
 from pipeline.options import BuildOptions
 from pipeline.pictures import decode_picture
-from pipeline.render import renderer_of
 from pipeline.repair import repair_dataset
 from pipeline.replay import find_site, render_sample, write_sample
+from pipeline.shard_maker import renderer_of
 from pipeline.sources import check_sources
 from pipeline.verdict import Verdict
 from pipeline.verify import verify_dataset

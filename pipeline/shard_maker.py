@@ -1,0 +1,54 @@
+"""A shard's worth of samples, made into a file with its record, and who makes it here."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.counters import Done
+from pipeline.plan import Plan, ShardTask
+from pipeline.render import Renderer, Site
+from shards.errors import RunError
+from shards.keys import BACKGROUND
+from shards.manifest import Record, read_plan
+from shards.writer import Encoding, ShardWriter, payload_bound
+
+
+def render_shard(
+    renderer: Renderer, folder: Path, task: ShardTask, tick: Callable[[Done], None]
+) -> Record:
+    """Make one shard in `folder` and commit it; `tick(done so far)` is called as it grows."""
+    plan, maps_before = renderer.plan, renderer.maps
+    capacity = payload_bound(task.split, task.samples, plan.options["size"])
+    positions = range(task.first, task.first + task.samples)
+    with ShardWriter(
+        folder,
+        task.name,
+        split=task.split,
+        build=plan.build,
+        encoding=Encoding.of(plan.options),
+        capacity=capacity,
+        versions=renderer.other_versions,
+    ) as writer:
+        if task.split == BACKGROUND:
+            for position in positions:
+                stored = renderer.stored_background(position)
+                writer.add_background(position, stored, renderer.background_info(position))
+        else:
+            for done, sample in enumerate(renderer.samples(task.split, positions), 1):
+                writer.add(sample)
+                tick(Done(done, renderer.maps - maps_before, writer.payload))
+        return writer.commit()
+
+
+@functools.lru_cache(maxsize=1)
+def renderer_of(site: Site, build: str) -> Renderer:
+    """This process's renderer for a build, made from plan.json: tasks carry no plan with them."""
+    plan = Plan(read_plan(site.out))
+    if plan.build != build:
+        raise RunError(
+            str(site.out / "plan.json"),
+            expected=f"build {build[:12]}",
+            found=f"build {plan.build[:12]}",
+            remedy="run the same command again",
+        )
+    return Renderer(plan, site)
