@@ -10,16 +10,18 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from depthmask.augmentation import Batch, augment
+from depthmask.augmentation import augment
+from depthmask.batch import Batch
 from depthmask.launch import ALONE, Place, find_place
 from depthmask.samples import Samples
+from pipeline.threads import start_thread
 from shards.order import batch_at, epoch_order, share_of
 from shards.sample import Sample
 from shards.shared import OncePerArray
 
 _CACHE_BYTES = 2 << 30
 """For all ranks of a machine together."""
-_AHEAD = 4
+_AHEAD = 2
 
 Decoded = NDArray[np.uint8]
 """Planes of composite, background, mask and the high and low byte of depth: uint8 (9, S, S)."""
@@ -75,12 +77,9 @@ class SampleSource:
                 self._kept[position] = kept
         return kept
 
-    def packed(self, positions: Sequence[int] | NDArray[np.int64]) -> Decoded:
-        """The samples at `positions`, decoded: uint8 (B, 9, S, S)."""
-        return np.stack(list(self._pool.map(self._get, map(int, positions))))
-
-    def unpack(self, packed: Decoded, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
-        """The batch of decoded samples, not augmented."""
+    def batch(self, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
+        """The samples at `positions`, not augmented."""
+        packed = np.stack(list(self._pool.map(self._get, map(int, positions))))
         planes = torch.from_numpy(packed)  # (B, 9, S, S)
         units = planes[:, :7].float().div_(255)
         high, low = planes[:, 7:8].float(), planes[:, 8:9].float()
@@ -93,10 +92,6 @@ class SampleSource:
             positions=np.asarray(positions, np.int64),
         )
 
-    def batch(self, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
-        """The samples at `positions`, not augmented."""
-        return self.unpack(self.packed(positions), positions)
-
 
 def train_batches(
     source: SampleSource,
@@ -106,21 +101,20 @@ def train_batches(
     batch_size: int,
     begin: int = 0,
     place: Place = ALONE,
+    cores: int = 1,
 ) -> Generator[Batch, None, None]:
-    """The augmented batches of an epoch, from its `begin`th sample on, decoded ahead in threads.
+    """The augmented batches of an epoch, from its `begin`th sample on, made ahead in threads.
 
     Every batch is full: the last one is filled up from the beginning of the epoch's order. Of each
-    batch it is the part that belongs to the rank at `place`.
-    Augmentation is the caller's thread's work: torch in a second thread brings its own team of
-    workers, which spin on the cores that the network needs (33 images a second instead of 47 on
-    two cores).
+    batch it is the part that belongs to the rank at `place`. `cores` is how many torch has for
+    augmentation: one where the network needs the rest.
     """
     order = epoch_order(len(source), seed, epoch)
     begins = range(begin, len(order), batch_size)
-    made: queue.Queue[tuple[NDArray[np.int64], Decoded] | BaseException] = queue.Queue(_AHEAD)
+    made: queue.Queue[Batch | BaseException] = queue.Queue(_AHEAD)
     stopped = threading.Event()
 
-    def offer(item: tuple[NDArray[np.int64], Decoded] | BaseException) -> None:
+    def offer(item: Batch | BaseException) -> None:
         while not stopped.is_set():
             try:
                 made.put(item, timeout=0.2)
@@ -135,19 +129,17 @@ def train_batches(
                     return
                 whole = batch_at(order, first, batch_size)
                 positions = share_of(whole, place.rank, place.ranks)
-                offer((positions, source.packed(positions)))
+                offer(augment(source.batch(positions), seed, epoch))
         except BaseException as error:  # handed to whoever takes the batches
             offer(error)
 
-    maker = threading.Thread(target=make, daemon=True)
-    maker.start()
+    maker = start_thread(make, cores)
     try:
         for _ in begins:
             item = made.get()
             if isinstance(item, BaseException):
                 raise item
-            positions, packed = item
-            yield augment(source.unpack(packed, positions), seed, epoch)
+            yield item
     finally:
         stopped.set()
         maker.join()

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.checkpoint import read_checkpoint
 from depthmask.data import SampleSource
 from depthmask.device import autocast, choose_device

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.loss_terms import Head, TaskLosses
 from depthmask.losses import weighted_losses
 from depthmask.networks import Output

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from shards.files import write_atomic
 
 _COLOURS = "inferno"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.metrics import image_iou
 from depthmask.pictures import write_png
 from depthmask.samples import Samples

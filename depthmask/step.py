@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.device import autocast
 from depthmask.exchange import add_up_step
 from depthmask.objective import Counts

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.checkpoint import read_checkpoint
 from depthmask.networks import Output
 from depthmask.systems.build import Network

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.data import SampleSource, train_batches
 from depthmask.epoch_scores import (
     TRAIN_SAMPLES,
@@ -148,6 +148,7 @@ class _Training:
             batch_size=size,
             begin=run.tally.samples,
             place=Place(self._ranks.rank, self._ranks.count),
+            cores=1 if self._ranks.device.type == "cpu" else torch.get_num_threads(),
         )
         before, waited, rate = run.tally.samples, 0.0, 0.0
         begin = ended = time.monotonic()

@@ -1,6 +1,7 @@
-"""Torch on one thread: sums of several threads end in other last bits."""
+"""Torch on one thread: for sums with the same last bits, or beside others that need the cores."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -15,3 +16,26 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(threads)
+
+
+def start_thread(work: Callable[[], None], cores: int) -> threading.Thread:
+    """A daemon thread, begun, that does `work` with torch on some cores; others keep theirs.
+
+    Torch gives a second thread a team of its own otherwise, as large as the first one's, and the
+    two spin on the same cores.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    begun = threading.Event()
+
+    def run() -> None:
+        torch.set_num_threads(cores)  # of this thread, and of threads that begin from here on
+        begun.set()
+        work()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    begun.wait()
+    torch.set_num_threads(threads)
+    return thread

@@ -1,4 +1,4 @@
-"""depthmask/data.py and depthmask/augmentation.py"""
+"""depthmask/data.py, depthmask/augmentation.py and depthmask/foregrounds.py"""
 
 from pathlib import Path
 
@@ -8,8 +8,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from depthmask.augmentation import Batch, augment, cast_shadow, recompose, repaint
+from depthmask.augmentation import augment
+from depthmask.batch import Batch
 from depthmask.data import SampleSource, train_batches
+from depthmask.foregrounds import cast_shadow, compress, recompose, repaint, weave
 from shards.reader import Dataset, open_dataset
 
 
@@ -127,6 +129,29 @@ def test_a_cast_shadow_is_a_black_layer_between_foreground_and_background(
     assert torch.allclose(1 - other.mask, seen_through, atol=1e-6)
 
 
+@given(st.integers(0, 99), st.floats(0.1, 1))
+def test_weaving_changes_the_foreground_alone(seed: int, alpha: float) -> None:
+    batch, _ = composite(seed, alpha)
+    draws = torch.rand(1, 6, generator=torch.Generator().manual_seed(seed))
+    woven = weave(batch, draws)
+    outside = (batch.mask == 0).expand_as(batch.image)
+    assert torch.equal(woven.mask, batch.mask)
+    assert torch.allclose(woven.image[outside], batch.background[outside], atol=1e-6)
+    assert not torch.allclose(woven.image[~outside], batch.image[~outside], atol=1e-2)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.999])
+def test_compressed_composites_differ_by_the_noise_of_jpeg(
+    train_split: Dataset, share: float
+) -> None:
+    batch = SampleSource(train_split, 64, 1).batch(range(6))
+    stored = compress(batch, torch.full((6,), share))
+    noise = (stored.image - batch.image).abs()
+    assert 0.001 < float(noise.mean()) < 0.05
+    for name in ("background", "mask", "depth"):
+        assert getattr(stored, name) is getattr(batch, name)
+
+
 def test_depth_is_a_target_only_where_the_foreground_is_whole() -> None:
     known = []
     for seed in range(40):
@@ -137,7 +162,7 @@ def test_depth_is_a_target_only_where_the_foreground_is_whole() -> None:
         assert torch.allclose(moved.depth, torch.tensor(0.4))
         if whole:
             assert float(moved.mask.max()) == pytest.approx(1, abs=1e-5)
-    assert 10 < sum(known) < 30
+    assert 20 < sum(known) < 40
 
 
 def test_an_epoch_shows_every_sample_once_in_an_order_of_its_own(train_split: Dataset) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.loss_terms import HEADS, TaskLosses
 from depthmask.networks import Output
 from depthmask.objective import Counts, Objective

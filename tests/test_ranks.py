@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from test_step import CPU, Tiny, begin, drawn, options, weights
 from torch import nn
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.data import SampleSource, train_batches
 from depthmask.epoch_scores import merge_scores
 from depthmask.evaluation import Scores

@@ -7,7 +7,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.checkpoint import read_checkpoint
 from depthmask.cli import cli
 from depthmask.data import SampleSource

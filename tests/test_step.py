@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from depthmask.augmentation import Batch
 from depthmask.average import RunningAverage
+from depthmask.batch import Batch
 from depthmask.loss_terms import HEADS
 from depthmask.networks import Output
 from depthmask.objective import Objective

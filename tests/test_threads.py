@@ -1,5 +1,6 @@
 """pipeline/threads.py, and what it is for: depth does not depend on how many threads there are"""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import torch
 from conftest import small_options
 
 from pipeline.build import build_dataset
-from pipeline.threads import one_thread
+from pipeline.threads import one_thread, start_thread
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +27,18 @@ def test_torch_has_one_thread_within_and_its_own_number_after() -> None:
     with pytest.raises(KeyError), one_thread():
         raise KeyError
     assert torch.get_num_threads() == 2
+
+
+def test_work_beside_has_its_cores_and_leaves_the_caller_its_own() -> None:
+    seen: list[int] = []
+    start_thread(lambda: seen.append(torch.get_num_threads()), 1).join()
+    assert seen == [1]
+    assert torch.get_num_threads() == 2
+    later: list[int] = []
+    other = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+    other.start()
+    other.join()
+    assert later == [2]
 
 
 def test_depth_is_the_same_on_one_thread_and_on_two(sources: Path, tmp_path: Path) -> None:

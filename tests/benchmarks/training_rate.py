@@ -19,7 +19,7 @@ from pathlib import Path
 
 import torch
 
-from depthmask.augmentation import Batch
+from depthmask.batch import Batch
 from depthmask.data import SampleSource, train_batches
 from depthmask.device import choose_device
 from depthmask.run import Run, begin_run
