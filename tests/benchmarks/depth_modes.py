@@ -1,7 +1,7 @@
 """Which depth mode is nearer the truth, and how far the two agree.
 
     python tests/benchmarks/depth_modes.py [--drawn 300] [--fg FOLDER --bg FOLDER --samples 1000]
-        [--sheet FILE.png]
+        [--sheet FILE.png] [--drawn-sheet FILE.jpg]
 
 On drawn composites of known depth (drawn_composites.py) both modes are compared with true inverse
 depth, after the least-squares scale and shift of each picture; beside them stands the map of the
@@ -13,7 +13,9 @@ sides of its outline, "outside" the rest. "level" is how far the object's mean i
 the step of the map across the outline, in shares of the true one, or of that of composite mode.
 """
 
+import dataclasses
 import functools
+import itertools
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -39,6 +41,8 @@ MODES = ("composite", "layered", "background alone")
 _COLUMNS = ("Spearman", "inside", "outside", "edge", "level", "contrast")
 _CANVAS = 224
 _SHOWN = 20
+_EACH = 2
+"""Of each of THINGS on the sheet of drawn composites."""
 
 
 def regions(mask: NDArray[np.uint8], side: int) -> tuple[NDArray[np.bool_], ...]:
@@ -79,8 +83,8 @@ def errors(values: Map, truth: Map, mask: NDArray[np.uint8]) -> list[float]:
 
 def maps_of(
     teacher: Teacher, drawn: DrawnComposite, coding: DepthCoding
-) -> tuple[list[Map], NDArray[np.uint8]]:
-    """The maps of a drawn composite in all MODES, and its mask."""
+) -> tuple[NDArray[np.uint8], list[Map], NDArray[np.uint8]]:
+    """A drawn composite, its maps in all MODES, and its mask."""
     placed = scale_foreground(drawn.foreground, drawn.box[2:])
     image, mask = compose(np.asarray(drawn.background), placed, drawn.box, False)
     alone, alone_mask, alone_box = stand_alone(drawn.foreground, _CANVAS)
@@ -94,7 +98,7 @@ def maps_of(
         False,
         coding,
     )
-    return [composite, coding.values(codes, coding.size), behind], mask
+    return image, [composite, coding.values(codes, coding.size), behind], mask
 
 
 def true_map(drawn: DrawnComposite, side: int) -> Map:
@@ -105,16 +109,30 @@ def true_map(drawn: DrawnComposite, side: int) -> Map:
     return cut
 
 
-def drawn_rows(number: int) -> tuple[str, list[list[float]]] | None:
-    """The thing of a drawn composite and its errors, a row for each of MODES."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Comparison:
+    """What stands in a drawn composite, the errors of each of MODES, and a strip to look at."""
+
+    thing: str
+    errors: list[list[float]]
+    strip: list[NDArray[np.uint8]]
+
+
+def compare(number: int) -> Comparison | None:
+    """The modes on a drawn composite; None where nothing would stand free in view."""
     drawn = draw_composite(number, _CANVAS)
     if drawn is None:
         return None
     teacher = _teacher()
     side = teacher.card.output_size[0]
-    maps, mask = maps_of(teacher, drawn, coding_of(teacher))
+    image, maps, mask = maps_of(teacher, drawn, coding_of(teacher))
     truth = true_map(drawn, side)
-    return drawn.thing, [errors(fitted(values, truth), truth, mask) for values in maps]
+    near = [fitted(values, truth) for values in maps]
+    return Comparison(
+        drawn.thing,
+        [errors(values, truth, mask) for values in near],
+        [image, *map(coloured, (*near[:2], truth))],
+    )
 
 
 @functools.cache
@@ -133,18 +151,22 @@ def coding_of(teacher: Teacher) -> DepthCoding:
     )
 
 
-def against_truth(count: int, workers: int) -> None:
+def against_truth(count: int, workers: int, sheet: Path | None) -> None:
     """Print the errors of each mode on drawn composites, by the thing that stands in them."""
     with ProcessPoolExecutor(workers) as pool:
-        found = [row for row in pool.map(drawn_rows, range(count)) if row is not None]
+        found = [one for one in pool.map(compare, range(count)) if one is not None]
     _head("drawn composites", "mode")
     for thing in (*THINGS, "all"):
-        rows = np.array([row for of, row in found if thing in (of, "all")])  # (n, modes, columns)
+        # (n, modes, columns)
+        rows = np.array([one.errors for one in found if thing in (one.thing, "all")])
         for mode, means in zip(MODES, np.nanmean(rows, axis=0), strict=True):
             _line(f"{thing} ({len(rows)})", mode, means)
-    better = np.array([row for _, row in found])[:, :2]  # composite, layered
+    better = np.array([one.errors for one in found])[:, :2]  # composite, layered
     share = np.mean(better[:, 1, 0] > better[:, 0, 0])
     click.echo(f"\nlayered has the higher Spearman correlation in {share:.0%} of the pictures")
+    if sheet is not None:
+        strips = [[one.strip for one in found if one.thing == thing][:_EACH] for thing in THINGS]
+        save_sheet(list(itertools.chain(*zip(*strips, strict=True))), sheet)
 
 
 def agreement(fg: Path, bg: Path, samples: int, sheet: Path | None) -> None:
@@ -183,11 +205,11 @@ def coloured(values: Map) -> NDArray[np.uint8]:
 
 
 def save_sheet(rows: list[list[NDArray[np.uint8]]], path: Path) -> None:
-    """Two columns of composites with their maps, composite mode then layered."""
-    lines = [np.concatenate(row, axis=1) for row in rows]  # (S, 3 S, 3) each
+    """Two columns of composites with their maps: composite mode, layered, the truth if known."""
+    lines = [np.concatenate(row, axis=1) for row in rows]  # (S, 3 S or 4 S, 3) each
     half = len(lines) // 2
     columns = [np.concatenate(part) for part in (lines[:half], lines[half : 2 * half])]
-    Image.fromarray(np.concatenate(columns, axis=1)).save(path)
+    Image.fromarray(np.concatenate(columns, axis=1)).save(path, quality=88)
 
 
 def _head(*names: str) -> None:
@@ -205,13 +227,20 @@ def _line(name: str, mode: str, figures: NDArray[np.float64]) -> None:
 @click.option("--bg", type=click.Path(path_type=Path), help="Folder of backgrounds.")
 @click.option("--samples", default=1000, help="Samples of the two data sets.")
 @click.option("--sheet", type=click.Path(path_type=Path), help="Picture of the first twenty.")
+@click.option("--drawn-sheet", type=click.Path(path_type=Path), help="Two of each drawn thing.")
 @click.option("--workers", default=2, help="Processes that draw.")
 def main(
-    drawn: int, fg: Path | None, bg: Path | None, samples: int, sheet: Path | None, workers: int
+    drawn: int,
+    fg: Path | None,
+    bg: Path | None,
+    samples: int,
+    sheet: Path | None,
+    drawn_sheet: Path | None,
+    workers: int,
 ) -> None:
     """Print the tables."""
     if drawn:
-        against_truth(drawn, workers)
+        against_truth(drawn, workers, drawn_sheet)
     if fg is not None and bg is not None:
         agreement(fg, bg, samples, sheet)
 
