@@ -15,7 +15,7 @@ from depthmask.convolutions import keep_gradients_right
 from depthmask.loss_terms import HEADS
 from depthmask.networks import Output
 from depthmask.objective import Objective
-from depthmask.optimisers import build_optimiser
+from depthmask.optimisers import build_optimiser, parameter_groups
 from depthmask.run_folder import LAST
 from depthmask.run_state import check_state
 from depthmask.samples import Samples
@@ -104,10 +104,7 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
     average = RunningAverage(network, options.ema)
     tasks = {head: options.losses_of(head) for head in HEADS}
     objective = Objective(tasks, options.fixed_weights()).to(device)
-    groups: list[dict[str, Any]] = [{"params": list(network.parameters())}]
-    if spreads := list(objective.parameters()):
-        groups.append({"params": spreads, "weight_decay": 0.0})
-    optimiser = build_optimiser(options, groups)
+    optimiser = build_optimiser(options, parameter_groups(options, network, objective))
     steps = batches_of(len(dataset.split("train")), options.batch_size)
     length, unit = options.whole
     schedule = Schedule(

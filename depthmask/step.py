@@ -39,7 +39,7 @@ def take_step(
     """
     torch.manual_seed(_seed_of_step(options.seed, run.step, ranks.rank))
     for group in run.optimiser.param_groups:
-        group["lr"] = run.schedule.rate
+        group["lr"] = run.schedule.rate * group["share"]
     run.optimiser.zero_grad(set_to_none=True)
     images, known = ranks.add_up([len(batch.mask), int(batch.depth_known.sum())])
     counts = Counts(mask=int(images), depth=int(known))

@@ -59,7 +59,7 @@ def _require_ranges(options: "TrainOptions") -> None:
     )
     require(lambda value: 0 < value < math.inf, "more than 0", "lr", "minutes")
     require(lambda share: 0 <= share < 1, "0 or more, and less than 1", "momentum", "ema")
-    require(lambda share: 0 <= share <= 1, "0 to 1", "lr_end", "lr_factor")
+    require(lambda share: 0 <= share <= 1, "0 to 1", "lr_end", "lr_factor", "encoder_lr")
     require(lambda parts: 1 <= parts <= options.batch_size, "1 to --batch-size", "accumulate")
     require(lambda seed: 0 <= seed < 2**63, "0 to 2^63 - 1", "seed")
     require(lambda side: LEAST <= side <= LARGEST, f"{LEAST} to {LARGEST}", "size")

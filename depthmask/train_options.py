@@ -69,6 +69,7 @@ class TrainOptions:
     encoder_rests: int = option(
         2000, "Steps before a pretrained encoder learns, too; until then steps are faster."
     )
+    encoder_lr: float = option(0.1, "Share of --lr that a pretrained encoder then learns with.")
     heads: Literal["both", "mask", "depth"] = option("both", "What to predict.")
     depth_network: Path | None = option(
         None,

@@ -11,15 +11,16 @@ from torch import nn
 from depthmask.average import RunningAverage
 from depthmask.batch import Batch
 from depthmask.loss_terms import HEADS
-from depthmask.networks import Output
+from depthmask.networks import MaskDepthNet, NetworkSpec, Output
 from depthmask.objective import Objective
-from depthmask.optimisers import build_optimiser
+from depthmask.optimisers import build_optimiser, parameter_groups
 from depthmask.run import Run
 from depthmask.schedule import Schedule
 from depthmask.step import UnusableStepError, split_batch, take_step
 from depthmask.train_options import TrainOptions
 
 CPU = torch.device("cpu")
+MOMENTS = ("mean", "std")
 
 
 class Tiny(nn.Module):
@@ -101,6 +102,45 @@ def test_parts_of_a_step_make_the_step_of_the_whole(task_weights: str) -> None:
         runs.append((weights(run), [step["loss"] for step in losses]))
     assert torch.allclose(runs[0][0], runs[1][0], atol=1e-6)
     assert runs[0][1] == pytest.approx(runs[1][1], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "shares"),
+    [
+        ({}, [1.0, 0.1]),
+        ({"encoder_lr": 0.5}, [1.0, 0.5]),
+        ({"pretrained": False}, [1.0]),
+        ({"input": "early"}, [1.0]),
+        ({"task_weights": "learnt"}, [1.0, 0.1, 1.0]),
+    ],
+)
+def test_a_pretrained_encoder_learns_with_its_share_of_the_rate(
+    changes: dict[str, object], shares: list[float]
+) -> None:
+    given = options(**changes)
+    spec = NetworkSpec(
+        backbone="tf_efficientnet_lite0",
+        heads="mask",
+        **{f"{of}_{moment}": (0.5,) * 3 for of in ("image", "background") for moment in MOMENTS},
+        input=given.input,
+    )
+    network = MaskDepthNet(spec)
+    objective = begin(given).objective
+    optimiser = build_optimiser(given, parameter_groups(given, network, objective))
+    groups = optimiser.param_groups
+    assert [group["share"] for group in groups] == shares
+    counted = sum(len(group["params"]) for group in groups)
+    assert counted == len([*network.parameters(), *objective.parameters()])
+
+
+def test_a_step_takes_each_group_at_its_share_of_the_rate() -> None:
+    given = options(lr=0.1)
+    run = begin(given)
+    first, last = list(run.network.parameters())[:2], list(run.network.parameters())[2:]
+    run.optimiser = build_optimiser(given, [{"params": first}, {"params": last, "share": 0.25}])
+    rate = run.schedule.rate
+    take_step(run, drawn(), given, CPU)
+    assert [group["lr"] for group in run.optimiser.param_groups] == [rate, 0.25 * rate]
 
 
 @pytest.mark.parametrize(
