@@ -40,10 +40,14 @@ _CERTAIN = 1e-4
 
 
 class Output(NamedTuple):
-    """Mask logits and depth in [0, 1], (B, 1, H, W) each; None for a head that is not there."""
+    """Mask logits and depth in [0, 1], (B, 1, H, W) each; None for a head that is not there.
+
+    `opinions` (B, 2 + CUES, H, W) are there while a network trains that weighs cues.
+    """
 
     mask: Tensor | None
     depth: Tensor | None
+    opinions: Tensor | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +166,8 @@ class MaskDepthNet(nn.Module):
         opinions, cues, depth = self._read(image, background)
         if opinions is None or cues is None:
             return Output(mask=opinions, depth=depth)
-        return Output(mask=weigh_cues(opinions, cues), depth=depth)
+        shown = opinions if self.training else None
+        return Output(mask=weigh_cues(opinions, cues), depth=depth, opinions=shown)
 
     def opine(self, image: Tensor, background: Tensor) -> Tensor | None:
         """Which cue of opacity holds where, (B, 2 + CUES, H, W): what `weigh_cues` takes.

@@ -9,8 +9,9 @@ import torch
 
 from depthmask.batch import Batch
 from depthmask.loss_terms import HEADS, TaskLosses
-from depthmask.networks import Output
-from depthmask.objective import Counts, Objective
+from depthmask.networks import Output, weigh_cues
+from depthmask.objective import Counts, Objective, restrain
+from depthmask.opacity import CUES
 from depthmask.train_options import TrainOptions
 
 
@@ -42,12 +43,14 @@ def part(output: Output, batch: Batch, rows: slice) -> tuple[Output, Batch]:
     planes = {"mask": batch.mask[rows], "depth": batch.depth[rows]}
     known = batch.depth_known[rows]
     some = dataclasses.replace(batch, depth_known=known, **planes)
-    return Output(output.mask[rows], output.depth[rows]), some
+    opinions = None if output.opinions is None else output.opinions[rows]
+    return Output(output.mask[rows], output.depth[rows], opinions), some
 
 
 @pytest.mark.parametrize("weights", [{"mask": 2.0, "depth": 0.5}, None])
 def test_parts_of_a_step_add_up_to_the_step(weights: dict[str, float] | None) -> None:
     output, batch = drawn(5)
+    output = output._replace(opinions=20 * torch.randn(5, 2 + CUES, 16, 16))
     objective = Objective(tasks(), weights)
     for spread in objective.parameters():
         spread.data += 0.7
@@ -114,3 +117,23 @@ def test_losses_change_when_their_part_is_over() -> None:
     difference = (torch.sigmoid(output.mask) - batch.mask).abs()
     assert before == pytest.approx(float(difference.mean()))
     assert after == pytest.approx(float(difference.square().mean()))
+
+
+def test_opinions_cost_nothing_until_they_are_large() -> None:
+    opinions = torch.zeros(3, 2 + CUES, 4, 4)
+    opinions[1], opinions[2] = 6, -16
+    assert restrain(opinions).tolist() == pytest.approx([0, 0, 0.1])
+
+
+def test_opinions_that_pass_no_gradient_are_pulled_back() -> None:
+    opinions = torch.zeros(1, 2 + CUES, 4, 4)
+    opinions[:, 3] = 5000  # all say: the second cue, which is wrong
+    opinions.requires_grad_(True)
+    cues = torch.full((1, CUES, 4, 4), 0.9)
+    target = torch.full((1, 1, 4, 4), 0.1)
+    logits = weigh_cues(opinions, cues)
+    torch.nn.functional.binary_cross_entropy_with_logits(logits, target).backward()
+    assert opinions.grad is not None
+    assert opinions.grad.abs().max() == 0
+    restrain(opinions).sum().backward()
+    assert (opinions.grad[:, 3] > 0).all()
