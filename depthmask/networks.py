@@ -191,8 +191,10 @@ class MaskDepthNet(nn.Module):
             cues, doubts = find_opacity_cues(image, background)
             pixels = torch.cat([self._see(image, background), doubts, cues], dim=1)
         coarse = self.decoder(self._encode(image, background))
-        # Channels last, as convolutions take it: they would each bring it into that order.
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        # Channels last, as convolutions take it: they would each bring it into that order. Export
+        # would take the strides of one size for a rule of all.
+        if not torch.compiler.is_exporting():
+            pixels = pixels.contiguous(memory_format=torch.channels_last)
         blocks = F.pixel_unshuffle(pixels, _BLOCK)  # (B, 16 or 3, H, W) -> (B, 64 or 12, H/2, W/2)
         fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
         opinions = depth = None

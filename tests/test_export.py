@@ -107,7 +107,6 @@ def test_an_onnx_file_answers_at_other_sizes_and_says_what_it_is(tmp_path: Path)
     assert {path.name for path in tmp_path.iterdir()} == {"best.pt", "network.onnx"}
 
 
-@pytest.mark.slow
 def test_a_torch_export_file_answers_as_the_network_does(tmp_path: Path) -> None:
     source = checkpoint(tmp_path / "best.pt", heads="mask")
     out = tmp_path / "network.pt2"
