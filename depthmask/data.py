@@ -26,6 +26,9 @@ _AHEAD = 2
 Decoded = NDArray[np.uint8]
 """Planes of composite, background, mask and the high and low byte of depth: uint8 (9, S, S)."""
 
+_Made = Batch | tuple[NDArray[np.int64], Decoded]
+"""A batch, or what it is made of: positions, and their samples decoded."""
+
 
 def _resize(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     own = pixels.shape[0]
@@ -77,9 +80,12 @@ class SampleSource:
                 self._kept[position] = kept
         return kept
 
-    def batch(self, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
-        """The samples at `positions`, not augmented."""
-        packed = np.stack(list(self._pool.map(self._get, map(int, positions))))
+    def packed(self, positions: Sequence[int] | NDArray[np.int64]) -> Decoded:
+        """The samples at `positions`, decoded: uint8 (B, 9, S, S)."""
+        return np.stack(list(self._pool.map(self._get, map(int, positions))))
+
+    def unpack(self, packed: Decoded, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
+        """The batch of decoded samples, not augmented."""
         planes = torch.from_numpy(packed)  # (B, 9, S, S)
         units = planes[:, :7].float().div_(255)
         high, low = planes[:, 7:8].float(), planes[:, 8:9].float()
@@ -92,6 +98,10 @@ class SampleSource:
             positions=np.asarray(positions, np.int64),
         )
 
+    def batch(self, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
+        """The samples at `positions`, not augmented."""
+        return self.unpack(self.packed(positions), positions)
+
 
 def train_batches(
     source: SampleSource,
@@ -101,20 +111,24 @@ def train_batches(
     batch_size: int,
     begin: int = 0,
     place: Place = ALONE,
-    cores: int = 1,
+    cores: int | None = None,
 ) -> Generator[Batch, None, None]:
     """The augmented batches of an epoch, from its `begin`th sample on, made ahead in threads.
 
     Every batch is full: the last one is filled up from the beginning of the epoch's order. Of each
     batch it is the part that belongs to the rank at `place`. `cores` is how many torch has for
-    augmentation: one where the network needs the rest.
+    augmentation ahead of the step. None: it is the work of the caller's thread, as it should be
+    where the network is on the same cores, whose threads would wait for each other.
     """
     order = epoch_order(len(source), seed, epoch)
     begins = range(begin, len(order), batch_size)
-    made: queue.Queue[Batch | BaseException] = queue.Queue(_AHEAD)
+    made: queue.Queue[_Made | BaseException] = queue.Queue(_AHEAD)
     stopped = threading.Event()
 
-    def offer(item: Batch | BaseException) -> None:
+    def finish(positions: NDArray[np.int64], packed: Decoded) -> Batch:
+        return augment(source.unpack(packed, positions), seed, epoch)
+
+    def offer(item: _Made | BaseException) -> None:
         while not stopped.is_set():
             try:
                 made.put(item, timeout=0.2)
@@ -129,17 +143,18 @@ def train_batches(
                     return
                 whole = batch_at(order, first, batch_size)
                 positions = share_of(whole, place.rank, place.ranks)
-                offer(augment(source.batch(positions), seed, epoch))
+                packed = source.packed(positions)
+                offer(finish(positions, packed) if cores else (positions, packed))
         except BaseException as error:  # handed to whoever takes the batches
             offer(error)
 
-    maker = start_thread(make, cores)
+    maker = start_thread(make, cores or 1)
     try:
         for _ in begins:
             item = made.get()
             if isinstance(item, BaseException):
                 raise item
-            yield item
+            yield item if isinstance(item, Batch) else finish(*item)
     finally:
         stopped.set()
         maker.join()

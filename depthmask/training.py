@@ -148,7 +148,7 @@ class _Training:
             batch_size=size,
             begin=run.tally.samples,
             place=Place(self._ranks.rank, self._ranks.count),
-            cores=1 if self._ranks.device.type == "cpu" else torch.get_num_threads(),
+            cores=None if self._ranks.device.type == "cpu" else torch.get_num_threads(),
         )
         before, waited, rate = run.tally.samples, 0.0, 0.0
         begin = ended = time.monotonic()
