@@ -33,7 +33,10 @@ def _weighed_foreground(batch: Batch) -> Tensor:
 
 
 def repaint(batch: Batch, colour: Tensor, share: Tensor) -> Batch:
-    """The same alpha with a share (B, 1, 1, 1) of the colour replaced by `colour` (B, 3, 1, 1)."""
+    """The same alpha with a share (B, 1, 1, 1) of the colour replaced by `colour`.
+
+    That is (B, 3, 1, 1), or (B, 3, S, S) where it has a pattern.
+    """
     alpha = batch.mask
     painted = _weighed_foreground(batch) * (1 - share) + alpha * colour * share
     image = painted + (1 - alpha) * batch.background
@@ -47,12 +50,16 @@ def cast_shadow(batch: Batch, shadow: Tensor) -> Batch:
     return dataclasses.replace(batch, image=image.clamp(0, 1), mask=batch.mask + seen)
 
 
+def _share(u: Tensor) -> Tensor:
+    """How much of its colour a foreground loses, (B, 1, 1, 1): all of it for seven in ten."""
+    return torch.where(u < 0.7, 1.0, u).view(-1, 1, 1, 1)
+
+
 def paint(batch: Batch, u: Tensor) -> Batch:
     """One colour for foregrounds, a dark one for half of them: silhouettes."""
     dark = torch.where(u[:, 0:1] < 0.5, 0.25, 1.0)
     colour = (u[:, 1:4] * dark)[..., None, None]
-    share = torch.where(u[:, 5] < 0.7, 1.0, u[:, 5])
-    return repaint(batch, colour, share.view(-1, 1, 1, 1))
+    return repaint(batch, colour, _share(u[:, 5]))
 
 
 def weave(batch: Batch, u: Tensor) -> Batch:
@@ -64,8 +71,8 @@ def weave(batch: Batch, u: Tensor) -> Batch:
     turned = (u[:, 0] < 0.5).view(-1, 1, 1, 1)
     other = torch.where(turned, other.transpose(2, 3), other)
     gain = torch.where(u[:, 1:2] < 0.3, 1.0, 0.5 + 0.8 * u[:, 1:2] + 0.2 * u[:, 2:5])
-    share = torch.where(u[:, 5] < 0.7, 1.0, u[:, 5])
-    return repaint(batch, (other * gain[..., None, None]).clamp_(0, 1), share.view(-1, 1, 1, 1))
+    colour = (other * gain[..., None, None]).clamp_(0, 1)
+    return repaint(batch, colour, _share(u[:, 5]))
 
 
 def shade(batch: Batch, u: Tensor) -> Batch:
