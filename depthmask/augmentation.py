@@ -14,7 +14,7 @@ from depthmask.batch import Batch
 from depthmask.foregrounds import compress, engraving, paint, recompose, shade, weave
 
 _STAGE_VIEW, _STAGE_PATTERN = 3, 4
-_DRAWS = 43
+_DRAWS = 48
 
 
 def _uniforms(seed: int, stage: int, epoch: int, position: int, count: int) -> NDArray[np.float64]:
@@ -25,30 +25,30 @@ def _uniforms(seed: int, stage: int, epoch: int, position: int, count: int) -> N
 
 
 def augment(batch: Batch, seed: int, epoch: int) -> Batch:
-    """Other views of the same samples, drawn by (seed, epoch, position).
+    """Other views of the same samples, drawn by (seed, epoch, position), in the batch's tensors.
 
     What changes few samples of a batch is worked out for those alone.
     """
     positions = batch.positions.tolist()
     rows = [_uniforms(seed, _STAGE_VIEW, epoch, position, _DRAWS) for position in positions]
-    u = torch.from_numpy(np.stack(rows)).float()  # (B, 43)
-    moved = _move(batch, u[:, :5])
-    kept = torch.ones_like(moved.mask)
+    u = torch.from_numpy(np.stack(rows)).float()  # (B, 48)
+    _move(batch, u[:, :5])
+    kept = torch.ones_like(batch.mask)
     whole = torch.ones(len(u), dtype=torch.bool)
     for row, position in enumerate(positions):
-        pattern = _pattern(seed, epoch, position, kept.shape[-1])
+        pattern = _pattern(u[row, 43:], kept.shape[-1], seed, epoch, position)
         if pattern is not None:
             kept[row, 0], whole[row] = pattern, False
     engraved = torch.nonzero(u[:, 34] < 0.08)[:, 0]
-    kept[engraved] = engraving(moved.rows(engraved), u[engraved, 30:34])
+    kept[engraved] = engraving(batch.rows(engraved), u[engraved, 30:34])
     whole[engraved] = False
     gain = (0.5 + u[:, 5:8]) ** (u[:, 8:9] < 0.5).float()
-    painted, woven = u[:, 21] < 0.25, u[:, 21] > 0.65
-    other = _change(moved, painted, paint, u[:, 17:23])
+    painted, woven = u[:, 21] < 0.25, u[:, 21] > 0.75
+    other = _change(batch, painted, paint, u[:, 17:23])
     other = _change(other, woven, weave, u[:, 35:41])
     other = recompose(other, kept, gain[..., None, None])
     other = _change(other, u[:, 28] < 0.25, shade, u[:, 23:30])
-    other = _change(other, painted | woven | ~whole, compress, u[:, 41])
+    compress(other.image, painted | woven | ~whole, u[:, 41])
     _relight(other, u[:, 9:17], u[:, 42] < 0.5)
     return dataclasses.replace(other, depth_known=batch.depth_known & whole)
 
@@ -65,36 +65,28 @@ def _change(
     return batch
 
 
-def _move(batch: Batch, u: Tensor) -> Batch:
-    """Mirror, and for four in ten a crop of 70 to 100 % a side, all planes alike: new tensors."""
-    mirrored, crops = u[:, 2] < 0.5, u[:, 1] < 0.4
-    parts = [batch.image, batch.background, batch.mask, batch.depth]
+def _move(batch: Batch, u: Tensor) -> None:
+    """Mirror half of the samples, and crop four in ten to 70 to 100 % a side, all planes alike."""
     side = batch.mask.shape[-1]
-    planes = torch.empty(len(u), sum(part.shape[1] for part in parts), side, side)  # (B, 8, S, S)
-    moved = torch.split(planes, [part.shape[1] for part in parts], dim=1)
-    for row, flips in enumerate((mirrored & ~crops).tolist()):
-        for part, here in zip(parts, moved, strict=True):
-            here[row].copy_(part[row].flip(2) if flips else part[row])
-    cropped = torch.nonzero(crops)[:, 0]
-    if len(cropped):
-        planes[cropped] = _crop(planes[cropped], u[cropped], mirrored[cropped])
-    image, background, mask, depth = moved
-    return dataclasses.replace(batch, image=image, background=background, mask=mask, depth=depth)
+    for row, (shrink, crops, mirror, down, across) in enumerate(u.tolist()):
+        edge = side - int(0.3 * side * shrink) if crops < 0.4 else side
+        top, left = int(down * (side - edge + 1)), int(across * (side - edge + 1))
+        mirrored = mirror < 0.5
+        if edge == side and not mirrored:
+            continue
+        for part in (batch.image, batch.background, batch.mask, batch.depth):
+            seen = part[row : row + 1]  # (1, C, S, S)
+            if edge < side:
+                window = seen[:, :, top : top + edge, left : left + edge]
+                seen = F.interpolate(window, size=(side, side), mode="bilinear")
+            if mirrored:
+                seen = seen.flip(3)
+            part[row : row + 1] = seen
 
 
-def _crop(planes: Tensor, u: Tensor, mirrored: Tensor) -> Tensor:
-    """A part of 70 to 100 % a side of each of some planes (C, 8, S, S), as large as the whole."""
-    size = 1 - 0.3 * u[:, 0]
-    theta = torch.zeros(len(u), 2, 3)
-    theta[:, 0, 0], theta[:, 1, 1] = size * torch.where(mirrored, -1.0, 1.0), size
-    theta[:, 0, 2], theta[:, 1, 2] = ((2 * u[:, 3:5] - 1) * (1 - size)[:, None]).unbind(1)
-    grid = F.affine_grid(theta, list(planes.shape), align_corners=False)  # (C, S, S, 2)
-    return F.grid_sample(planes, grid, padding_mode="border", align_corners=False)
-
-
-def _pattern(seed: int, epoch: int, position: int, side: int) -> Tensor | None:
+def _pattern(u: Tensor, side: int, seed: int, epoch: int, position: int) -> Tensor | None:
     """What is kept of a foreground, (S, S) in [0, 1]; None (all of it) most of the time."""
-    kind, scale, level, turn, phase = _uniforms(seed, _STAGE_PATTERN, epoch, position, 5).tolist()
+    kind, scale, level, turn, phase = u.tolist()
     if kind < 0.85:
         return None
     if kind < 0.9:  # stripes, lattices of one direction
@@ -105,7 +97,7 @@ def _pattern(seed: int, epoch: int, position: int, side: int) -> Tensor | None:
         )
         return torch.sigmoid(8 * (wave - 1.6 * level + 1))
     cells = 2 + int((side / 2 - 2) * scale**2) if kind < 0.965 else 2 + int(4 * scale)
-    noise = _uniforms(seed, _STAGE_PATTERN, epoch, position, 5 + cells * cells)[5:]
+    noise = _uniforms(seed, _STAGE_PATTERN, epoch, position, cells * cells)
     coarse = torch.from_numpy(noise).float().view(1, 1, cells, cells)
     field = F.interpolate(coarse, size=(side, side), mode="bicubic")[0, 0]
     if kind < 0.965:  # holes and islands with sharp borders

@@ -8,7 +8,6 @@ soft shadows, and objects of any colour, that of their background among them.
 
 import dataclasses
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -97,18 +96,17 @@ def shade(batch: Batch, u: Tensor) -> Batch:
     return cast_shadow(batch, shadow[:, None])
 
 
-def compress(batch: Batch, u: Tensor) -> Batch:
-    """The same composites after a JPEG of quality 80 to 97, `u` (B,) of the way.
+def compress(images: Tensor, chosen: Tensor, u: Tensor) -> None:
+    """Put `chosen` (B,) of (B, 3, S, S) through a JPEG of quality 80 to 97, `u` (B,) of the way.
 
     What was computed has no noise: a network would tell by that where nothing was stored.
     """
-    pixels = batch.image.mul(255).round_().clamp_(0, 255).byte().permute(0, 2, 3, 1).numpy()
-    stored = [
-        decode_jpeg(encode_jpeg(image, 80 + int(18 * share)))  # (S, S, 3)
-        for image, share in zip(pixels, u.tolist(), strict=True)
-    ]
-    image = torch.from_numpy(np.stack(stored)).permute(0, 3, 1, 2)
-    return dataclasses.replace(batch, image=image.float().div_(255))
+    rows = torch.nonzero(chosen)[:, 0]
+    pixels = images[rows].mul_(255).round_().byte().permute(0, 2, 3, 1).contiguous()
+    for row, image in zip(rows.tolist(), pixels.numpy(), strict=True):  # (S, S, 3)
+        stored = decode_jpeg(encode_jpeg(image, 80 + int(18 * float(u[row]))))
+        images[row] = torch.from_numpy(stored).permute(2, 0, 1)
+        images[row].div_(255)
 
 
 def engraving(batch: Batch, u: Tensor) -> Tensor:
