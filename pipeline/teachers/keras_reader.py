@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from shards.errors import first_line
+
 _MOST_MEMORY = 8 << 30
 _MOST_BYTES = 2 << 30
 _MOST_LAYERS = 5000
@@ -140,8 +142,7 @@ def main(path: str, out: str) -> str | None:
     except NoKerasFileError as error:
         return str(error)
     except Exception as error:  # whatever h5py makes of what the library says
-        lines = str(error).splitlines()
-        return lines[0] if lines else type(error).__name__
+        return first_line(error)
     save_file(arrays, out, metadata=facts)
     return None
 

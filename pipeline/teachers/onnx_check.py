@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from shards.errors import InputError
+from shards.errors import InputError, first_line
 
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 _REMEDY = "export the network again, as one picture in and one map out"
@@ -18,12 +18,6 @@ _REMEDY = "export the network again, as one picture in and one map out"
 def wrong_onnx(path: Path, expected: str, found: str, remedy: str = _REMEDY) -> InputError:
     """The InputError of an ONNX file that is not what a teacher needs."""
     return InputError(f"--depth-model {path}", expected=expected, found=found, remedy=remedy)
-
-
-def first_line(error: Exception) -> str:
-    """What a library says, in one line."""
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 def _graphs(nodes: Any) -> Iterator[Any]:

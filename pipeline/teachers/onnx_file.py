@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.teachers.card import Choice, TeacherCard, fingerprint, require_packages
-from pipeline.teachers.onnx_check import checked_files, first_line, wrong_onnx
+from pipeline.teachers.onnx_check import checked_files, wrong_onnx
 from pipeline.teachers.onnx_settings import read_settings
 from pipeline.teachers.seam import Teacher, View, declared, output_size_of
 from shards.depth import Kind
-from shards.errors import InputError
+from shards.errors import InputError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor

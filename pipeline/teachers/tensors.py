@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.teachers.card import wrong_weights
+from shards.errors import first_line
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -29,7 +30,7 @@ def read_tensors(path: Path, expected: str, remedy: str) -> "dict[str, Tensor]":
             return load_file(path)
         loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch and safetensors name no common class for damaged files
-        raise wrong_weights(path, expected, _first_line(error), remedy) from None
+        raise wrong_weights(path, expected, _reason(error), remedy) from None
     for inner in ("state_dict", "model"):
         if isinstance(loaded, dict) and isinstance(loaded.get(inner), dict):
             loaded = loaded[inner]
@@ -47,11 +48,10 @@ def _is_safetensors(path: Path) -> bool:
         return path.suffix == ".safetensors" or file.read(9)[8:] == b"{"
 
 
-def _first_line(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if "weights_only" in str(error) or "Unsupported" in str(error):
         return "objects that would run code, or no state dict"
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+    return first_line(error)
 
 
 def fill(network: "nn.Module", found: "dict[str, Tensor]", path: Path, remedy: str) -> None:

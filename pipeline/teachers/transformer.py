@@ -18,7 +18,6 @@ from pipeline.teachers.seam import Forward, Teacher, View, declared, output_size
 from pipeline.teachers.transformer_files import (
     checked_files,
     find_folder,
-    first_line,
     require_depth,
     require_sides,
     require_size,
@@ -26,7 +25,7 @@ from pipeline.teachers.transformer_files import (
     wrong,
 )
 from shards.depth import Kind
-from shards.errors import InputError
+from shards.errors import InputError, first_line
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.teachers.card import Choice
-from shards.errors import InputError
+from shards.errors import InputError, first_line
 
 _REMEDY = "name a folder that `save_pretrained` wrote, or a model of the hub"
 _FILES = ("*.json", "*.safetensors")
@@ -26,12 +26,6 @@ def wrong(choice: Choice, expected: str, found: str, remedy: str = _REMEDY) -> I
     """The InputError of a model of transformers that is not what a teacher needs."""
     where = f"--depth-model {choice.name}"
     return InputError(where, expected=expected, found=found, remedy=remedy)
-
-
-def first_line(error: Exception) -> str:
-    """The kind of an error, and the first line of what a library says of it."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def find_folder(choice: Choice) -> Path:
