@@ -8,8 +8,7 @@ same for all data sets. The package brings weights of everything but the encoder
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from depthmask.checkpoint import Checkpoint, read_checkpoint
@@ -92,8 +91,8 @@ def save_start(checkpoint: Checkpoint, path: Path, *, trained_on: str) -> None:
     }
     facts = {"backbone": checkpoint.spec.backbone, "trained_on": trained_on}
     try:
-        save_file(weights, path, metadata=facts)
-    except (OSError, SafetensorError) as error:
+        path.write_bytes(save(weights, facts))  # save_file would let nobody else read it
+    except OSError as error:
         raise InputError(
             str(path), expected="a file to write", found=str(error), remedy="name another"
         ) from None

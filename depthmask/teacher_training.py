@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from depthmask.average import RunningAverage
@@ -121,7 +121,7 @@ def save_weights(network: DenseDepthLite, path: Path) -> None:
     }
     metadata = {"name": LITE, "kind": "inverse", "unit": "relative", "low": "0.0", "high": "1.0"}
     temporary = temporary_beside(path)
-    save_file(tensors, temporary, metadata=metadata)
+    temporary.write_bytes(save(tensors, metadata))  # save_file would let nobody else read it
     temporary.replace(path)
 
 

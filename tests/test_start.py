@@ -110,5 +110,8 @@ def test_a_saved_start_holds_all_but_the_encoder_in_16_bits(tmp_path: Path) -> N
     assert {tensor.dtype for tensor in saved.values()} <= {torch.float16, torch.int64}
     for name, tensor in saved.items():
         np.testing.assert_allclose(tensor.float(), of.weights[name].float(), atol=2e-3)
+    plain = tmp_path / "plain"
+    plain.touch()
+    assert (tmp_path / "start.safetensors").stat().st_mode == plain.stat().st_mode
     with pytest.raises(InputError, match="expected a file to write"):
         save_start(dataclasses.replace(of), tmp_path / "no" / "file", trained_on="")
