@@ -1,11 +1,9 @@
 """A plan's samples drawn when they are asked for: what a build would store, without the build."""
 
-import copy
 import dataclasses
 import threading
-from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import Any
 
 from pipeline.build import plan_build, site_of
 from pipeline.options import BuildOptions
@@ -15,16 +13,16 @@ from pipeline.watcher import SilentWatcher, Watcher
 from shards.codecs import decode_jpeg
 from shards.keys import SPLITS
 from shards.moments import NOTHING, Moments, moments_of_bytes
-from shards.reader import require_split
 from shards.recount import stats_of_sums
 from shards.sample import Sample
+from shards.splits import SplitSequence
 from shards.writer import Encoding, RawSample, encode_sample
 
 MOMENTS = 1000
 """How many samples of a split its mean and std are taken from: a plan's order is a random one."""
 
 
-class DrawnDataset(Sequence[Sample]):
+class DrawnDataset(SplitSequence):
     """The samples of a plan, train then val; `split(name)` gives one of the two.
 
     Each is drawn and encoded as a build stores it, so what is decoded from it are the bytes of a
@@ -33,36 +31,12 @@ class DrawnDataset(Sequence[Sample]):
     """
 
     def __init__(self, plan: Plan, site: Site) -> None:
+        super().__init__(plan.samples)
         self.plan, self._site = plan, site
         self.size: int = plan.options["size"]
         self.depth = plan.depth
         self._encoding = Encoding.of(plan.options)
-        self._splits: tuple[str, ...] = SPLITS
         self._of_thread = threading.local()
-
-    def split(self, name: str) -> "DrawnDataset":
-        """The samples of one split ("train" or "val")."""
-        require_split(name)
-        part = copy.copy(self)
-        part._splits = (name,)
-        return part
-
-    def __len__(self) -> int:
-        return sum(self.plan.samples[split] for split in self._splits)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        position = index + len(self) if index < 0 else index
-        for split in self._splits:
-            if 0 <= position < self.plan.samples[split]:
-                return self.sample(split, position)
-            position -= self.plan.samples[split]
-        raise IndexError(f"sample {index} of a data set of {len(self)}")
 
     def sample(self, split: str, position: int) -> Sample:
         """The sample at `position` of `split`."""

@@ -1,13 +1,12 @@
 """Data sets read together as one: equal in size and depth, and no source on both sides."""
 
-import copy
 import hashlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, overload
+from typing import Any
 
 from joblib import Parallel, delayed
 
@@ -15,13 +14,14 @@ from shards.errors import InputError, RunError
 from shards.keys import SPLITS, record_name
 from shards.manifest import largest_values, read_record
 from shards.moments import NOTHING, Moments
-from shards.reader import Dataset, Span, require_split
+from shards.reader import Dataset, Span
 from shards.recount import recount_span, stats_of_sums
 from shards.remote import fetch
 from shards.sample import Sample
+from shards.splits import SplitSequence
 
 
-class JoinedDataset(Sequence[Sample]):
+class JoinedDataset(SplitSequence):
     """Several data sets as one, in the order given: all train samples, then all val samples.
 
     A source that is val in any of them is val in all: train samples that show it are left out,
@@ -41,56 +41,28 @@ class JoinedDataset(Sequence[Sample]):
             len(member.split("train")) - len(kept["train"])
             for member, kept in zip(members, self._kept, strict=True)
         )
-        self._choose(SPLITS)
+        self._ends = {
+            split: list(accumulate(len(kept[split]) for kept in self._kept)) for split in SPLITS
+        }
+        super().__init__({split: ends[-1] for split, ends in self._ends.items()})
 
-    def _choose(self, splits: tuple[str, ...]) -> None:
-        self._runs = [
-            (member, split, kept[split])
-            for split in splits
-            for member, kept in zip(self.members, self._kept, strict=True)
-        ]
-        self._ends = list(accumulate(len(positions) for _, _, positions in self._runs))
-
-    def split(self, name: str) -> "JoinedDataset":
-        """The samples of one split ("train" or "val") of all data sets."""
-        require_split(name)
-        part = copy.copy(self)
-        part._choose((name,))
-        return part
-
-    def __len__(self) -> int:
-        return self._ends[-1]
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        place = index + len(self) if index < 0 else index
-        if not 0 <= place < len(self):
-            raise IndexError(f"sample {index} of a data set of {len(self)}")
-        return self.member_at(place).sample(*self._key_at(place))
-
-    def member_at(self, place: int) -> Dataset:
-        """The data set that the sample at `place` is read from."""
-        return self._runs[bisect_right(self._ends, place)][0]
-
-    def _key_at(self, place: int) -> tuple[str, int]:
-        """Split and position, within its data set, of the sample at `place`."""
-        run = bisect_right(self._ends, place)
-        _, split, positions = self._runs[run]
-        return split, int(positions[place - self._ends[run]])  # from the run's end
+    def member_at(self, index: int) -> Dataset:
+        """The data set that the sample at `index` is read from."""
+        split, position = self._locate(index)
+        return self.members[bisect_right(self._ends[split], position)]
 
     def sample(self, split: str, position: int) -> Sample:
         """The sample at `position` among those of `split`."""
-        return self.split(split)[position]
+        ends = self._ends[split]
+        number = bisect_right(ends, position)
+        own = self._kept[number][split][position - ends[number]]  # counted from the member's end
+        return self.members[number].sample(split, int(own))
 
     def spans(self) -> Iterator[Span]:
         """The samples, shard by shard: what may be read in parallel."""
-        for member, split, positions in self._runs:
-            yield from member.spans(split, positions)
+        for split in self._splits:
+            for member, kept in zip(self.members, self._kept, strict=True):
+                yield from member.spans(split, kept[split])
 
     @property
     def digest(self) -> str:
@@ -108,9 +80,7 @@ class JoinedDataset(Sequence[Sample]):
         """
         sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
         partial: list[Span] = []
-        whole = copy.copy(self)
-        whole._choose(SPLITS)
-        for span in whole.spans():
+        for span in self._of(*SPLITS).spans():
             fetch(span.path, record_name(span.shard))
             record = read_record(span.path, span.shard)
             if record is None:

@@ -1,6 +1,5 @@
 """One reader for both stores: random access by position and split, lazy, picklable."""
 
-import copy
 import dataclasses
 import os
 from bisect import bisect_left
@@ -14,11 +13,12 @@ from numpy.typing import NDArray
 
 from shards.codecs import decode_jpeg
 from shards.depth import DepthCoding
-from shards.errors import InputError, RunError
+from shards.errors import RunError
 from shards.keys import BACKGROUND, SPLITS, keys_from, shard_name
 from shards.manifest import read_manifest
 from shards.remote import fetch, local_folder
 from shards.sample import Sample
+from shards.splits import SplitSequence
 from shards.stores import Shard, open_shard
 
 if TYPE_CHECKING:
@@ -37,34 +37,22 @@ class Span:
     positions: Sequence[int]
 
 
-def require_split(name: str) -> None:
-    """InputError unless `name` is that of a split."""
-    if name not in SPLITS:
-        raise InputError(
-            "split",
-            expected="train or val",
-            found=repr(name),
-            remedy="name one of the two",
-        )
-
-
-class Dataset(Sequence[Sample]):
+class Dataset(SplitSequence):
     """The samples of a finished data set, train then val; `split(name)` gives one of the two.
 
     Shard files are opened when first touched, once a process: a Dataset may be pickled, or
     inherited by a forked worker, at any time.
     """
 
-    def __init__(self, path: str | Path, splits: tuple[str, ...] = SPLITS) -> None:
+    def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.manifest: dict[str, Any] = read_manifest(self.path)
+        super().__init__({split: self.manifest["splits"][split]["samples"] for split in SPLITS})
         self.size: int = self.manifest["options"]["size"]
         self.stats: dict[str, Any] = self.manifest["stats"]
         self.digest: str = self.manifest["digest"]
         depth = self.manifest["depth"]
         self.depth = None if depth is None else DepthCoding(**depth)
-        self._splits = splits
-        self._counts = {split: self.manifest["splits"][split]["samples"] for split in SPLITS}
         self._per_shard: int = self.manifest["options"]["samples_per_shard"]
         self._format: str = self.manifest["options"]["format"]
         self._backgrounds = {
@@ -77,30 +65,6 @@ class Dataset(Sequence[Sample]):
     def members(self) -> "tuple[Dataset, ...]":
         """The data sets that it is read from: itself."""
         return (self,)
-
-    def split(self, name: str) -> "Dataset":
-        """The samples of one split ("train" or "val")."""
-        require_split(name)
-        part = copy.copy(self)  # dataset.json of a large set takes a while to read and check
-        part._splits = (name,)
-        return part
-
-    def __len__(self) -> int:
-        return sum(self._counts[split] for split in self._splits)
-
-    @overload
-    def __getitem__(self, index: int) -> Sample: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        position = index + len(self) if index < 0 else index
-        for split in self._splits:
-            if 0 <= position < self._counts[split]:
-                return self.sample(split, position)
-            position -= self._counts[split]
-        raise IndexError(f"sample {index} of a data set of {len(self)}")
 
     def sample(self, split: str, position: int) -> Sample:
         """The sample at `position` of `split`."""

@@ -1,0 +1,62 @@
+"""Samples by position: those of train, then those of val, or of one of the two."""
+
+import copy
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Self, overload
+
+from shards.errors import InputError
+from shards.keys import SPLITS
+from shards.sample import Sample
+
+
+class SplitSequence(Sequence[Sample]):
+    """What data sets have in common: `split(name)` gives one split, an index or a slice samples.
+
+    `counts` says how many samples each split has; where they come from is `sample`'s matter.
+    """
+
+    def __init__(self, counts: dict[str, int]) -> None:
+        self._counts = counts
+        self._splits: tuple[str, ...] = SPLITS
+
+    def split(self, name: str) -> Self:
+        """The samples of one split ("train" or "val")."""
+        if name not in SPLITS:
+            raise InputError(
+                "split",
+                expected="train or val",
+                found=repr(name),
+                remedy="name one of the two",
+            )
+        return self._of(name)
+
+    def _of(self, *splits: str) -> Self:
+        part = copy.copy(self)  # a manifest of a large set takes a while to read and check
+        part._splits = splits
+        return part
+
+    def __len__(self) -> int:
+        return sum(self._counts[split] for split in self._splits)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Sample]: ...
+    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        return self.sample(*self._locate(index))
+
+    def _locate(self, index: int) -> tuple[str, int]:
+        """Split, and position within it, of a sample by its index."""
+        position = index + len(self) if index < 0 else index
+        for split in self._splits:
+            if 0 <= position < self._counts[split]:
+                return split, position
+            position -= self._counts[split]
+        raise IndexError(f"sample {index} of a data set of {len(self)}")
+
+    @abstractmethod
+    def sample(self, split: str, position: int) -> Sample:
+        """The sample at `position` of `split`."""
