@@ -82,6 +82,19 @@ def plain_build(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Buil
 
 
 @pytest.fixture(scope="session")
+def lmdb_build(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """The plain build as LMDB, built as such."""
+    out = tmp_path_factory.mktemp("lmdb") / "shards"
+    return build_dataset(small_options(sources, out, format="lmdb"))
+
+
+@pytest.fixture(scope="session")
+def built(plain_build: BuildResult, lmdb_build: BuildResult) -> dict[str, Path]:
+    """The plain build in both stores: 4 train shards, 2 val shards, 1 of backgrounds."""
+    return {"tar": plain_build.out, "lmdb": lmdb_build.out}
+
+
+@pytest.fixture(scope="session")
 def tiny_dataset(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished tar data set with depth by the shipped teacher: 48 samples of 64 px."""
     out = tmp_path_factory.mktemp("tiny") / "shards"

@@ -6,21 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from conftest import files_of, small_options
+from conftest import files_of
 from damages import flip_a_byte
 
-from pipeline.build import BuildResult, build_dataset
+from pipeline.build import BuildResult
 from pipeline.convert import convert_dataset
 from shards.errors import InputError, RunError
 from shards.manifest import MANIFEST
 from shards.reader import open_dataset
-
-
-@pytest.fixture(scope="module")
-def lmdb_build(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
-    """The plain build as LMDB, built as such."""
-    out = tmp_path_factory.mktemp("lmdb") / "shards"
-    return build_dataset(small_options(sources, out, format="lmdb"))
 
 
 def test_tar_to_lmdb_and_back_gives_what_builds_give(

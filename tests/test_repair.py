@@ -8,7 +8,7 @@ import pytest
 from conftest import files_of, small_options
 from damages import DAMAGES, Damage, adopt, drop_in_a_foreign_tar, flip_a_byte
 
-from pipeline.build import BuildResult, build_dataset
+from pipeline.build import build_dataset
 from pipeline.folder import SET_ASIDE
 from pipeline.lock import builder_lock
 from pipeline.repair import Rebuilt, repair_dataset
@@ -18,18 +18,6 @@ from pipeline.verify import verify_dataset
 from shards.errors import RunError
 from shards.manifest import LOG, MANIFEST, read_record
 from shards.reader import open_dataset
-
-
-@pytest.fixture(scope="module")
-def built(
-    plain_build: BuildResult, sources: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
-    """The plain build, in both stores."""
-    out = tmp_path_factory.mktemp("lmdb") / "shards"
-    return {
-        "tar": plain_build.out,
-        "lmdb": build_dataset(small_options(sources, out, format="lmdb")).out,
-    }
 
 
 def copy_of(folder: Path, tmp_path: Path) -> Path:

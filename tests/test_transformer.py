@@ -249,31 +249,22 @@ def test_missing_tensors_are_refused_only_where_the_answer_needs_them(
         load_teacher(f"hf:{copy_without(folder, tmp_path / 'b', read)}", canvas=64)
 
 
-def test_other_shapes_are_named(models: Callable[..., Path], tmp_path: Path) -> None:
-    folder = copy_without(models("dpt"), tmp_path / "w", "")
-    config = json.loads((folder / "config.json").read_text()) | {"fusion_hidden_size": 12}
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match=r"found \S+ of \(.*\) instead of \("):
-        load_teacher(f"hf:{folder}", canvas=64)
-
-
-def test_a_network_deeper_than_its_weights_is_refused_before_it_is_built(
-    models: Callable[..., Path], tmp_path: Path
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"fusion_hidden_size": 12}, r"found \S+ of \(.*\) instead of \("),
+        ({"num_hidden_layers": 2**63}, r"at most \d+ layers, one a tensor, found num_hidden"),
+        ({"hidden_size": 2**16}, r"values in its files, found a configuration for \d"),  # 300 GB
+    ],
+    ids=["other shapes", "deeper", "wider"],
+)
+def test_a_configuration_that_does_not_fit_its_weights_is_refused_before_it_takes_memory(
+    models: Callable[..., Path], tmp_path: Path, changed: dict[str, int], message: str
 ) -> None:
     folder = copy_without(models("dpt"), tmp_path / "w", "")
-    config = json.loads((folder / "config.json").read_text()) | {"num_hidden_layers": 2**63}
+    config = json.loads((folder / "config.json").read_text()) | changed
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match=r"at most \d+ layers, one a tensor, found num_hidden"):
-        load_teacher(f"hf:{folder}", canvas=64)
-
-
-def test_a_network_wider_than_its_weights_is_refused_before_it_takes_memory(
-    models: Callable[..., Path], tmp_path: Path
-) -> None:
-    folder = copy_without(models("dpt"), tmp_path / "w", "")
-    config = json.loads((folder / "config.json").read_text()) | {"hidden_size": 2**16}
-    (folder / "config.json").write_text(json.dumps(config))  # 300 GB of weights
-    with pytest.raises(InputError, match=r"values in its files, found a configuration for \d"):
+    with pytest.raises(InputError, match=message):
         load_teacher(f"hf:{folder}", canvas=64)
 
 

@@ -20,18 +20,6 @@ from shards.manifest import MANIFEST, read_plan, read_record, replace_plan, writ
 from shards.moments import Moments
 
 
-@pytest.fixture(scope="module")
-def built(
-    plain_build: BuildResult, sources: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
-    """The plain build, in both stores: 4 train shards, 2 val shards, 1 of backgrounds."""
-    out = tmp_path_factory.mktemp("lmdb") / "shards"
-    return {
-        "tar": plain_build.out,
-        "lmdb": build_dataset(small_options(sources, out, format="lmdb")).out,
-    }
-
-
 @pytest.fixture(params=["tar", "lmdb"])
 def store(request: pytest.FixtureRequest) -> str:
     """A format of shards."""
