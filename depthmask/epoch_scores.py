@@ -1,4 +1,4 @@
-"""What is known of a training after an epoch: a row of metrics.csv, and a picture."""
+"""What is known of a training after an epoch: a row of metrics.csv."""
 
 import dataclasses
 import itertools
@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 
-from depthmask.data import SampleSource
-from depthmask.evaluation import Scores, predictions
+from depthmask.evaluation import Scores
 from depthmask.metrics import Sums
-from depthmask.pictures import draw_sheet
 from depthmask.run import Run
 from depthmask.train_options import TrainOptions
 
 VAL_SAMPLES = 500
 TRAIN_SAMPLES = 100
-_GRID_SAMPLES = 10
 _ON_VAL: dict[str, tuple[str, ...]] = {
     "mask": ("iou", "dice", "mae"),
     "depth": ("rmse", "delta1", "abs_rel"),
@@ -83,12 +79,3 @@ def quality(row: dict[str, float]) -> float:
     if "mask_iou" in row:
         return row["mask_iou"]
     return -row.get("depth_rmse", row["train_loss"])
-
-
-def draw_grid(run: Run, source: SampleSource, device: torch.device) -> np.ndarray:
-    """Composite, background, truth and prediction of ten samples, uint8 (H, W, 3)."""
-    count = min(_GRID_SAMPLES, len(source))
-    positions = np.linspace(0, len(source) - 1, count).astype(np.int64)
-    batch = source.batch(positions)
-    mask, depth = predictions(run.average.network, batch, device)
-    return draw_sheet(batch, mask, depth)

@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.tensorboard import SummaryWriter
 
 from depthmask.batch import Batch
 from depthmask.data import SampleSource, train_batches
+from depthmask.display import Display
 from depthmask.epoch_scores import (
     TRAIN_SAMPLES,
     VAL_SAMPLES,
     describe_epoch,
-    draw_grid,
     merge_scores,
     positions_to_score,
     quality,
@@ -27,7 +26,7 @@ from depthmask.evaluation import Scores, score
 from depthmask.launch import Place, find_place
 from depthmask.ranks import Ranks, device_of_rank, join_ranks
 from depthmask.run import begin_run
-from depthmask.run_folder import LAST, STOPPED, check_run_folder, show_epoch, show_grid
+from depthmask.run_folder import LAST, STOPPED, check_run_folder
 from depthmask.saver import Saver
 from depthmask.step import UnusableStepError, take_step
 from depthmask.stops import Stops
@@ -38,9 +37,6 @@ from depthmask.training_data import TrainingData, keep_plan, keys_of, open_train
 from pipeline.watcher import Watcher
 from shards.errors import InputError, RunError
 from shards.order import batches_of, share_of
-
-_SHOWN_STEPS = 10
-"""TensorBoard gets the losses of every so many steps."""
 
 
 def train(
@@ -65,8 +61,8 @@ def train(
         training = _Training(options, dataset, ranks, watch, stops)
         if not ranks.leads:
             return training.go_on(None)
-        with SummaryWriter(str(options.out)) as board:
-            return training.go_on(board)
+        with Display(options, device) as display:
+            return training.go_on(display)
 
 
 def _after_restart(options: TrainOptions, place: Place) -> TrainOptions:
@@ -103,17 +99,15 @@ class _Training:
         self._run = begin_run(options, dataset, ranks.device)
         self._sizes = options.size_plan(dataset.size)
         self._saver = Saver(options, dataset, writes=ranks.leads)
-        self._board: SummaryWriter | None = None
         if not options.resume:
             self._saver.save(self._run)
         self._saver.save_options()
         if ranks.leads:
             keep_plan(options, dataset)
 
-    def go_on(self, board: SummaryWriter | None) -> dict[str, Any]:
-        """The scores of the best epoch, when the schedule is over; the leading rank has a board."""
+    def go_on(self, display: Display | None) -> dict[str, Any]:
+        """The scores of the best epoch, when the schedule is over."""
         run, dataset = self._run, self._dataset
-        self._board = board
         self._look_up()
         val_source = SampleSource(dataset.split("val"), self._sizes.last, self._options.workers)
         train_source: SampleSource | None = None
@@ -122,18 +116,19 @@ class _Training:
             if train_source is None or train_source.side != side:
                 train_source = SampleSource(dataset.split("train"), side, self._options.workers)
             shown = val_source if len(val_source) else train_source
-            rate = self._train_epoch(train_source, shown)
+            rate = self._train_epoch(train_source, shown, display)
             scores = self._score("val", val_source, VAL_SAMPLES) if len(val_source) else None
             seen = self._score("train", train_source, TRAIN_SAMPLES)
             row = describe_epoch(run, self._options, scores, seen, rate)
             self._close_epoch(row)
-            if board is not None:
-                grid = draw_grid(run, shown, self._ranks.device)
-                show_epoch(self._options.out, board, run.rows, grid)
+            if display is not None:
+                display.show_epoch(run, shown)
             self._watch.epoch_ended(row)
         return max(run.rows, key=quality)
 
-    def _train_epoch(self, source: SampleSource, shown: SampleSource) -> float:
+    def _train_epoch(
+        self, source: SampleSource, shown: SampleSource, display: Display | None
+    ) -> float:
         """Images a second, after an epoch, or what is left of it, or of schedule and size.
 
         Samples of `shown` are drawn on the way.
@@ -157,7 +152,8 @@ class _Training:
                 batch = next(batches)
                 waited += time.monotonic() - ended
                 losses = self._step(batch)
-                self._show_step(losses, shown)
+                if display is not None:
+                    display.show_step(run, losses, shown)
                 ended = time.monotonic()
                 rate = (run.tally.samples - before) / (ended - begin)
                 self._watch.stepped(
@@ -165,18 +161,6 @@ class _Training:
                 )
                 self._look_up()
         return rate
-
-    def _show_step(self, losses: dict[str, float], shown: SampleSource) -> None:
-        """Give TensorBoard the losses of every tenth step, and pictures as often as wanted."""
-        run, every, board = self._run, self._options.grid_every, self._board
-        if board is None:
-            return
-        if run.step % _SHOWN_STEPS == 0:
-            for name, loss in losses.items():
-                board.add_scalar(f"step/{name}", loss, run.step)
-            board.add_scalar("step/lr", run.schedule.rate, run.step)
-        if every is not None and run.step % every == 0:
-            show_grid(self._options.out, board, draw_grid(run, shown, self._ranks.device), run.step)
 
     def _cut(self, side: int) -> bool:
         """Whether the epoch that is open has no more steps at pictures of this side."""
@@ -193,7 +177,8 @@ class _Training:
             losses = take_step(run, batch, options, self._ranks.device, self._ranks)
         except UnusableStepError as error:
             self._saver.save_stopped(run)
-            names = itertools.chain(*self._ranks.gather(self._keys(batch)))
+            own = keys_of(self._dataset.split("train"), batch.positions.tolist())
+            names = itertools.chain(*self._ranks.gather(own))
             raise RunError(
                 f"step {run.step}",
                 expected="finite losses that do not explode",
@@ -203,9 +188,6 @@ class _Training:
             ) from None
         run.tally.add(options.batch_size, losses)
         return losses
-
-    def _keys(self, batch: Batch) -> list[str]:
-        return keys_of(self._dataset.split("train"), batch.positions.tolist())
 
     def _look_up(self) -> None:
         """Agree on the time; save where it is due; end where a signal asks any rank for it."""

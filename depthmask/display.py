@@ -1,0 +1,86 @@
+"""What a run shows of itself while it trains: TensorBoard, pictures, curves, scores, its card."""
+
+import csv
+import io
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from depthmask.data import SampleSource
+from depthmask.evaluation import predictions
+from depthmask.pictures import draw_sheet, write_curves, write_png
+from depthmask.run import Run
+from depthmask.run_card import write_run_card
+from depthmask.run_folder import BEST, METRICS
+from depthmask.train_options import TrainOptions
+from shards.files import write_atomic
+
+_SHOWN_STEPS = 10
+"""TensorBoard gets the losses of every so many steps."""
+
+_GRID_SAMPLES = 10
+
+
+class Display:
+    """The files of a run's folder that are looked at; the leading rank has one."""
+
+    def __init__(self, options: TrainOptions, device: torch.device) -> None:
+        self._out, self._grid_every, self._device = options.out, options.grid_every, device
+        self._board = SummaryWriter(str(options.out))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._board.close()
+
+    def show_step(self, run: Run, losses: dict[str, float], samples: SampleSource) -> None:
+        """Give TensorBoard the losses of every tenth step, and pictures as often as wanted."""
+        if run.step % _SHOWN_STEPS == 0:
+            for name, loss in losses.items():
+                self._board.add_scalar(f"step/{name}", loss, run.step)
+            self._board.add_scalar("step/lr", run.schedule.rate, run.step)
+        if self._grid_every is not None and run.step % self._grid_every == 0:
+            self._show_grid(run, samples)
+
+    def show_epoch(self, run: Run, samples: SampleSource) -> None:
+        """Bring metrics.csv, pictures, the card and TensorBoard up to date with the last row."""
+        _write_metrics(self._out / METRICS, run.rows)
+        write_run_card(self._out / BEST)
+        write_curves(self._out / "curves.png", run.rows)
+        for name, value in run.rows[-1].items():
+            if name not in ("epoch", "step"):
+                self._board.add_scalar(name, value, run.step)
+        self._show_grid(run, samples)
+
+    def _show_grid(self, run: Run, samples: SampleSource) -> None:
+        grid = _draw_grid(run, samples, self._device)
+        write_png(self._out / "grid.png", grid)
+        self._board.add_image("grid", grid, run.step, dataformats="HWC")
+
+
+def _write_metrics(path: Path, rows: list[dict[str, float]]) -> None:
+    """Write metrics.csv: a line an epoch, a column for every score that any epoch has."""
+    stream = io.StringIO()
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(stream, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomic(path, stream.getvalue().encode())
+
+
+def _draw_grid(run: Run, samples: SampleSource, device: torch.device) -> np.ndarray:
+    """Composite, background, truth and prediction of ten samples, uint8 (H, W, 3)."""
+    count = min(_GRID_SAMPLES, len(samples))
+    batch = samples.batch(np.linspace(0, len(samples) - 1, count).astype(np.int64))
+    mask, depth = predictions(run.average.network, batch, device)
+    return draw_sheet(batch, mask, depth)
