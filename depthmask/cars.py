@@ -5,14 +5,14 @@ alpha is the share of it that the car covers. A transparent margin keeps the bor
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from depthmask.car_bodies import BODIES, Body, Point
+
 Cutout = NDArray[np.uint8]
-Point = tuple[float, float]
 Colour = tuple[int, int, int]
 Placer = Callable[[tuple[Point, ...]], list[Point]]
 
@@ -23,72 +23,7 @@ _PAINTS: tuple[Colour, ...] = (
     (222, 206, 170), (122, 20, 44), (64, 74, 84), (172, 196, 92), (236, 128, 160),
 )  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A side view: the roof line and windows in units of the car's length, y up from the sill."""
-
-    outline: tuple[Point, ...]
-    windows: tuple[tuple[Point, ...], ...]
-    wheels: tuple[float, ...]
-    wheel: float
-    doors: tuple[float, ...]
-
-
-_BODIES: dict[str, Body] = {
-    "sedan": Body(
-        ((0, .02), (.005, .1), (.03, .145), (.2, .165), (.3, .27), (.38, .295), (.58, .295),
-         (.66, .275), (.79, .175), (.95, .16), (.99, .12), (1, .03), (.97, 0), (.03, 0)),
-        (((.235, .168), (.315, .255), (.385, .277), (.475, .28), (.475, .17)),
-         ((.495, .17), (.495, .28), (.575, .28), (.645, .262), (.73, .178))),
-        (.185, .8), .075, (.24, .485, .7)),
-    "hatchback": Body(
-        ((0, .03), (.01, .13), (.04, .17), (.22, .2), (.34, .33), (.44, .36), (.76, .355),
-         (.87, .33), (.96, .2), (.99, .13), (.985, .03), (.96, 0), (.03, 0)),
-        (((.265, .205), (.36, .315), (.45, .338), (.55, .34), (.55, .205)),
-         ((.575, .205), (.575, .34), (.75, .335), (.83, .315), (.885, .21))),
-        (.2, .8), .088, (.26, .56, .8)),
-    "suv": Body(
-        ((0, .04), (.005, .16), (.03, .2), (.22, .225), (.31, .36), (.38, .385), (.9, .38),
-         (.955, .35), (.985, .21), (1, .15), (.995, .03), (.97, 0), (.03, 0)),
-        (((.26, .23), (.33, .345), (.385, .365), (.5, .367), (.5, .23)),
-         ((.52, .23), (.52, .367), (.7, .365), (.7, .23)),
-         ((.72, .23), (.72, .365), (.88, .36), (.925, .33), (.945, .235))),
-        (.19, .8), .098, (.25, .51, .71)),
-    "van": Body(
-        ((0, .04), (.005, .15), (.03, .19), (.13, .22), (.24, .4), (.3, .43), (.97, .43),
-         (.99, .4), (1, .1), (.99, .03), (.97, 0), (.03, 0)),
-        (((.165, .235), (.245, .375), (.295, .4), (.37, .4), (.37, .235)),
-         ((.4, .26), (.4, .39), (.56, .39), (.56, .26))),
-        (.19, .82), .085, (.39, .58, .9)),
-    "pickup": Body(
-        ((0, .05), (.005, .15), (.03, .19), (.24, .21), (.32, .34), (.37, .36), (.55, .36),
-         (.58, .34), (.6, .21), (.98, .21), (1, .19), (1, .05), (.98, .02), (.03, .02)),
-        (((.275, .215), (.335, .32), (.375, .338), (.44, .338), (.44, .215)),
-         ((.46, .215), (.46, .338), (.54, .338), (.565, .32), (.575, .215))),
-        (.19, .8), .098, (.27, .45, .585)),
-    "coupe": Body(
-        ((0, .02), (.005, .08), (.04, .12), (.28, .15), (.42, .245), (.5, .26), (.6, .255),
-         (.85, .17), (.97, .16), (.995, .1), (.99, .02), (.96, 0), (.03, 0)),
-        (((.33, .155), (.435, .23), (.505, .243), (.59, .24), (.61, .16)),
-         ((.63, .16), (.61, .238), (.655, .226), (.76, .185), (.74, .163))),
-        (.18, .81), .078, (.32, .62)),
-    "bus": Body(
-        ((0, .03), (0, .2), (.015, .36), (.04, .385), (.97, .385), (.995, .36), (1, .06),
-         (.985, .0), (.015, 0)),
-        tuple(
-            ((x, .2), (x, .345), (x + .125, .345), (x + .125, .2))
-            for x in (.03, .17, .31, .45, .59, .73, .855)
-        ),
-        (.17, .78), .062, (.16, .3, .72)),
-    "truck": Body(
-        ((0, .05), (0, .2), (.05, .33), (.08, .35), (.235, .35), (.245, .12), (.27, .12),
-         (.27, .44), (1, .44), (1, .08), (.98, .04), (.03, .03)),
-        (((.03, .205), (.07, .315), (.09, .325), (.16, .325), (.16, .205)),),
-        (.13, .7, .86), .072, (.175,)),
-}  # fmt: skip
-
-KINDS: tuple[str, ...] = (*_BODIES, "front", "rear")
+KINDS: tuple[str, ...] = (*BODIES, "front", "rear")
 
 
 def _tone(paint: Colour, factor: float) -> Colour:
@@ -139,7 +74,7 @@ def _wheel(image: Image.Image, centre: Point, radius: float, spokes: int, rim: C
 
 def _side(rng: np.random.Generator, kind: str, length: int) -> Image.Image:
     """A side view that looks left; `length` in pixels at the drawing's size."""
-    body = _BODIES[kind]
+    body = BODIES[kind]
     paint = _PAINTS[int(rng.integers(len(_PAINTS)))]
     margin, radius = length * 0.05, body.wheel * length * rng.uniform(0.92, 1.06)
     roof = max(y for _, y in body.outline) * rng.uniform(0.94, 1.08)
@@ -252,7 +187,7 @@ def draw_car(rng: np.random.Generator, *, kind: str | None = None, length: int =
     """
     if kind is None:
         kind = KINDS[int(rng.integers(len(KINDS)))]
-    if kind in _BODIES:
+    if kind in BODIES:
         large = _side(rng, kind, length * _OVER)
     else:
         large = _end(rng, kind, int(length * 0.6) * _OVER)
