@@ -1,5 +1,6 @@
-"""Pictures drawn on the spot, so that tests need nothing but the project."""
+"""Pictures, data sets and a run made on the spot, so that tests need nothing but the project."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from hypothesis import settings
 from PIL import Image
 
+from depthmask.train_options import TrainOptions
+from depthmask.training import train
 from pipeline.build import BuildResult, build_dataset
 from pipeline.options import BuildOptions
 from shards.manifest import LOG
@@ -99,4 +102,33 @@ def tiny_dataset(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A finished tar data set with depth by the shipped teacher: 48 samples of 64 px."""
     out = tmp_path_factory.mktemp("tiny") / "shards"
     build_dataset(small_options(sources, out, samples=48, depth_model="densedepth-lite"))
+    return out
+
+
+def small_training(shards: Path, out: Path, **changes: object) -> TrainOptions:
+    """Options of a training that takes some seconds."""
+    options: dict[str, object] = {
+        "shards": shards,
+        "out": out,
+        "backbone": "mobilenetv3_small_050",
+        "pretrained": False,
+        "size": 32,
+        "epochs": 2,
+        "batch_size": 9,
+        "workers": 1,
+        "device": "cpu",
+    }
+    return TrainOptions(**(options | changes))  # type: ignore[arg-type]
+
+
+def metrics_of(run: Path) -> list[dict[str, str]]:
+    """The rows of metrics.csv."""
+    return list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
+
+
+@pytest.fixture(scope="session")
+def run(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of two epochs."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train(small_training(tiny_dataset, out))
     return out

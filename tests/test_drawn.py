@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import small_options
+from conftest import small_options, small_training
 from test_resume import same
-from test_training import small
 
 from depthmask.checkpoint import read_checkpoint
 from depthmask.cli import cli
@@ -70,7 +69,7 @@ def run_of(sources: Path, out: Path, **changes: object) -> TrainOptions:
     )
     given = {"fg": sources / "fg", "bg": sources / "bg", "build": build, "shards": ()}
     given |= {"epochs": 1, "batch_size": 40} | changes
-    return small(given.pop("shards"), out, **given)
+    return small_training(given.pop("shards"), out, **given)
 
 
 def test_a_training_on_drawn_samples_is_that_on_their_shards(
@@ -78,7 +77,7 @@ def test_a_training_on_drawn_samples_is_that_on_their_shards(
 ) -> None:
     options = run_of(sources, tmp_path / "drawn", workers=2)
     train(options)
-    train(small(plain_build.out, tmp_path / "stored", epochs=1, batch_size=40))
+    train(small_training(plain_build.out, tmp_path / "stored", epochs=1, batch_size=40))
     first, second = (read_checkpoint(tmp_path / run / "last.pt") for run in ("drawn", "stored"))
     assert first.spec == second.spec
     assert same(first.weights, second.weights)

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import small_options
+from conftest import small_options, small_training
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from test_hostile import with_field
-from test_training import small
 
 from depthmask.charts import depth_histogram
 from depthmask.checkpoint import read_checkpoint, save_checkpoint
@@ -135,7 +134,7 @@ def test_a_strangers_options_are_quoted_in_the_command_that_a_report_shows() -> 
 def run(plain_build: BuildResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of one epoch that finds masks."""
     out = tmp_path_factory.mktemp("runs") / "run"
-    train(small(plain_build.out, out, heads="mask", epochs=1, batch_size=30))
+    train(small_training(plain_build.out, out, heads="mask", epochs=1, batch_size=30))
     return out
 
 
@@ -192,7 +191,9 @@ def test_a_state_that_no_training_leaves_is_refused(
         inner = inner[key]
     inner[path[-1]] = value
     torch.save(state, copy / "last.pt")
-    options = small(plain_build.out, copy, heads="mask", epochs=2, batch_size=30, resume=True)
+    options = small_training(
+        plain_build.out, copy, heads="mask", epochs=2, batch_size=30, resume=True
+    )
     with pytest.raises(InputError, match=found):
         begin_run(options, open_dataset(plain_build.out), torch.device("cpu"))
 

@@ -1,16 +1,24 @@
-"""depthmask/prediction.py: pictures larger than those of training"""
+"""depthmask/prediction.py: files, folders, pictures of any size"""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from conftest import small_training
+from PIL import Image
 
-from depthmask.checkpoint import Checkpoint
+import depthmask
+from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.device import autocast
 from depthmask.metrics import image_iou
 from depthmask.networks import MaskDepthNet, NetworkSpec
-from depthmask.prediction import Predictor
+from depthmask.prediction import PredictOptions, Predictor, cut_out, load, predict
 from depthmask.start import BUILT_IN, begin_from
+from depthmask.training import train
+from shards.errors import InputError
+from shards.reader import open_dataset
 
 SIDE = 384
 
@@ -76,3 +84,102 @@ def test_a_picture_of_the_trainings_size_is_seen_as_it_is(predictor: Predictor) 
     assert output.mask is not None
     expected = torch.sigmoid(output.mask.float())[0, 0].numpy()
     assert np.abs(found.mask - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize(("width", "height"), [(61, 40), (300, 33), (17, 90)])
+def test_predict_answers_at_the_pictures_size(
+    run: Path, tmp_path: Path, width: int, height: int
+) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("image", "background"):
+        pixels = rng.integers(0, 255, (height, width, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    options = PredictOptions(
+        checkpoint=run / "best.pt",
+        image=tmp_path / "image.png",
+        background=tmp_path / "background.png",
+        out=tmp_path / "out",
+        device="cpu",
+    )
+    names = {path.name for path in predict(options)}
+    assert names == {"mask.png", "depth.png", "depth-colour.png", "cutout.png"}
+    for name, mode in (("mask.png", "L"), ("cutout.png", "RGBA"), ("depth.png", "I;16")):
+        with Image.open(tmp_path / "out" / name) as picture:
+            assert (picture.size, picture.mode) == ((width, height), mode)
+
+
+def test_a_folder_is_predicted_one_by_one_and_what_is_no_picture_is_left_out(
+    run: Path, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    (tmp_path / "shots" / "day").mkdir(parents=True)
+    for name in ("shots/a.png", "shots/day/b.jpg", "empty.png"):
+        Image.fromarray(rng.integers(0, 255, (40, 50, 3), dtype=np.uint8)).save(tmp_path / name)
+    (tmp_path / "shots" / "notes.txt").write_text("no picture")
+    left_out = []
+    written = predict(
+        PredictOptions(
+            checkpoint=run / "best.pt",
+            image=tmp_path / "shots",
+            background=tmp_path / "empty.png",
+            out=tmp_path / "out",
+            device="cpu",
+        ),
+        lambda path, reason: left_out.append(path.name),
+    )
+    assert left_out == ["notes.txt"]
+    names = {str(path.relative_to(tmp_path / "out")) for path in written}
+    kinds = ("mask", "cutout", "depth", "depth-colour")
+    assert names == {f"{name}.{kind}.png" for name in ("a", "day/b") for kind in kinds}
+
+
+def test_a_network_of_single_pictures_is_trained_and_used_without_backgrounds(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
+    train(small_training(tiny_dataset, tmp_path / "run", epochs=1, input="single"))
+    checkpoint = tmp_path / "run" / "best.pt"
+    assert read_checkpoint(checkpoint).spec.input == "single"
+    sample = open_dataset(tiny_dataset)[0]
+    Image.fromarray(sample.image).save(tmp_path / "shot.png")
+    out = tmp_path / "out"
+    written = predict(
+        PredictOptions(checkpoint=checkpoint, image=tmp_path / "shot.png", out=out, device="cpu")
+    )
+    assert len(written) == 4
+    found = load(checkpoint, device="cpu").predict(sample.image)
+    assert found.cutout is not None
+    assert np.array_equal(found.cutout[..., :3], sample.image)
+
+
+def test_a_network_that_compares_asks_for_the_background(run: Path, tmp_path: Path) -> None:
+    options = PredictOptions(checkpoint=run / "best.pt", image=tmp_path / "shot.png")
+    with pytest.raises(InputError, match=r"--background: .*found none; .*--input single"):
+        predict(options)
+    with pytest.raises(InputError, match="found None"):
+        load(run / "best.pt", device="cpu").predict(np.zeros((32, 32, 3), np.uint8))
+
+
+def test_the_python_call_gives_the_same(run: Path, tiny_dataset: Path) -> None:
+    sample = open_dataset(tiny_dataset)[0]
+    predictor = depthmask.load(run / "best.pt", device="cpu")
+    found = predictor.predict(sample.image, sample.background)
+    again = load(run / "best.pt", device="cpu").predict(
+        Image.fromarray(sample.image), Image.fromarray(sample.background)
+    )
+    assert found.mask is not None
+    assert again.mask is not None
+    assert found.depth is not None
+    assert np.array_equal(found.mask, again.mask)
+    assert found.mask.shape == found.depth.shape == (64, 64)
+    with pytest.raises(InputError, match=r"found float64 \(64, 64\)"):
+        predictor.predict(np.zeros((64, 64)), sample.background)
+
+
+def test_cut_outs_have_no_background_left_in_soft_parts() -> None:
+    colour, back = np.array([200.0, 40.0, 90.0]), np.array([10.0, 220.0, 30.0])
+    mask = np.linspace(0, 1, 11, dtype=np.float32)[None]  # (1, 11)
+    image = mask[..., None] * colour + (1 - mask[..., None]) * back
+    background = np.broadcast_to(back, image.shape)
+    found = cut_out(np.rint(image).astype(np.uint8), background.astype(np.uint8), mask)
+    assert np.abs(found[0, 2:, :3] - colour).max() <= 4
+    assert found[0, :, 3].tolist() == np.rint(mask[0] * 255).tolist()

@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import s3fs
-from conftest import files_of, small_options
+from conftest import files_of, small_options, small_training
 from test_resume import same
-from test_training import small
 
 from depthmask.checkpoint import read_checkpoint
 from depthmask.stats import dataset_stats
@@ -297,7 +296,7 @@ def test_a_training_there_is_that_of_the_folder(
     url: str, plain_build: BuildResult, tmp_path: Path
 ) -> None:
     for place, name in ((Path(url), "there"), (plain_build.out, "here")):
-        options = small(place, tmp_path / name, epochs=1, batch_size=45, workers=2)
+        options = small_training(place, tmp_path / name, epochs=1, batch_size=45, workers=2)
         train(TrainOptions.from_table(options.to_table()))
     there, here = (read_checkpoint(tmp_path / name / "last.pt") for name in ("there", "here"))
     assert same(there.weights, here.weights)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import tomli_w
 import torch
-from test_training import metrics_of, small
+from conftest import metrics_of, small_training
 
 from depthmask.checkpoint import read_checkpoint
 from depthmask.stops import Stops
@@ -77,7 +77,7 @@ def whole(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Train
     """The options of an undisturbed run: five steps an epoch, sizes that change within one."""
     out = tmp_path_factory.mktemp("whole") / "run"
     changes: dict[str, object] = {"epochs": None, "size": None, "sizes": "32:1.5,48:1.5"}
-    options = small(tiny_dataset, out, **changes, batch_size=8, task_weights="learnt")
+    options = small_training(tiny_dataset, out, **changes, batch_size=8, task_weights="learnt")
     train(options)
     return options
 
@@ -122,7 +122,7 @@ def test_a_step_that_would_spoil_the_weights_is_not_taken(
 ) -> None:
     """A rate beyond all measure: the first step is taken, the second's loss is none."""
     changes: dict[str, object] = {"optimiser": "sgd", "clip": 0, "schedule": "constant"}
-    options = small(tiny_dataset, tmp_path / "run", lr=1e30, warm_up=0, **changes)
+    options = small_training(tiny_dataset, tmp_path / "run", lr=1e30, warm_up=0, **changes)
     with pytest.raises(RunError, match=r"step 1: .*on the batch train-0000000\d\d.*stopped.pt"):
         train(options)
     stopped = torch.load(options.out / "stopped.pt", weights_only=True)["training"]
@@ -176,7 +176,7 @@ def test_a_process_that_is_stopped_goes_on_bit_for_bit(
     sent: signal.Signals, status: int, sentence: str, tiny_dataset: Path, tmp_path: Path
 ) -> None:
     changes: dict[str, object] = {"epochs": 6, "batch_size": 8, "save_every": EACH_STEP}
-    whole = small(tiny_dataset, tmp_path / "whole", **changes)
+    whole = small_training(tiny_dataset, tmp_path / "whole", **changes)
     finish(start(whole))
     parted = dataclasses.replace(whole, out=tmp_path / "parted")
     process = start(parted)

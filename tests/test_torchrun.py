@@ -11,9 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 import tomli_w
-from conftest import small_options
+from conftest import metrics_of, small_options, small_training
 from test_resume import EACH_STEP, assert_alike, wait_for_step
-from test_training import metrics_of, small
 
 from depthmask.checkpoint import read_checkpoint
 from depthmask.train_options import TrainOptions
@@ -64,7 +63,7 @@ def ranks_below(pid: int) -> list[psutil.Process]:
 def two(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainOptions:
     """The options of an undisturbed run of two ranks, of 24 steps."""
     out = tmp_path_factory.mktemp("two") / "run"
-    options = small(tiny_dataset, out, epochs=4, batch_size=6, save_every=EACH_STEP)
+    options = small_training(tiny_dataset, out, epochs=4, batch_size=6, save_every=EACH_STEP)
     said = finish(torchrun(2, training(options)))
     assert said.count("best: epoch") == said.count("images/s") == 1
     return options
@@ -126,7 +125,7 @@ def test_one_signal_to_one_rank_is_enough(two: TrainOptions, tmp_path: Path) -> 
 
 def test_three_shards_on_four_ranks_do_not_hang(sources: Path, tmp_path: Path) -> None:
     build_dataset(small_options(sources, tmp_path / "shards", samples=48, samples_per_shard=12))
-    options = small(tmp_path / "shards", tmp_path / "run", epochs=1, batch_size=10)
+    options = small_training(tmp_path / "shards", tmp_path / "run", epochs=1, batch_size=10)
     finish(torchrun(4, training(options)))
     (row,) = metrics_of(options.out)
     assert row["step"] == "4"
@@ -134,7 +133,7 @@ def test_three_shards_on_four_ranks_do_not_hang(sources: Path, tmp_path: Path) -
 
 
 def test_a_batch_smaller_than_the_ranks_is_refused(tiny_dataset: Path, tmp_path: Path) -> None:
-    options = small(tiny_dataset, tmp_path / "run", batch_size=1)
+    options = small_training(tiny_dataset, tmp_path / "run", batch_size=1)
     process = torchrun(2, training(options))
     said = process.communicate(timeout=600)[0]
     assert process.returncode != 0
