@@ -75,7 +75,10 @@ def _some_scores(
 
 
 def quality(row: dict[str, float]) -> float:
-    """What makes a checkpoint the best: mask IoU, or depth RMSE where there is no mask."""
-    if "mask_iou" in row:
-        return row["mask_iou"]
-    return -row.get("depth_rmse", row["train_loss"])
+    """What makes a checkpoint the best: mask IoU less depth RMSE, or what it has of the two.
+
+    IoU alone comes and goes by its noise late in a training, while depth still gets better.
+    """
+    if "mask_iou" not in row and "depth_rmse" not in row:
+        return -row["train_loss"]
+    return row.get("mask_iou", 0.0) - row.get("depth_rmse", 0.0)
