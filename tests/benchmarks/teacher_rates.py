@@ -10,6 +10,7 @@ of such composites that is held in memory. A build is as fast as its teacher whe
 """
 
 import dataclasses
+import json
 import statistics
 import tempfile
 import time
@@ -23,12 +24,16 @@ import torch
 from depthmask.sample_data import SampleDataOptions, draw_sample_data
 from pipeline.build import build_dataset, site_of
 from pipeline.densedepth import DenseDepth
+from pipeline.densedepth_lite import DenseDepthLite
 from pipeline.options import BuildOptions
 from pipeline.plan import BATCH, Plan
 from pipeline.render import Renderer
 from pipeline.shard_maker import render_shard
 from pipeline.threads import one_thread
 from shards.manifest import read_plan
+
+SIDE = 224
+"""What every network sees."""
 
 
 def lite(_: Path) -> str:
@@ -89,11 +94,29 @@ def glpn(folder: Path) -> str:
     return f"hf:{place}"
 
 
+def onnx(folder: Path) -> str:
+    """The built-in teacher's network as an ONNX file, which onnxruntime runs in float32."""
+    path = folder / "network.onnx"
+    program = torch.onnx.export(
+        DenseDepthLite().eval(),
+        (torch.rand(BATCH, 3, SIDE, SIDE),),
+        dynamo=True,
+        dynamic_shapes=({0: torch.export.Dim("batch")},),
+        verbose=False,
+    )
+    if program is None:
+        raise SystemExit("torch.onnx.export gave nothing")
+    program.save(path)
+    path.with_suffix(".json").write_text(json.dumps({"kind": "inverse"}))
+    return str(path)
+
+
 TEACHERS: dict[str, Callable[[Path], str]] = {
     "densedepth-lite": lite,
     "densedepth": densedepth,
     "depth-anything-small": depth_anything,
     "glpn": glpn,
+    "onnx": onnx,
 }
 
 
@@ -122,7 +145,7 @@ def prepare(folder: Path, name: str) -> Bench:
         depth_model=model,
         depth_weights=weights if weights.exists() else None,
         depth_range=None if model == "densedepth-lite" else (0.01, 1000.0),
-        depth_input=None if model == "densedepth-lite" else (224, 224),
+        depth_input=None if model == "densedepth-lite" else (SIDE, SIDE),
         workers=1,
     )
     build_dataset(options)
