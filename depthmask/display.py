@@ -3,8 +3,6 @@
 import csv
 import io
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 import torch
@@ -32,17 +30,6 @@ class Display:
         self._out, self._grid_every, self._device = options.out, options.grid_every, device
         self._board = SummaryWriter(str(options.out))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._board.close()
-
     def show_step(self, run: Run, losses: dict[str, float], samples: SampleSource) -> None:
         """Give TensorBoard the losses of every tenth step, and pictures as often as wanted."""
         if run.step % _SHOWN_STEPS == 0:
@@ -61,6 +48,10 @@ class Display:
             if name not in ("epoch", "step"):
                 self._board.add_scalar(name, value, run.step)
         self._show_grid(run, samples)
+
+    def close(self) -> None:
+        """End TensorBoard's file."""
+        self._board.close()
 
     def _show_grid(self, run: Run, samples: SampleSource) -> None:
         grid = _draw_grid(run, samples, self._device)

@@ -61,7 +61,7 @@ def train(
         training = _Training(options, dataset, ranks, watch, stops)
         if not ranks.leads:
             return training.go_on(None)
-        with Display(options, device) as display:
+        with contextlib.closing(Display(options, device)) as display:
             return training.go_on(display)
 
 
