@@ -104,8 +104,8 @@ class BuildOptions:
     )
     part: str | None = option(
         None,
-        "Make one part of the shards only: 0/3 is the first of three; slurm takes the place in "
-        "the job array.",
+        "Make one part of the shards only: 0/3 is the first of three; slurm/16 takes the array "
+        "task as I, slurm also their number.",
         metavar="I/N",
     )
     device: str = option("cpu", "Where the teacher runs: cpu, cuda, cuda:1, …")

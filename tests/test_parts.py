@@ -60,23 +60,48 @@ def slurm(task: int, first: int, last: int, count: int) -> dict[str, str]:
     return {f"SLURM_ARRAY_TASK_{name}": str(value) for name, value in values.items()}
 
 
-def test_a_slurm_array_counts_from_its_own_first_task() -> None:
-    parts = [parse_part("slurm", slurm(task, 4, 6, 3)) for task in (4, 5, 6)]
+def test_a_whole_slurm_array_says_how_many_parts_there_are() -> None:
+    parts = [parse_part("slurm", slurm(task, 0, 2, 3)) for task in range(3)]
     assert parts == [Part(0, 3), Part(1, 3), Part(2, 3)]
 
 
 @pytest.mark.parametrize(
     ("environment", "found"),
-    [({}, "found no job array"), (slurm(3, 1, 7, 3), "found 3 tasks from 1 to 7")],
+    [
+        ({}, "found no job array"),
+        (slurm(3, 1, 7, 3), "found 3 tasks from 1 to 7"),
+        (slurm(3, 3, 3, 1), "found task 3 alone; .* --part slurm/N"),
+        (slurm(3, 1, 3, 2), "found 2 tasks from 1 to 3; .* --part slurm/N"),
+        (slurm(5, 4, 6, 3), "found 3 tasks from 4 to 6; .* --part slurm/N"),
+        (slurm(0, 0, 4, 3), "found 3 tasks from 0 to 4; .* --part slurm/N"),
+    ],
 )
 def test_slurm_without_a_whole_array_is_refused(environment: dict[str, str], found: str) -> None:
     with pytest.raises(InputError, match=found):
         parse_part("slurm", environment)
 
 
-@pytest.mark.parametrize("text", ["3/3", "1", "-1/3", "a/b", "1/0", "", "1/3/5", "²/3"])
+@pytest.mark.parametrize("array", [(3, 3, 3, 1), (3, 1, 3, 2), (3, 0, 15, 16)])
+def test_failed_tasks_submitted_again_are_the_parts_that_they_were(
+    array: tuple[int, int, int, int],
+) -> None:
+    assert parse_part("slurm/16", slurm(*array)) == Part(3, 16)
+
+
+def test_a_task_beyond_the_last_part_is_told_to_count_from_0() -> None:
+    with pytest.raises(InputError, match="from 0 to 15: parts are counted from 0, found task 16"):
+        parse_part("slurm/16", slurm(16, 1, 16, 16))
+    with pytest.raises(InputError, match=r"^--part slurm/16: .*ID, found no job array"):
+        parse_part("slurm/16", {})
+
+
+@pytest.mark.parametrize(
+    "text", ["3/3", "1", "-1/3", "a/b", "1/0", "", "1/3/5", "²/3", "slurm/0", "slurm/", "slurm/x"]
+)
 def test_other_texts_are_refused(text: str, sources: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--part: expected I/N with I from 0 to N-1, or slurm"):
+    with pytest.raises(
+        InputError, match="--part: expected I/N with I from 0 to N-1, slurm/N or slurm"
+    ):
         small_options(sources, tmp_path, part=text)
 
 
