@@ -27,7 +27,7 @@ from pipeline.build import build_dataset
 from pipeline.options import BuildOptions
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = ("depthmask ", "python ", "make ", "diff ", "source ", "_DEPTHMASK_COMPLETE", "tar ")
 LEAVE = "mkdir first && cd first"
 RUN_ELSEWHERE = ("python3 -m venv", "source .venv/", "pip install", LEAVE)
@@ -208,7 +208,8 @@ def test_every_command_is_documented_and_every_documented_command_exists() -> No
 
 def test_every_page_has_its_place_in_the_site() -> None:
     site = (ROOT / "mkdocs.yml").read_text()
-    missing = [page.name for page in PAGES[1:] if f": {page.name}\n" not in site]
+    pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES[1:]]
+    missing = [page for page in pages if f": {page}\n" not in site]
     assert missing == []
 
 
