@@ -22,8 +22,9 @@ from rich.text import Text
 
 from depthmask.terminal import counted, open_console, rate_text
 from pipeline.counters import Counters, Done
-from pipeline.plan import Plan
+from pipeline.plan import Plan, ShardTask
 from pipeline.sources import Skipped
+from shards.keys import BACKGROUND
 from shards.names import printable
 
 _POLL_SECONDS = 0.25
@@ -149,14 +150,20 @@ class BuildProgress:
         """Keep a remark for when the sources are checked."""
         self._remarks.append((f"{role}/{name}", words))
 
-    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
+    def planned(
+        self, plan: Plan, skipped: Sequence[Skipped], tasks: Sequence[ShardTask], missing: int
+    ) -> None:
         """Say what was planned, which files are left out, and which need a look."""
         self._progress.stop()
         self._table("warning", "why", self._remarks)
         self._table("left out", "because", [(entry.path, entry.reason) for entry in skipped])
         for line in describe_plan(plan):
             self._console.print(line)
-        done = len(plan.tasks()) - missing
+        if len(tasks) < len(plan.tasks()):
+            samples = sum(task.samples for task in tasks if task.split != BACKGROUND)
+            own = counted(len(tasks), "shard")
+            self._console.print(f"this part: {counted(samples, 'sample')} in {own}")
+        done = len(tasks) - missing
         if done:
             self._console.print(f"{counted(done, 'shard')} there already, {missing:,} to make")
 

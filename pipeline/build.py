@@ -41,7 +41,11 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BuildResult:
-    """What a build left in its folder; no digest as long as shards are missing (`--part`)."""
+    """What a build left in its folder; no digest as long as shards are missing (`--part`).
+
+    Of a part `samples`, `shards_made` and `shards_kept` are its own; `shards_missing` and `clipped`
+    are those of the whole set as far as it is made.
+    """
 
     out: Path
     digest: str | None
@@ -71,17 +75,17 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     refuse_foreign_folder(out)
     plan, skipped = plan_build(options, watch)
     engine = engine_of(options)
-    with truthful(out, plan):
+    tasks = plan.tasks() if part is None else part.of(plan.tasks())
+    with truthful(out, tasks):
         out.mkdir(parents=True, exist_ok=True)
         with builder_lock(out, part):
             if options.overwrite:
                 empty_folder(out)
-            tasks = plan.tasks() if part is None else part.of(plan.tasks())
             take_folder(out, plan, None if part is None else names_of(tasks))
             kept = committed_records(out, plan, tasks)
             missing = [task for task in tasks if task.name not in kept]
-            watch.planned(plan, skipped, len(missing))
-            made = _make_missing(options, plan, missing, engine, watch)
+            watch.planned(plan, skipped, tasks, len(missing))
+            made = _make_missing(options, plan, tasks, missing, engine, watch)
             if part is None:
                 records = [*kept.values(), *made]
             else:
@@ -91,7 +95,10 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     return BuildResult(
         out=place,
         digest=digest,
-        samples=plan.samples,
+        samples={
+            split: sum(task.samples for task in tasks if task.split == split)
+            for split in plan.samples
+        },
         shards_made=len(made),
         shards_kept=len(kept),
         shards_missing=len(plan.tasks()) - len(records),
@@ -103,7 +110,12 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
 
 
 def _make_missing(
-    options: BuildOptions, plan: Plan, missing: list[ShardTask], engine: Engine, watch: Watcher
+    options: BuildOptions,
+    plan: Plan,
+    tasks: list[ShardTask],
+    missing: list[ShardTask],
+    engine: Engine,
+    watch: Watcher,
 ) -> list[Record]:
     remove_abandoned()
     if not missing:
@@ -118,7 +130,7 @@ def _make_missing(
         missing=len(missing),
         depth_weights=site.depth_weights and str(site.depth_weights),
     )
-    return make_shards(site, plan, missing, engine, watch)
+    return make_shards(site, plan.build, tasks, missing, engine, watch)
 
 
 def _complete(out: Path, plan: Plan, records: list[Record]) -> str | None:

@@ -88,5 +88,6 @@ def draw_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Drawn
     """
     watch = watcher or SilentWatcher()
     plan, skipped = plan_build(options, watch)
-    watch.planned(plan, skipped, len(plan.tasks()))
+    tasks = plan.tasks()
+    watch.planned(plan, skipped, tasks, len(tasks))
     return DrawnDataset(plan, dataclasses.replace(site_of(options), layers=None))

@@ -161,9 +161,9 @@ def committed_record(out: Path, task: ShardTask, build: str) -> Record | None:
     return None
 
 
-def count_committed(out: Path, plan: Plan) -> int:
-    """How many shards of a plan have a record, without reading any; 0 where there is no folder."""
-    return len(_recorded(out, plan.tasks())) if out.is_dir() else 0
+def count_committed(out: Path, tasks: Sequence[ShardTask]) -> int:
+    """How many shards have a record, without reading any; 0 where there is no folder."""
+    return len(_recorded(out, tasks)) if out.is_dir() else 0
 
 
 def _recorded(out: Path, tasks: Sequence[ShardTask]) -> list[ShardTask]:

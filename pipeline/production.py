@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.counters import Counters
 from pipeline.engines.job import Engine, Failure, Job
 from pipeline.folder import count_committed, log_event
-from pipeline.plan import Plan, ShardTask
+from pipeline.plan import ShardTask
 from pipeline.render import Site
 from pipeline.watcher import Watcher
 from shards.errors import RunError
@@ -28,20 +28,25 @@ _ADVICE = {
 
 
 def make_shards(
-    site: Site, plan: Plan, tasks: Sequence[ShardTask], engine: Engine, watch: Watcher
+    site: Site,
+    build: str,
+    tasks: Sequence[ShardTask],
+    missing: Sequence[ShardTask],
+    engine: Engine,
+    watch: Watcher,
 ) -> list[Record]:
-    """Make shards in any order and commit them; their records.
+    """Make the `missing` ones of a build's `tasks` in any order and commit them; their records.
 
     A shard that fails does not stop the others: RunError names those that failed, at the end.
     OSError where nothing can be written any more.
     """
     made: list[Record] = []
     failed: list[tuple[str, str]] = []
-    unheard = {task.name for task in tasks}
-    counters = Counters(len(tasks))
-    watch.building(sum(t.samples for t in tasks if t.split != BACKGROUND), counters)
+    unheard = {task.name for task in missing}
+    counters = Counters(len(missing))
+    watch.building(sum(t.samples for t in missing if t.split != BACKGROUND), counters)
     try:
-        with closing(engine(Job(site, plan.build), tasks, counters)) as results:
+        with closing(engine(Job(site, build), missing, counters)) as results:
             for task, outcome in results:
                 unheard.remove(task.name)
                 if not isinstance(outcome, Failure):
@@ -55,11 +60,11 @@ def make_shards(
     finally:
         watch.finished()
         counters.remove()
-        remove_temporaries(site.out, names_of(tasks))
+        remove_temporaries(site.out, names_of(missing))
         remove_abandoned()
     failed += [(name, "that the engine dropped it") for name in sorted(unheard)]
     if failed:
-        raise _failed(site.out, plan, failed)
+        raise _failed(site.out, tasks, failed)
     return made
 
 
@@ -68,25 +73,25 @@ def names_of(tasks: Sequence[ShardTask]) -> set[str]:
     return {name for task in tasks for name in (task.name, record_name(task.name))}
 
 
-def _failed(out: Path, plan: Plan, failed: list[tuple[str, str]]) -> RunError:
+def _failed(out: Path, tasks: Sequence[ShardTask], failed: list[tuple[str, str]]) -> RunError:
     names = ", ".join(name for name, _ in failed[:_NAMED])
     more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
     return RunError(
         names + more,
         expected="a whole shard",
         found=failed[0][1],
-        remedy=f"{describe_kept(out, plan)}; the same command goes on",
+        remedy=f"{describe_kept(out, tasks)}; the same command goes on",
     )
 
 
-def describe_kept(out: Path, plan: Plan) -> str:
-    """How far a build came: "3 of 12 shards are kept"."""
-    kept, total = count_committed(out, plan), len(plan.tasks())
-    return f"{kept} of {total} shards are kept in {out}" if kept else "no shard was finished"
+def describe_kept(out: Path, tasks: Sequence[ShardTask]) -> str:
+    """How far a build, or a part, with these `tasks` came: "3 of 12 shards are kept"."""
+    kept = count_committed(out, tasks)
+    return f"{kept} of {len(tasks)} shards are kept in {out}" if kept else "no shard was finished"
 
 
 @contextmanager
-def truthful(out: Path, plan: Plan) -> Iterator[None]:
+def truthful(out: Path, tasks: Sequence[ShardTask]) -> Iterator[None]:
     """Whatever ends the work within says what is kept.
 
     OSError becomes a RunError; an interruption gets a note that the command line prints.
@@ -101,10 +106,10 @@ def truthful(out: Path, plan: Plan) -> Iterator[None]:
             str(error.filename) if outside else f"--out {out}",
             expected="a place that can be written",
             found=error.strerror or str(error),
-            remedy=f"{describe_kept(out, plan)}; "
+            remedy=f"{describe_kept(out, tasks)}; "
             f"{_ADVICE.get(error.errno or 0, 'see to that')} and run the same command again",
         ) from None
     except BaseException as stop:
         if not isinstance(stop, Exception):
-            stop.add_note(f"{describe_kept(out, plan)}; the same command goes on.")
+            stop.add_note(f"{describe_kept(out, tasks)}; the same command goes on.")
         raise

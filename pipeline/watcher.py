@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from pipeline.counters import Counters
-from pipeline.plan import Plan
+from pipeline.plan import Plan, ShardTask
 from pipeline.sources import Skipped
 
 
@@ -17,8 +17,10 @@ class Watcher(Protocol):
     def remark(self, role: str, name: str, words: str) -> None:
         """A picture of a role is used, but may not be what was meant."""
 
-    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
-        """The plan stands; `missing` shards are to be made."""
+    def planned(
+        self, plan: Plan, skipped: Sequence[Skipped], tasks: Sequence[ShardTask], missing: int
+    ) -> None:
+        """The plan stands; of the `tasks` that are this build's, `missing` are to be made."""
 
     def building(self, total: int, counters: Counters) -> None:
         """Shards with `total` samples are being made; `counters.total()` says what is done."""
@@ -36,7 +38,9 @@ class SilentWatcher:
     def remark(self, role: str, name: str, words: str) -> None:
         """Nothing."""
 
-    def planned(self, plan: Plan, skipped: Sequence[Skipped], missing: int) -> None:
+    def planned(
+        self, plan: Plan, skipped: Sequence[Skipped], tasks: Sequence[ShardTask], missing: int
+    ) -> None:
         """Nothing."""
 
     def building(self, total: int, counters: Counters) -> None:

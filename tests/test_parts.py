@@ -1,6 +1,10 @@
 """pipeline/parts.py, and builds in parts"""
 
+import errno
 import itertools
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,9 @@ from hypothesis import strategies as st
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.parts import Part, parse_part
-from shards.errors import InputError
+from pipeline.plan import Plan
+from shards.errors import InputError, RunError
+from shards.manifest import read_plan
 
 
 @given(tasks=st.integers(0, 50), count=st.integers(1, 9))
@@ -44,6 +50,42 @@ def test_a_build_without_part_finishes_what_parts_left(
     whole = build_dataset(small_options(sources, tmp_path / "out"))
     assert whole.shards_kept == first.shards_made
     assert files_of(whole.out) == files_of(plain_build.out)
+
+
+def test_a_part_counts_its_own_shards_and_samples(sources: Path, tmp_path: Path) -> None:
+    """Of 4 train shards, 2 of val and 1 of backgrounds, 3 of 25 samples are those of part 1/2."""
+    out = tmp_path / "out"
+    command = [
+        *(sys.executable, "-m", "depthmask", "build-dataset", "--out", str(out)),
+        *("--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--depth-model", "none"),
+        *("--size", "64", "--samples", "120", "--samples-per-shard", "25", "--val-fraction", ".25"),
+        *("--workers", "1", "--part"),
+    ]
+    subprocess.run([*command, "0/2"], check=True, capture_output=True)
+    for line in ("(3 shards made, 0 kept, ", "(0 shards made, 3 kept, "):
+        said = subprocess.run([*command, "1/2"], check=True, capture_output=True, text=True)
+        own = sum(task.samples for task in Plan(read_plan(out)).tasks()[1::2])
+        assert f"this part: {own} samples in 3 shards" in said.stderr
+        assert ("3 shards there already, 0 to make" in said.stderr) == ("0 shards" in line)
+        assert "4 shards there already" not in said.stderr
+        assert said.stdout.startswith(f"{own} samples of this part in {out} {line}")
+
+
+def test_a_part_says_how_many_of_its_own_shards_are_kept(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build_dataset(small_options(sources, tmp_path / "out", part="0/2"))
+    rename, seen = os.replace, []
+
+    def replace(old: Path, new: Path) -> None:
+        seen.append(Path(new).name)
+        if sum(name.endswith(".tar") for name in seen) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(new))
+        rename(old, new)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(RunError, match="2 of 3 shards are kept"):
+        build_dataset(small_options(sources, tmp_path / "out", part="1/2"))
 
 
 def test_a_part_leaves_the_half_made_files_of_others_alone(sources: Path, tmp_path: Path) -> None:

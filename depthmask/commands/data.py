@@ -57,13 +57,15 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     with BuildProgress() as watcher:
         if options.dry_run:
             plan, skipped = plan_build(options, watcher)
-            watcher.planned(plan, skipped, len(plan.tasks()))
+            tasks = plan.tasks()
+            watcher.planned(plan, skipped, tasks, len(tasks))
             estimate = estimate_build(plan, options)
-            facts = {"samples": plan.samples, "shards": len(plan.tasks())}
+            facts = {"samples": plan.samples, "shards": len(tasks)}
             answer("\n".join(estimate.lines()), facts | dataclasses.asdict(estimate), json_wanted)
             return
         result = build_dataset(options, watcher)
     place = url_of(result.out) or str(result.out)
+    whose = "" if options.part is None else " of this part"
     last = f"digest {result.digest}"
     if result.digest is None:
         last = (
@@ -75,7 +77,7 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
         for line in describe_mixture(result.versions, result.mixed)
     )
     answer(
-        f"{counted(sum(result.samples.values()), 'sample')} in {place} "
+        f"{counted(sum(result.samples.values()), 'sample')}{whose} in {place} "
         f"({counted(result.shards_made, 'shard')} made, {result.shards_kept:,} kept, "
         f"{counted(len(result.skipped), 'file')} left out)\n{mixed}{last}",
         dataclasses.asdict(result) | {"out": place},
