@@ -20,7 +20,7 @@ from pipeline.workers import results_of
 from shards.audit import Rules
 from shards.codecs import document
 from shards.difference import Difference, shard_difference
-from shards.files import folder_within, publish, sync_folder
+from shards.files import folder_within, publish, sync
 from shards.manifest import (
     MANIFEST,
     drop_manifest,
@@ -132,8 +132,8 @@ def _set_aside(shards: Path, name: str) -> None:
     while target.exists():
         target, number = folder / f"{name}.{number}", number + 1
     (shards / name).rename(target)
-    sync_folder(folder)
-    sync_folder(shards)
+    sync(folder)
+    sync(shards)
 
 
 def _write_manifest(shards: Path, verdict: Verdict) -> None:

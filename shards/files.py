@@ -7,11 +7,14 @@ import shutil
 import stat
 import uuid
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 from shards.errors import RunError
 
 TEMPORARY_SUFFIX = ".tmp"
+_CANNOT_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
+_CANNOT_LINK = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EMLINK, errno.EXDEV)
 
 
 def temporary_beside(path: Path) -> Path:
@@ -19,20 +22,17 @@ def temporary_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
 
 
-def sync_folder(folder: Path) -> None:
-    """Make renames within `folder` durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def sync(path: Path) -> None:
+    """Make the bytes of a file, or the renames within a folder, durable.
 
-
-def sync_file(path: Path) -> None:
-    """Make the bytes of `path` durable."""
+    Where the file system knows no such request, as some do not for folders, it is not made.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
     finally:
         os.close(descriptor)
 
@@ -48,9 +48,9 @@ def publish(temporary: Path, final: Path) -> None:
             raise
         temporary.unlink()
         temporary = beside
-    sync_file(temporary)
+    sync(temporary)
     os.replace(temporary, final)
-    sync_folder(final.parent)
+    sync(final.parent)
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -68,13 +68,53 @@ def create_if_absent(path: Path, data: bytes) -> bool:
     temporary = temporary_beside(path)
     try:
         temporary.write_bytes(data)
-        sync_file(temporary)
+        sync(temporary)
         os.link(temporary, path)
     except FileExistsError:
         return False
+    except OSError as error:
+        if error.errno not in _CANNOT_LINK:
+            raise
+        return _create_by_claim(path, data)
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    sync(path.parent)
+    return True
+
+
+def _create_by_claim(path: Path, data: bytes) -> bool:
+    """The same on a file system without hard links (exFAT, SMB).
+
+    A folder cannot be renamed to one that holds something: of several writers one puts its folder,
+    with the whole file in it, in place as the claim. Whoever finds a claim writes that file, so a
+    killed writer stands in nobody's way, and `path` never holds half of it.
+    """
+    claim = path.with_name(f".{path.name}.claim{TEMPORARY_SUFFIX}")
+    claimed = False
+    while not path.exists():
+        claimed |= _claim(claim, path.name, data)
+        with suppress(FileNotFoundError):  # another finished with it just now
+            won = (claim / path.name).read_bytes()
+            if not path.exists():
+                write_atomic(path, won)
+    shutil.rmtree(claim, ignore_errors=True)
+    return claimed and path.read_bytes() == data
+
+
+def _claim(claim: Path, name: str, data: bytes) -> bool:
+    """Put `data` into the claim, whole; False where another's stands already."""
+    folder = temporary_beside(claim.with_name(name))
+    try:
+        folder.mkdir()
+        (folder / name).write_bytes(data)
+        sync(folder / name)
+        os.rename(folder, claim)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY) and not claim.exists():
+            raise
+        return False
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return True
 
 
@@ -115,17 +155,20 @@ def _in_the_way(path: Path, expected: str) -> RunError:
 
 
 def remove_temporaries(folder: Path, of: Collection[str] | None = None) -> int:
-    """Delete what killed writers left behind in `folder`; says how many files.
+    """Delete what killed writers left behind in `folder`; says how many there were.
 
     `of` names the files whose half-made forms go; without it all go, whoever may be writing them.
     """
     stale = [
         path
         for path in folder.glob(f".*{TEMPORARY_SUFFIX}")
-        if path.is_file() and (of is None or path.name[1:].rsplit(".", 2)[0] in of)
+        if of is None or path.name[1:].rsplit(".", 2)[0] in of
     ]
     for path in stale:
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return len(stale)
 
 

@@ -49,7 +49,7 @@ class LmdbWriter:
         except lmdb.Error as error:
             raise self._unwritten() from error
         self._environment.close()
-        shutil.move(self._local, self._path)
+        shutil.move(self._local, self._path, shutil.copyfile)  # not every place has modes to copy
         self._scratch.remove()
         return self._path.stat().st_size, sha256_of(self._path)
 

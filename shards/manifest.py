@@ -12,7 +12,7 @@ from shards.checks import WrongValueError
 from shards.codecs import document
 from shards.depth import DepthCoding
 from shards.errors import InputError
-from shards.files import create_if_absent, sync_folder, write_atomic
+from shards.files import create_if_absent, sync, write_atomic
 from shards.keys import BACKGROUND, SPLITS, record_name
 from shards.moments import NOTHING, Moments
 from shards.schema import check_manifest, check_plan, check_record
@@ -109,7 +109,7 @@ def replace_plan(folder: Path, plan: dict[str, Any]) -> None:
 def drop_manifest(folder: Path) -> None:
     """Take dataset.json away: the data set is unfinished from then on."""
     (folder / MANIFEST).unlink(missing_ok=True)
-    sync_folder(folder)
+    sync(folder)
 
 
 def read_plan(folder: Path) -> dict[str, Any]:

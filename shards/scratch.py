@@ -1,7 +1,8 @@
 """Half-made files in the system's place for temporary ones, found again when their owner is gone.
 
 A scratch folder is locked as long as its process lives. The kernel takes the lock away however
-the process ends, so a folder that can be locked belongs to nobody and may be deleted.
+the process ends, so a folder that can be locked belongs to nobody and may be deleted. Where folders
+cannot be locked (NFS), those of killed processes stay.
 """
 
 import fcntl
@@ -9,6 +10,7 @@ import os
 import shutil
 import tempfile
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 _PREFIX = "depthmask-scratch-"
@@ -23,7 +25,8 @@ class Scratch:
         fresh = place / f".depthmask-{name}"
         fresh.mkdir(mode=0o700)
         self._descriptor = os.open(fresh, os.O_RDONLY)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with suppress(OSError):
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self.path = place / f"{_PREFIX}{name}"
         fresh.rename(self.path)  # locked first: what `remove_abandoned` can see has an owner
 
@@ -47,8 +50,8 @@ def remove_abandoned() -> int:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(path, ignore_errors=True)
             removed += 1
-        except BlockingIOError:
-            pass  # its owner lives
+        except OSError:
+            pass  # its owner lives, or there is no telling
         finally:
             os.close(descriptor)
     return removed

@@ -1,6 +1,7 @@
 """Every write, fsync and rename of a build failing in turn, and disks that are really full"""
 
 import errno
+import fcntl
 import io
 import os
 import shutil
@@ -19,7 +20,9 @@ from shards.errors import RunError
 
 
 class Faults:
-    """Real calls that fail when it is their turn: `turn` counts down, 1 fails."""
+    """Real calls that fail when it is their turn: `turn` counts down, 1 fails; or `always`."""
+
+    always = False
 
     def __init__(self, error: int) -> None:
         self.error, self.turn, self.calls = error, 0, 0
@@ -27,7 +30,7 @@ class Faults:
     def call(self) -> None:
         self.calls += 1
         self.turn -= 1
-        if self.turn == 0:
+        if self.turn == 0 or self.always:
             raise OSError(self.error, os.strerror(self.error))
 
     def before(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,6 +120,26 @@ def test_after_every_fault_the_next_run_ends_with_the_same_bytes(
         assert files_of(options.out) == files_of(whole.out)
         shutil.rmtree(options.out)
     assert refused >= (calls - 1 if error == errno.ENOSPC else 1)
+
+
+@pytest.mark.parametrize("format", ["tar", "lmdb"])
+def test_a_build_needs_no_hard_links_no_locks_and_no_fsync(
+    format: str, sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = build_dataset(tiny_options(sources, tmp_path / "usual", format=format))
+    for module, name, error in (
+        (os, "link", errno.EPERM),
+        (os, "fsync", errno.EINVAL),
+        (fcntl, "flock", errno.ENOTSUP),
+    ):
+        faults = Faults(error)
+        faults.always = True
+        monkeypatch.setattr(module, name, faults.before(getattr(module, name)))
+    here = build_dataset(tiny_options(sources, tmp_path / "here", format=format))
+    assert here.digest == usual.digest
+    assert build_dataset(tiny_options(sources, here.out, format=format)).shards_made == 0
+    assert files_of(here.out) == files_of(usual.out)
+    assert not list(here.out.glob(".*"))
 
 
 def test_a_quota_that_is_used_up_is_told_from_a_full_disk(
