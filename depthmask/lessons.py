@@ -17,7 +17,8 @@ from depthmask.close_ups import CLOSE_UPS
 from depthmask.scenery import Props
 from depthmask.scenes import STYLES, draw_scene, nearness
 from depthmask.textures import Picture, read_photographs
-from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture
+from pipeline.alpha import crop_to_alpha, object_level
+from pipeline.pictures import UnusablePictureError, decode_picture
 
 Rng = np.random.Generator
 Map = NDArray[np.float32]
@@ -53,11 +54,18 @@ def read_cutouts(folder: Path, *, longest: int = 256, most: int = 1500) -> tuple
             continue
         cropped.thumbnail((longest, longest))
         pixels = np.asarray(cropped)
-        if min(pixels.shape[:2]) >= 16 and 0.2 < (pixels[..., 3] > 128).mean() < 0.95:
+        if min(pixels.shape[:2]) >= 16 and 0.2 < _own(pixels).mean() < 0.95:
             cutouts.append(pixels)
         if len(cutouts) == most:
             break
     return tuple(cutouts)
+
+
+def _own(cutout: Picture) -> NDArray[np.bool_]:
+    """Which pixels (h, w) of a cut-out are the object's own."""
+    alpha = cutout[..., 3]
+    own: NDArray[np.bool_] = alpha >= object_level(alpha)
+    return own
 
 
 def read_props(textures: Path | None, cutouts: Path | None) -> Props:
@@ -120,7 +128,7 @@ def paste(rng: Rng, lesson: Lesson, cutout: Picture) -> Lesson:
     light = rng.uniform(0.7, 1.1)
     colour = np.clip(small[..., :3] * light, 0, 255)
     picture[rows, columns] = picture[rows, columns] * (1 - alpha) + colour * alpha
-    solid = alpha[..., 0] > 0.5
+    solid = _own(small)
     near, covered = lesson.nearness.copy(), lesson.covered.copy()
     hidden = near[rows, columns][solid]
     if hidden.size:

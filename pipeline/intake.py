@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.alpha import alpha_box
 from pipeline.composites import Composite
 from pipeline.headers import FORMATS, read_file, read_header
 from pipeline.pictures import UnusablePictureError, decode_picture
@@ -170,8 +171,8 @@ def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
 
 
 def _box(mask: NDArray[np.uint8]) -> list[int]:
-    """The foreground's [x, y, width, height]; all 0 where the mask is empty."""
-    box = Image.fromarray(mask).getbbox()
+    """The alpha box [x, y, width, height] of a mask; all 0 where the mask is empty."""
+    box = alpha_box(Image.fromarray(mask))
     return [0, 0, 0, 0] if box is None else [box[0], box[1], box[2] - box[0], box[3] - box[1]]
 
 

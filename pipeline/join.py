@@ -8,6 +8,7 @@ layers give equal codes.
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.alpha import object_level
 from pipeline.compose import Box
 from pipeline.layers import (
     FULL,
@@ -55,7 +56,7 @@ def join_layers(
     behind = codes[window]
     nearest = np.maximum if coding.kind == "inverse" else np.minimum
     foot = int((y + foreground.base * height) * side / canvas - 1e-6) - rows[0]
-    hidden = behind[alpha > FULL // 2]
+    hidden = behind[alpha >= object_level(alpha, FULL)]
     level = nearest(
         np.float32(mean_at_base(behind, alpha, foot)),
         _before(_quantile(hidden if hidden.size else behind.ravel(), coding.kind), coding),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from pipeline.alpha import object_level
 from pipeline.compose import Box, Foreground, compose, scale_foreground
 from shards.depth import DepthCoding
 
@@ -23,7 +24,6 @@ BASE = 0.998
 FULL = 256 * 255
 """Alpha of an opaque pixel of a coarse map, which `coarse_alpha` gives."""
 
-_SOLID = 128
 _SURE = 230 * 256
 _FINER = 2
 _LONGEST, _FOOT = 0.72, 0.86
@@ -142,11 +142,9 @@ def coarse_alpha(
 def _base(alpha: Mask) -> float:
     """The lower edge of the row that BASE of an object's solid pixels reach, as a share.
 
-    Pixels under half opaque have no say: soft shadows lie lower than what throws them.
+    What is fainter than the object itself has no say: a soft shadow lies lower than what throws it.
     """
-    weights = np.where(alpha >= _SOLID, alpha, 0).sum(axis=1, dtype=np.int64)
-    if not weights.any():
-        weights = alpha.sum(axis=1, dtype=np.int64)
+    weights = np.where(alpha >= object_level(alpha), alpha, 0).sum(axis=1, dtype=np.int64)
     reached = np.cumsum(weights)
     row = int(np.searchsorted(reached, BASE * reached[-1]))
     return (row + 1) / len(alpha)

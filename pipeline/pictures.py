@@ -5,8 +5,6 @@ docs/input.md has the table of what is read and what is refused, and why.
 
 import io
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import ExifTags, Image
 
 from pipeline.damage import UnusablePictureError as UnusablePictureError
@@ -103,24 +101,6 @@ def decode_picture(data: bytes, *, known: bool = False) -> Image.Image:
         raise UnusablePictureError("not enough memory to decode it") from None
     except Exception as error:  # Pillow's decoders raise anything on hostile bytes
         raise damaged(error) from None
-
-
-def crop_to_alpha(picture: Image.Image) -> Image.Image:
-    """The part of an "RGBA" picture that is not wholly transparent; raises if none is."""
-    if picture.mode != "RGBA":
-        raise UnusablePictureError("no alpha channel")
-    box = picture.getchannel("A").getbbox()
-    if box is None:
-        raise UnusablePictureError("wholly transparent")
-    return picture.crop(box)
-
-
-def solid_share(picture: Image.Image) -> float:
-    """Share of a cropped "RGBA" picture's alpha that is at least 128, at 64 pixels a side."""
-    alpha = picture.getchannel("A")
-    alpha.thumbnail((64, 64))
-    solid: NDArray[np.bool_] = np.asarray(alpha) >= 128
-    return float(solid.mean())
 
 
 def square_pixels(picture: Image.Image, side: int) -> Image.Image:

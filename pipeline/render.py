@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.allocator import keep_freed_memory
+from pipeline.alpha import crop_to_alpha
 from pipeline.caches import ByteCache
 from pipeline.compose import Foreground, compose, place, prepare_foreground, scale_foreground
 from pipeline.headers import read_file
 from pipeline.join import join_layers
 from pipeline.layering import Layers
-from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, square_pixels
+from pipeline.pictures import UnusablePictureError, decode_picture, square_pixels
 from pipeline.plan import Plan, Scene
 from pipeline.sources import Source
 from pipeline.threads import one_thread

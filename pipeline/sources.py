@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 from joblib import Parallel, delayed
 
+from pipeline.alpha import crop_to_alpha, object_share
 from pipeline.gate import MemoryGate
 from pipeline.headers import MEMORY_LIMIT, decoding_cost, read_file
-from pipeline.pictures import UnusablePictureError, crop_to_alpha, decode_picture, solid_share
+from pipeline.pictures import UnusablePictureError, decode_picture
 from shards.errors import InputError
 
 Role = Literal["fg", "bg"]
@@ -114,7 +115,7 @@ def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
             f"too small: {used[0]} x {used[1]}{of}, and the longest side is under {LEAST_SIDE}"
         )
     if role == "fg":
-        share = solid_share(picture)
+        share = object_share(picture)
         if share < FAINT:
             raise UnusablePictureError(
                 f"too faint: {share:.1%} of its alpha box is at least half opaque, "

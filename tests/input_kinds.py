@@ -258,16 +258,27 @@ def damaged() -> Iterator[Kind]:
 
 
 def unsuited() -> Iterator[Kind]:
-    faint = Image.new("RGBA", UPRIGHT, (9, 9, 9, 90))
+    glass = Image.new("RGBA", UPRIGHT, (9, 9, 9, 90))
+    faint = Image.new("RGBA", UPRIGHT, (9, 9, 9, 7))
+    speck = Image.new("RGBA", UPRIGHT, (9, 9, 9, 8))
+    speck.putpixel((5, 5), (9, 9, 9, 255))
     dot = Image.new("RGBA", UPRIGHT, (9, 9, 9, 0))
     dot.paste((255, 0, 0, 255), (4, 4, 7, 9))
+    stray = drawn()
+    stray.putpixel((0, 0), (9, 9, 9, 7))
     big, lines = (20_990, 29_700), np.zeros((4, 2624), np.uint8)
     yield Kind(what="a foreground without alpha", role="fg", make=file(RGB),
                outcome="no alpha channel")
     yield Kind(what="a foreground, wholly transparent", role="fg", outcome="wholly transparent",
                make=file(encode(Image.new("RGBA", UPRIGHT, (9, 9, 9, 0)))))
+    yield Kind(what="a foreground of glass, nowhere half opaque", role="fg",
+               make=file(encode(glass)))
+    yield Kind(what="a foreground with stray alpha of 1 to 7", role="fg", make=file(encode(stray)),
+               note="their pixels do not say how large it is")
     yield Kind(what="a foreground, faint", role="fg", make=file(encode(faint)),
-               outcome="too faint: 0.0% of its alpha box is at least half opaque, under 2%")
+               outcome="too faint: its largest alpha is 7 of 255, under 8")
+    yield Kind(what="a foreground, almost all faint", role="fg", make=file(encode(speck)),
+               outcome="too faint: *% of its alpha box is at least half opaque, under 2%")
     yield Kind(what="a foreground of 3 x 5 visible pixels", role="fg", make=file(encode(dot)),
                outcome="too small: 3 x 5 of its alpha box, and the longest side is under 8")
     yield Kind(what="a tracking pixel", role="bg", make=file(encode(Image.new("RGB", (1, 1)))),

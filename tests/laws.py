@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from conftest import draw_background, draw_foreground
 
+from pipeline.alpha import crop_to_alpha
 from pipeline.build import build_dataset
 from pipeline.compose import compose, prepare_foreground, scale_foreground
 from pipeline.options import BuildOptions
-from pipeline.pictures import crop_to_alpha, decode_picture, square_pixels
+from pipeline.pictures import decode_picture, square_pixels
 from pipeline.plan import Plan
 from pipeline.render import Renderer, Site
 from pipeline.verify import verify_dataset

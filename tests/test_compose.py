@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from pipeline.alpha import crop_to_alpha
 from pipeline.compose import Box, compose, place, prepare_foreground, scale_foreground
-from pipeline.pictures import crop_to_alpha
 from pipeline.plan import Scene
 
 units = st.floats(0, 1, exclude_max=True)

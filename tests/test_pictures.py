@@ -17,9 +17,7 @@ from PIL import Image
 from pipeline.headers import decoding_cost
 from pipeline.pictures import (
     UnusablePictureError,
-    crop_to_alpha,
     decode_picture,
-    solid_share,
     square_pixels,
 )
 
@@ -105,19 +103,6 @@ def test_exif_orientation_is_applied_once(orientation: int, format: str) -> None
 def test_what_is_no_whole_picture_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     with pytest.raises(UnusablePictureError, match=reason):
         decode_picture(data)
-
-
-def test_crop_takes_the_alpha_box() -> None:
-    picture = Image.new("RGBA", (20, 10), (255, 0, 0, 0))
-    picture.paste((0, 255, 0, 7), (3, 2, 9, 6))
-    assert crop_to_alpha(picture).size == (6, 4)
-    with pytest.raises(UnusablePictureError, match="wholly transparent"):
-        crop_to_alpha(Image.new("RGBA", (5, 5), (1, 2, 3, 0)))
-
-
-def test_solid_share_tells_faint_pictures() -> None:
-    assert solid_share(Image.new("RGBA", (200, 100), (0, 0, 0, 255))) == 1
-    assert solid_share(Image.new("RGBA", (200, 100), (0, 0, 0, 90))) == 0
 
 
 def test_backgrounds_give_their_centred_square_over_mid_grey() -> None:

@@ -43,14 +43,14 @@ def test_every_usable_picture_is_found(sources: Path) -> None:
 def test_files_that_cannot_be_used_are_named_with_the_reason(tmp_path: Path) -> None:
     draw_foreground(0).save(tmp_path / "good.PNG")
     draw_background(0).save(tmp_path / "opaque.png")
-    Image.new("RGBA", (30, 30), (9, 9, 9, 30)).save(tmp_path / "faint.png")
+    Image.new("RGBA", (30, 30), (9, 9, 9, 7)).save(tmp_path / "faint.png")
     (tmp_path / "notes.txt").write_text("notes")
     (tmp_path / "dangling.png").symlink_to(tmp_path / "nowhere")
     found, skipped = check_sources(tmp_path, "fg", silent)
     assert [source.name for source in found] == ["good.PNG"]
     reasons = {entry.path: entry.reason for entry in skipped}
     assert reasons["opaque.png"] == "no alpha channel"
-    assert reasons["faint.png"].startswith("too faint: 0.0%")
+    assert reasons["faint.png"].startswith("too faint: its largest alpha is 7")
     assert reasons["notes.txt"] == "not a picture"
     assert reasons["dangling.png"] == "a link to nowhere"
 
