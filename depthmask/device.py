@@ -5,24 +5,15 @@ from typing import Any
 
 import torch
 
-from shards.errors import InputError
+from pipeline.devices import require_device
 
 
 def choose_device(name: str) -> torch.device:
     """The device of a name; "auto" takes a GPU where there is one. InputError where it is none."""
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            "--device",
-            expected="a device that torch can use here",
-            found=f"{name} ({str(error).partition(chr(10))[0]})",
-            remedy="try auto or cpu",
-        ) from None
-    return device
+    require_device(name)
+    return torch.device(name)
 
 
 def autocast(

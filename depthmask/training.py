@@ -52,10 +52,10 @@ def train(
     """
     place = find_place()
     options = _after_restart(options, place)
+    device = device_of_rank(options.device, place)
     dataset = open_training_data(options, sources if place.rank == 0 else None)
     check_run_folder(options, dataset)
     _require_enough(options, place)
-    device = device_of_rank(options.device, place)
     with Stops() as stops, join_ranks(place, device) as ranks:
         watch = watcher if watcher is not None and ranks.leads else SilentTrainWatcher()
         training = _Training(options, dataset, ranks, watch, stops)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.devices import require_device
 from pipeline.engines.job import Engine
 from pipeline.engines.table import engine_of
 from pipeline.folder import (
@@ -69,6 +70,7 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     where shards could not be made.
     """
     watch = watcher or SilentWatcher()
+    require_device(options.device, here=options.engine == "local")
     out = staged_folder(options)
     place, options = options.out, dataclasses.replace(options, out=out)
     part = None if options.part is None else parse_part(options.part, os.environ)

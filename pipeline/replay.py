@@ -6,6 +6,7 @@ from typing import Any
 
 from PIL import Image
 
+from pipeline.devices import require_device
 from pipeline.plan import Plan, require_planned, require_position
 from pipeline.render import Renderer, Site
 from shards.codecs import decode_json, document, encode_png
@@ -50,8 +51,10 @@ def find_site(
     So are the teacher's weights, where they still lie there. None are fetched from anywhere: the
     plan may be a stranger's.
 
-    InputError where no log names their folders and they are not given.
+    InputError for a device that is not here, and where no log names their folders and they are not
+    given.
     """
+    require_device(device)
     require_planned(read_plan(shards))
     last = _last_build(shards)
     if fg is None or bg is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pipeline.devices import require_device
 from pipeline.teachers.card import Choice, TeacherCard
 from pipeline.teachers.seam import Teacher
 from shards.depth import Kind
@@ -80,7 +81,8 @@ def describe_choice(choice: Choice) -> TeacherCard:
 
 
 def load_choice(choice: Choice) -> Teacher:
-    """The teacher of a choice with a plain name, ready to use."""
+    """The teacher of a choice with a plain name, ready to use; InputError without its device."""
+    require_device(choice.device)
     teacher: Teacher = _module_of(choice.name).load(choice)
     return teacher
 
