@@ -73,7 +73,7 @@ class SampleSource:
         kept = self._kept.get(position)
         if kept is None:
             sample = self._dataset[position]
-            background = sample.background
+            background = sample.shared_background
             scaled = background if len(background) == self.side else self._scaled(background)
             kept = decode(sample, scaled)
             if len(self._kept) < self._room:

@@ -24,7 +24,7 @@ def predict_depth(teacher: Teacher, picture: Image.Image) -> NDArray[np.float32]
     squeezed = picture.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
     values = teacher.predict(np.asarray(squeezed)[None])[0]
     grown = Image.fromarray(values).resize(picture.size, Image.Resampling.BILINEAR)
-    return np.asarray(grown)
+    return np.array(grown)  # Pillow's own memory is read-only
 
 
 def limits_of(teacher: Teacher, paths: Sequence[Path]) -> tuple[float, float]:

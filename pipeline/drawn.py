@@ -1,16 +1,16 @@
 """A plan's samples drawn when they are asked for: what a build would store, without the build."""
 
 import dataclasses
+import os
 import threading
 from functools import cached_property
 from typing import Any
 
 from pipeline.build import plan_build, site_of
 from pipeline.options import BuildOptions
-from pipeline.plan import Plan, require_position
+from pipeline.plan import Plan
 from pipeline.render import Renderer, Site
 from pipeline.watcher import SilentWatcher, Watcher
-from shards.codecs import decode_jpeg
 from shards.keys import SPLITS
 from shards.moments import NOTHING, Moments, moments_of_bytes
 from shards.recount import stats_of_sums
@@ -27,49 +27,40 @@ class DrawnDataset(SplitSequence):
 
     Each is drawn and encoded as a build stores it, so what is decoded from it are the bytes of a
     shard. Depth alone may differ in its last bits: a build shows the teacher 16 composites at once.
-    Any number of threads may ask; each keeps sources, and a teacher, of its own.
+    Any number of threads and processes may ask; each thread has sources, and a teacher, of its own.
     """
 
     def __init__(self, plan: Plan, site: Site) -> None:
         super().__init__(plan.samples)
-        self.plan, self._site = plan, site
+        self.plan = plan
         self.size: int = plan.options["size"]
         self.depth = plan.depth
         self._encoding = Encoding.of(plan.options)
-        self._of_thread = threading.local()
+        self._renderers = _Renderers(plan, site)
 
-    def sample(self, split: str, position: int) -> Sample:
-        """The sample at `position` of `split`."""
-        require_position(split, position, self.plan.samples[split])
-        (raw,) = self._renderer.samples(split, range(position, position + 1))
+    def _sample(self, split: str, position: int) -> Sample:
+        (raw,) = self._renderers.own.samples(split, range(position, position + 1))
         return self._encoded(split, raw)
 
     def _encoded(self, split: str, raw: RawSample) -> Sample:
         fields = encode_sample(raw, self._encoding)
+        stored = {"background.jpg": raw.background.data} | fields
         return Sample(
             split=split,
             position=raw.position,
             size=self.size,
             coding=None if raw.depth_codes is None else self.depth,
             fields=tuple(fields),
-            get=fields.__getitem__,
-            find_background=lambda name: decode_jpeg(raw.background.data, self.size),
+            get=stored.__getitem__,
         )
 
-    @property
-    def _renderer(self) -> Renderer:
-        if not hasattr(self._of_thread, "renderer"):
-            self._of_thread.renderer = Renderer(self.plan, self._site)
-        renderer: Renderer = self._of_thread.renderer
-        return renderer
-
     @cached_property
-    def stats(self) -> dict[str, Any]:
+    def _stats(self) -> dict[str, Any]:
         """Mean and std as in dataset.json, of pictures and masks, over each split's first 1,000."""
         sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
         for split in SPLITS:
             for position in range(min(MOMENTS, self.plan.samples[split])):
-                raw = self._renderer.draw(self.plan.scene(split, position))
+                raw = self._renderers.own.draw(self.plan.scene(split, position))
                 sample = self._encoded(split, raw)
                 found = {
                     "image": moments_of_bytes(sample.image),
@@ -79,6 +70,29 @@ class DrawnDataset(SplitSequence):
                 for field, moments in found.items():
                     sums[split][field] = sums[split].get(field, NOTHING) + moments
         return stats_of_sums(sums, {"image": 255, "mask": 255, "background": 255})
+
+
+class _Renderers:
+    """What evaluates a plan: one for each thread of each process, made when it is first needed.
+
+    A forked process does not go on with its parent's: a teacher's threads are not forked with it.
+    """
+
+    def __init__(self, plan: Plan, site: Site) -> None:
+        self._plan, self._site = plan, site
+        self._of_thread = threading.local()
+
+    def __reduce__(self) -> tuple[type["_Renderers"], tuple[Plan, Site]]:
+        return _Renderers, (self._plan, self._site)
+
+    @property
+    def own(self) -> Renderer:
+        """That of the thread that asks."""
+        process, renderer = getattr(self._of_thread, "made", (None, None))
+        if renderer is None or process != os.getpid():
+            renderer = Renderer(self._plan, self._site)
+            self._of_thread.made = os.getpid(), renderer
+        return renderer
 
 
 def draw_dataset(options: BuildOptions, watcher: Watcher | None = None) -> DrawnDataset:

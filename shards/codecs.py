@@ -192,7 +192,7 @@ def decode_png(
         return rows if depth == 8 else rows.view(">u2").astype(np.uint16)  # (H, 2 W) -> (H, W)
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            pixels = np.asarray(picture)
+            pixels = np.array(picture)  # Pillow's own memory is read-only
     except Exception as error:  # Pillow's decoders raise anything on hostile bytes
         raise ValueError(f"a damaged PNG: {error}") from None
     return pixels if pixels.dtype == np.uint8 else pixels.astype(np.uint16)

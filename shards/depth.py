@@ -49,7 +49,7 @@ class DepthCoding:
         size = (self.size, self.size)
         if values.shape == size:
             return values
-        return np.asarray(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
+        return np.array(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
 
     def fractions(self, codes: NDArray[Any], side: int) -> NDArray[np.float32]:
         """code / (2^bits - 1) in [0, 1], float32 (side, side): bilinear, half-pixel centres."""
@@ -57,7 +57,7 @@ class DepthCoding:
         if codes.shape == (side, side):
             return fractions
         picture = Image.fromarray(fractions).resize((side, side), Image.Resampling.BILINEAR)
-        return np.asarray(picture)
+        return np.array(picture)  # Pillow's own memory is read-only
 
     def values(self, codes: NDArray[Any], side: int) -> NDArray[np.float32]:
         """Depth in `unit`, float32 (side, side)."""

@@ -51,8 +51,7 @@ class JoinedDataset(SplitSequence):
         split, position = self._locate(index)
         return self.members[bisect_right(self._ends[split], position)]
 
-    def sample(self, split: str, position: int) -> Sample:
-        """The sample at `position` among those of `split`."""
+    def _sample(self, split: str, position: int) -> Sample:
         ends = self._ends[split]
         number = bisect_right(ends, position)
         own = self._kept[number][split][position - ends[number]]  # counted from the member's end
@@ -73,7 +72,7 @@ class JoinedDataset(SplitSequence):
         return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
 
     @cached_property
-    def stats(self) -> dict[str, Any]:
+    def _stats(self) -> dict[str, Any]:
         """Mean and std as in dataset.json, over the samples that are not left out.
 
         Exactly merged from commit records; shards with samples left out are read.

@@ -49,7 +49,6 @@ class Dataset(SplitSequence):
         self.manifest: dict[str, Any] = read_manifest(self.path)
         super().__init__({split: self.manifest["splits"][split]["samples"] for split in SPLITS})
         self.size: int = self.manifest["options"]["size"]
-        self.stats: dict[str, Any] = self.manifest["stats"]
         self.digest: str = self.manifest["digest"]
         depth = self.manifest["depth"]
         self.depth = None if depth is None else DepthCoding(**depth)
@@ -62,12 +61,16 @@ class Dataset(SplitSequence):
         self._forget()
 
     @property
+    def _stats(self) -> dict[str, Any]:
+        stats: dict[str, Any] = self.manifest["stats"]
+        return stats
+
+    @property
     def members(self) -> "tuple[Dataset, ...]":
         """The data sets that it is read from: itself."""
         return (self,)
 
-    def sample(self, split: str, position: int) -> Sample:
-        """The sample at `position` of `split`."""
+    def _sample(self, split: str, position: int) -> Sample:
         number, row = divmod(position, self._per_shard)
         shard = self.shard(split, number)
         return Sample(
@@ -77,7 +80,7 @@ class Dataset(SplitSequence):
             coding=self.depth,
             fields=shard.fields,
             get=shard.row(row),
-            find_background=self.background,
+            backgrounds=None if "background.jpg" in shard.fields else self,
         )
 
     def spans(
@@ -97,15 +100,20 @@ class Dataset(SplitSequence):
             begin = end
 
     def background(self, name: str) -> NDArray[np.uint8]:
-        """The pixels of a background by its source's name, uint8 (H, W, 3), kept for a while."""
+        """The pixels of a background by its source's name, uint8 (H, W, 3), kept for a while.
+
+        All who ask get the same array, which is read-only.
+        """
         self._forget_after_fork()
-        if name in self._kept:
-            self._kept.move_to_end(name)
-            return self._kept[name]
+        kept = self._kept.pop(name, None)
+        if kept is not None:  # back at the end: what was used last goes last
+            self._kept[name] = kept
+            return kept
         try:
             pixels = decode_jpeg(self.background_bytes(name), self.size)
         except ValueError as error:
             raise self._no_background(name, str(error)) from None
+        pixels.flags.writeable = False
         self._kept[name] = pixels
         while len(self._kept) * pixels.nbytes > _BACKGROUND_CACHE_BYTES:
             self._kept.popitem(last=False)

@@ -35,7 +35,7 @@ def recount_samples(dataset: "AnyDataset", split: str, positions: Iterable[int])
         fields = {
             "image": moments_of_bytes(sample.image),
             "mask": moments_of_bytes(sample.mask),
-            "background": of_background(sample.background),
+            "background": of_background(sample.shared_background),
         }
         if sample.coding is not None:
             fields["depth"] = moments_of_codes(sample.depth_codes)

@@ -13,11 +13,12 @@
 import dataclasses
 from collections.abc import Callable
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shards.carried import CarriedFields
 from shards.checks import listing, one_of, table, text, whole
 from shards.codecs import decode_grey_jpeg, decode_jpeg, decode_json, decode_png
 from shards.depth import DepthCoding
@@ -57,9 +58,24 @@ def field_moments(pixels: NDArray[Any]) -> Moments:
     return moments_of_bytes(pixels) if pixels.dtype == np.uint8 else moments_of_codes(pixels)
 
 
+class Backgrounds(Protocol):
+    """Where samples find the background that they share with others, by its source's name."""
+
+    def background(self, name: str) -> NDArray[np.uint8]:
+        """The pixels, uint8 (H, W, 3): one array for all who ask, so nobody may write to it."""
+
+    def background_bytes(self, name: str) -> bytes:
+        """The JPEG."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Sample:
-    """One sample; `get` fetches the bytes of a field, `find_background` the background's pixels."""
+    """One sample; `get` fetches the bytes of a field, `backgrounds` what it shares with others.
+
+    Where that is None, `get` has `background.jpg`. Arrays are made when they are first asked for,
+    and belong to the sample: who writes to them changes no other sample. A sample can be pickled;
+    it takes its bytes along, and its arrays as they are by then.
+    """
 
     split: str
     position: int
@@ -67,7 +83,7 @@ class Sample:
     coding: DepthCoding | None
     fields: tuple[str, ...]
     get: Callable[[str], bytes] = dataclasses.field(repr=False)
-    find_background: Callable[[str], NDArray[np.uint8]] = dataclasses.field(repr=False)
+    backgrounds: Backgrounds | None = dataclasses.field(default=None, repr=False)
 
     @property
     def key(self) -> str:
@@ -96,10 +112,20 @@ class Sample:
 
     @cached_property
     def background(self) -> NDArray[np.uint8]:
-        """The clean background, uint8 (H, W, 3). Shared between samples: do not write to it."""
-        if "background.jpg" in self.fields:
+        """The clean background, uint8 (H, W, 3)."""
+        if self.backgrounds is None:
             return self._pixels("background.jpg", self.size)
-        return self.find_background(str(self.info.get("background")))
+        return self.shared_background.copy()
+
+    @property
+    def shared_background(self) -> NDArray[np.uint8]:
+        """The clean background, read-only: the same array for all samples of a set that show it.
+
+        Where a set has backgrounds in each sample, it is that of this sample alone.
+        """
+        if self.backgrounds is None:
+            return self.background
+        return self.backgrounds.background(self._background_name)
 
     @cached_property
     def depth_codes(self) -> NDArray[Any]:
@@ -112,15 +138,28 @@ class Sample:
             raise self._damaged(field, found)
         return codes
 
-    @property
+    @cached_property
     def depth_unit(self) -> NDArray[np.float32]:
         """Depth as a fraction of the code range, float32 (H, W) in [0, 1]."""
         return self._coding().fractions(self.depth_codes, self.size)
 
-    @property
+    @cached_property
     def depth(self) -> NDArray[np.float32]:
         """Depth values in the data set's kind and unit, float32 (H, W)."""
         return self._coding().values(self.depth_codes, self.size)
+
+    @property
+    def _background_name(self) -> str:
+        return str(self.info.get("background"))
+
+    def __getstate__(self) -> dict[str, Any]:
+        carried = CarriedFields({*self.fields, "background.jpg"}, self._stored)
+        return self.__dict__ | {"get": carried, "backgrounds": None}
+
+    def _stored(self, field: str) -> bytes:
+        if field == "background.jpg" and self.backgrounds is not None:
+            return self.backgrounds.background_bytes(self._background_name)
+        return self.get(field)
 
     def _pixels(self, field: str, side: int) -> NDArray[Any]:
         data = self.get(field)

@@ -1,9 +1,10 @@
 """Samples by position: those of train, then those of val, or of one of the two."""
 
 import copy
+import operator
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Self, overload
+from typing import Any, Self, SupportsIndex, overload
 
 from shards.errors import InputError
 from shards.keys import SPLITS
@@ -13,7 +14,8 @@ from shards.sample import Sample
 class SplitSequence(Sequence[Sample]):
     """What data sets have in common: `split(name)` gives one split, an index or a slice samples.
 
-    `counts` says how many samples each split has; where they come from is `sample`'s matter.
+    Indices are those of a list: from the end if they are negative, of numpy and torch, too.
+    `counts` says how many samples each split has; where they come from is `_sample`'s matter.
     """
 
     def __init__(self, counts: dict[str, int]) -> None:
@@ -22,13 +24,7 @@ class SplitSequence(Sequence[Sample]):
 
     def split(self, name: str) -> Self:
         """The samples of one split ("train" or "val")."""
-        if name not in SPLITS:
-            raise InputError(
-                "split",
-                expected="train or val",
-                found=repr(name),
-                remedy="name one of the two",
-            )
+        _require_split(name)
         return self._of(name)
 
     def _of(self, *splits: str) -> Self:
@@ -40,16 +36,17 @@ class SplitSequence(Sequence[Sample]):
         return sum(self._counts[split] for split in self._splits)
 
     @overload
-    def __getitem__(self, index: int) -> Sample: ...
+    def __getitem__(self, index: SupportsIndex) -> Sample: ...
     @overload
     def __getitem__(self, index: slice) -> list[Sample]: ...
-    def __getitem__(self, index: int | slice) -> Sample | list[Sample]:
+    def __getitem__(self, index: SupportsIndex | slice) -> Sample | list[Sample]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        return self.sample(*self._locate(index))
+        return self._sample(*self._locate(index))
 
-    def _locate(self, index: int) -> tuple[str, int]:
+    def _locate(self, index: SupportsIndex) -> tuple[str, int]:
         """Split, and position within it, of a sample by its index."""
+        index = operator.index(index)
         position = index + len(self) if index < 0 else index
         for split in self._splits:
             if 0 <= position < self._counts[split]:
@@ -57,6 +54,31 @@ class SplitSequence(Sequence[Sample]):
             position -= self._counts[split]
         raise IndexError(f"sample {index} of a data set of {len(self)}")
 
+    def sample(self, split: str, position: SupportsIndex) -> Sample:
+        """The sample at `position` of `split`; IndexError where there is none."""
+        _require_split(split)
+        wanted = operator.index(position)
+        if not 0 <= wanted < self._counts[split]:
+            raise IndexError(f"position {wanted} of {split}, which has {self._counts[split]}")
+        return self._sample(split, wanted)
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Mean and std of each field as in dataset.json, over all and by split: a copy."""
+        return copy.deepcopy(self._stats)
+
+    @property
     @abstractmethod
-    def sample(self, split: str, position: int) -> Sample:
-        """The sample at `position` of `split`."""
+    def _stats(self) -> dict[str, Any]:
+        """The same, as they are kept."""
+
+    @abstractmethod
+    def _sample(self, split: str, position: int) -> Sample:
+        """The sample at a position that there is."""
+
+
+def _require_split(name: str) -> None:
+    if name not in SPLITS:
+        raise InputError(
+            "split", expected="train or val", found=repr(name), remedy="name one of the two"
+        )
