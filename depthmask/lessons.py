@@ -19,6 +19,7 @@ from depthmask.scenes import STYLES, draw_scene, nearness
 from depthmask.textures import Picture, read_photographs
 from pipeline.alpha import crop_to_alpha, object_level
 from pipeline.pictures import UnusablePictureError, decode_picture
+from shards.errors import InputError
 
 Rng = np.random.Generator
 Map = NDArray[np.float32]
@@ -69,7 +70,15 @@ def _own(cutout: Picture) -> NDArray[np.bool_]:
 
 
 def read_props(textures: Path | None, cutouts: Path | None) -> Props:
-    """What scenes and pastes may use, from folders of the user's."""
+    """What scenes and pastes may use, from folders of the user's; InputError where one is none."""
+    for name, folder in (("--textures", textures), ("--cutouts", cutouts)):
+        if folder is not None and not folder.is_dir():
+            raise InputError(
+                f"{name} {folder}",
+                expected="a folder of pictures",
+                found="no folder",
+                remedy="name one, or leave it out",
+            )
     return Props(
         photographs=read_photographs(textures) if textures else (),
         cutouts=read_cutouts(cutouts) if cutouts else (),

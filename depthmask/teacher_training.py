@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import math
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from pipeline.allocator import keep_freed_memory
 from pipeline.densedepth_lite import STRIDE, DenseDepthLite
 from pipeline.teachers import LITE
 from pipeline.teachers.lite import read_lite_weights
-from shards.errors import InputError
+from shards.errors import InputError, first_line
 from shards.files import temporary_beside
 
 STATE, WEIGHTS, LOG = "state.pt", f"{LITE}.safetensors", "log.csv"
@@ -81,15 +82,35 @@ def _begin(options: TeacherOptions) -> Run:
                 remedy="add --resume to go on with it, or name another folder",
             )
         return run
-    state = torch.load(path, weights_only=True)
-    network.load_state_dict(state["network"])
+    try:
+        _restore(run, path)
+    except FileNotFoundError:
+        raise _no_state(options.out, f"no {STATE}") from None
+    except Exception as error:  # torch names no common class for files that are none of its own
+        raise _no_state(path, first_line(error)) from None
+    return run
+
+
+def _restore(run: Run, path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, on files that are refused
+        state = torch.load(path, weights_only=True)
+    run.network.load_state_dict(state["network"])
     run.average.network.load_state_dict(state["average"])
-    optimiser.load_state_dict(state["optimiser"])
+    run.optimiser.load_state_dict(state["optimiser"])
     run.step, run.seconds, run.answered = state["step"], state["seconds"], state["answered"]
     if state["younger"] is not None:
         run.younger = copy.deepcopy(run.average.network)
         run.younger.load_state_dict(state["younger"])
-    return run
+
+
+def _no_state(where: Path, found: str) -> InputError:
+    return InputError(
+        f"--out {where}",
+        expected=f"a training of train-teacher to go on with ({STATE})",
+        found=found,
+        remedy="begin one without --resume, or name its folder",
+    )
 
 
 def _save(run: Run, options: TeacherOptions) -> None:
@@ -187,9 +208,9 @@ def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda l
     """
     keep_freed_memory()
     torch.set_num_threads(options.threads)
-    options.out.mkdir(parents=True, exist_ok=True)
     run = _begin(options)
     props = read_props(options.textures, options.cutouts)
+    options.out.mkdir(parents=True, exist_ok=True)
     say(f"{len(props.photographs)} photographs, {len(props.cutouts)} cut-outs")
     _renew_younger(run, options)
     stream = _open_stream(run, options, props)

@@ -20,6 +20,9 @@ _ONLY_WITH: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Options that mean something beside certain values of another option alone."""
 
+_SHORTEST = 0.01
+"""Minutes in which a small network takes a step."""
+
 
 def require_sense(options: "TrainOptions") -> None:
     """InputError for a value out of its range, or two that exclude each other, by option."""
@@ -57,7 +60,8 @@ def _require_ranges(options: "TrainOptions") -> None:
         "0 or more",
         *("weight_decay", "warm_up", "clip", "patience", "encoder_rests", "save_every"),
     )
-    require(lambda value: 0 < value < math.inf, "more than 0", "lr", "minutes")
+    require(lambda value: 0 < value < math.inf, "more than 0", "lr")
+    require(lambda value: _SHORTEST <= value < math.inf, f"at least {_SHORTEST:g}", "minutes")
     require(lambda share: 0 <= share < 1, "0 or more, and less than 1", "momentum", "ema")
     require(lambda share: 0 <= share <= 1, "0 to 1", "lr_end", "lr_factor", "encoder_lr")
     require(lambda parts: 1 <= parts <= options.batch_size, "1 to --batch-size", "accumulate")

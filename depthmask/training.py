@@ -111,7 +111,7 @@ class _Training:
         self._look_up()
         val_source = SampleSource(dataset.split("val"), self._sizes.last, self._options.workers)
         train_source: SampleSource | None = None
-        while run.tally.side or not run.schedule.over:
+        while run.tally.side or not run.rows or not run.schedule.over:  # one step in any case
             side = run.tally.side or self._sizes.at(run.schedule.done)
             if train_source is None or train_source.side != side:
                 train_source = SampleSource(dataset.split("train"), side, self._options.workers)

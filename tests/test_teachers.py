@@ -201,3 +201,23 @@ def test_a_training_goes_on_from_its_state_and_leaves_loadable_weights(tmp_path:
         np.zeros((1, 96, 96, 3), np.uint8)
     )
     assert np.isfinite(answer).all()
+
+
+@pytest.mark.parametrize(("held", "found"), [(None, "no state.pt"), (b"x" * 99, "Unpickling")])
+def test_a_training_that_never_was_gets_a_sentence(
+    held: bytes | None, found: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    if held is not None:
+        out.mkdir()
+        (out / "state.pt").write_bytes(held)
+    before = files_below(tmp_path)
+    with pytest.raises(InputError, match=f"expected a training of train-teacher .*{found}"):
+        train_teacher(TeacherOptions(out=out, resume=True))
+    with pytest.raises(InputError, match=r"--textures .*: expected a folder of pictures"):
+        train_teacher(TeacherOptions(out=tmp_path / "new", textures=tmp_path / "nowhere"))
+    assert files_below(tmp_path) == before
+
+
+def files_below(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))

@@ -13,7 +13,7 @@ from conftest import metrics_of, small_training
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from depthmask.checkpoint import read_checkpoint
+from depthmask.checkpoint import read_checkpoint, save_checkpoint
 from depthmask.cli import cli
 from depthmask.evaluation import EvaluateOptions, evaluate
 from depthmask.train_options import TrainOptions, read_config
@@ -72,6 +72,29 @@ def test_minutes_are_kept(tiny_dataset: Path, tmp_path: Path) -> None:
     train(options)
     assert time.monotonic() - begin < 3 + 12
     assert read_checkpoint(options.out / "last.pt").training is not None
+
+
+def test_a_time_that_is_over_before_the_first_step_has_one_step(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
+    options = small_training(tiny_dataset, tmp_path / "run", epochs=None, minutes=0.05)
+    with pytest.raises(InputError, match=r"--minutes: expected at least 0\.01, found 0\.001"):
+        dataclasses.replace(options, minutes=0.001)
+    with pytest.raises(KeyboardInterrupt):
+        train(options, StopsAtOnce())
+    last = read_checkpoint(options.out / "last.pt")
+    assert last.training is not None
+    last.training["schedule"]["seconds"] = 60.0
+    save_checkpoint(options.out / "last.pt", last)
+    train(dataclasses.replace(options, resume=True))
+    assert [row["step"] for row in metrics_of(options.out)] == ["1"]
+
+
+class StopsAtOnce(SilentTrainWatcher):
+    """A watcher that interrupts a training at its first step, before that is saved."""
+
+    def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
+        raise KeyboardInterrupt
 
 
 class StopsAfter(SilentTrainWatcher):
