@@ -83,7 +83,7 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
         with builder_lock(out, part):
             if options.overwrite:
                 empty_folder(out)
-            take_folder(out, plan, None if part is None else names_of(tasks))
+            plan = take_folder(out, plan, None if part is None else names_of(tasks))
             kept = committed_records(out, plan, tasks)
             missing = [task for task in tasks if task.name not in kept]
             watch.planned(plan, skipped, tasks, len(missing))

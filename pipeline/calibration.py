@@ -77,7 +77,10 @@ def standing_coding(out: Path, plan: Plan) -> DepthCoding | None:
     """
     if not (out / PLAN).exists():
         return None
-    standing = read_plan(out)
+    try:
+        standing = read_plan(out)
+    except InputError:  # whoever does not overwrite it is told when the folder is taken
+        return None
     if standing["depth"] is None or differences(standing | {"depth": None}, plan.document):
         return None
     return DepthCoding(**standing["depth"])

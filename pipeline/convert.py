@@ -104,7 +104,7 @@ def _to_store(
         build=build_id(plan),
         size=standing["size"],
     )
-    with take_target(out, plan):
+    with take_target(out, plan) as plan:
         return finish_shards(
             out, plan, lambda task: delayed(transfer.move)(task), workers=workers, tick=tick
         )

@@ -70,15 +70,16 @@ def _is_kept(path: Path) -> bool:
     return is_lock(path.name) or path.name == SET_ASIDE
 
 
-def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) -> None:
-    """Write plan.json, or go on with the one that stands there; it may have had fewer samples.
+def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) -> Plan:
+    """Write plan.json, or go on with the one that stands there; the plan that stands then.
 
+    That one may have had fewer samples, and keeps the list of files that were left out.
     Half-made files of killed builds go: all of them, or those of the files that the caller
     `writes` where others write beside it.
     """
     remove_temporaries(out, writes)
     if not (out / PLAN).exists() and write_plan(out, plan.document):
-        return
+        return plan
     standing = read_plan(out)
     require_planned(standing)
     differing = differences(standing, plan.document)
@@ -88,10 +89,10 @@ def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) ->
             expected="the data set that was begun here",
             found="a difference in " + ", ".join(differing),
             remedy="install these versions, or add --allow-mixed: each shard then names its own"
-            if len(differing) == len(_other_versions(standing, plan.document))
+            if len(differing) == len(other_versions_of(standing, plan.document))
             else "give the same options and sources, another --out, or --overwrite",
         )
-    grow_plan(out, standing, plan)
+    return grow_plan(out, standing, Plan(plan.document | {"skipped": standing["skipped"]}))
 
 
 def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
@@ -109,7 +110,11 @@ def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
 
 
 def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """What two plans disagree on but `samples`: options with both values, sources, versions."""
+    """What two plans disagree on: options with both values, sources, versions.
+
+    Neither `samples`, which may grow, nor `skipped`: a file that is no source is none whatever
+    becomes of it.
+    """
     found = [
         f"--{name.replace('_', '-')} ({standing['options'].get(name)} there, {value} here)"
         for name, value in wanted["options"].items()
@@ -120,13 +125,14 @@ def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
         for role in ("fg", "bg")
         if not found and standing["sources"][role] != wanted["sources"][role]
     ]
-    found += _other_versions(standing, wanted)
-    rest = ("teacher", "depth", "skipped")
+    found += other_versions_of(standing, wanted)
+    rest = ("teacher", "depth")
     found += [name for name in rest if not found and standing[name] != wanted[name]]
     return found
 
 
-def _other_versions(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+def other_versions_of(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """The versions that two plans disagree on, with both values."""
     return [
         f"version of {name} ({standing['versions'].get(name)} there, {value} here)"
         for name, value in wanted["versions"].items()

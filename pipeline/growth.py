@@ -8,8 +8,8 @@ from shards.errors import InputError
 from shards.manifest import replace_plan
 
 
-def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> None:
-    """Put `plan` in the place of the `standing` one, which differs in `samples` at most.
+def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> Plan:
+    """Put `plan` in the place of the `standing` one, which differs in `samples` at most; `plan`.
 
     Killed at any point, the folder is an unfinished data set of the old or the new size, and the
     same command goes on: dataset.json goes first, then plan.json is replaced. Records outlive
@@ -18,7 +18,7 @@ def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> None:
     InputError where a split would lose samples.
     """
     if standing == plan.document:
-        return
+        return plan
     before = Plan(standing).samples
     if any(plan.samples[split] < count for split, count in before.items()):
         raise InputError(
@@ -29,3 +29,4 @@ def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> None:
             remedy="give a larger number, another --out, or --overwrite",
         )
     replace_plan(out, plan.document)
+    return plan

@@ -9,7 +9,7 @@ from pipeline.plan import Plan, ShardTask
 from pipeline.render import Renderer, Site
 from shards.errors import RunError
 from shards.keys import BACKGROUND
-from shards.manifest import Record, read_plan
+from shards.manifest import PLAN, Record, read_plan
 from shards.writer import Encoding, ShardWriter, payload_bound
 
 
@@ -40,13 +40,19 @@ def render_shard(
         return writer.commit()
 
 
-@functools.lru_cache(maxsize=1)
 def renderer_of(site: Site, build: str) -> Renderer:
     """This process's renderer for a build, made from plan.json: tasks carry no plan with them."""
+    about = (site.out / PLAN).stat()
+    return _renderer(site, build, (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@functools.lru_cache(maxsize=1)
+def _renderer(site: Site, build: str, stamp: tuple[int, int, int]) -> Renderer:
+    """The renderer for plan.json as it is by its `stamp`: a build id does not say its versions."""
     plan = Plan(read_plan(site.out))
     if plan.build != build:
         raise RunError(
-            str(site.out / "plan.json"),
+            str(site.out / PLAN),
             expected=f"build {build[:12]}",
             found=f"build {plan.build[:12]}",
             remedy="run the same command again",

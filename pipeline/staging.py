@@ -7,6 +7,7 @@ any machine may go on, and parts on many machines need no common disk.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from pipeline.counters import Done
 from pipeline.options import BuildOptions
@@ -125,7 +126,7 @@ def _put_plan(bucket: Bucket, folder: Path) -> None:
     ours, theirs = (folder / PLAN).read_bytes(), bucket.read(PLAN)
     if ours == theirs:
         return
-    if theirs is not None and _build_of(theirs) != _build_of(ours):
+    if theirs is not None and _identity_of(theirs) != _identity_of(ours):
         raise RunError(
             bucket.url,
             expected="the data set that was begun here",
@@ -136,9 +137,10 @@ def _put_plan(bucket: Bucket, folder: Path) -> None:
     bucket.write(PLAN, ours)
 
 
-def _build_of(plan: bytes) -> str | None:
-    """The build id of a plan.json; None where it is damaged."""
+def _identity_of(plan: bytes) -> tuple[str, Any] | None:
+    """The build id and versions of a plan.json; None where it is damaged."""
     try:
-        return build_id(decode_json(plan))
+        values = decode_json(plan)
+        return build_id(values), values["versions"]
     except (ValueError, LookupError, TypeError, AttributeError):
         return None

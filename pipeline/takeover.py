@@ -78,7 +78,7 @@ def take_over(
         part = slice(task.first, task.first + task.samples)
         return delayed(intake.take)(task, items[task.split][part])
 
-    with take_target(out, plan):
+    with take_target(out, plan) as plan:
         return finish_shards(out, plan, call, workers=workers, tick=tick)
 
 

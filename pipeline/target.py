@@ -6,7 +6,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipeline.folder import committed_record, log_event, refuse_foreign_folder
+from pipeline.folder import (
+    committed_record,
+    log_event,
+    other_versions_of,
+    refuse_foreign_folder,
+)
 from pipeline.lock import builder_lock
 from pipeline.plan import ShardTask, tasks_of
 from pipeline.workers import results_of
@@ -15,6 +20,7 @@ from shards.files import remove_temporaries
 from shards.manifest import (
     Record,
     build_id,
+    equal_but_skipped,
     make_manifest,
     read_plan,
     write_manifest,
@@ -85,21 +91,27 @@ def writing(out: Path) -> Iterator[None]:
 
 
 @contextmanager
-def take_target(out: Path, plan: dict[str, Any]) -> Iterator[None]:
-    """Hold `out` with its plan.json written; InputError where something else stands there."""
+def take_target(out: Path, plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Hold `out` with its plan.json written, and give what stands in it.
+
+    InputError where something else stands there.
+    """
     refuse_foreign_folder(out)
     with writing(out), ExitStack() as stack:
         out.mkdir(parents=True, exist_ok=True)
         stack.enter_context(builder_lock(out))
         remove_temporaries(out)
-        if not write_plan(out, plan) and read_plan(out) != plan:
+        standing = plan if write_plan(out, plan) else read_plan(out)
+        if not equal_but_skipped(standing, plan):
+            differing = other_versions_of(standing, plan)
+            alike = build_id(standing) == build_id(plan)
             raise InputError(
                 str(out),
                 expected="a new folder, or this conversion begun before",
-                found="another data set",
+                found=", ".join(differing) if alike and differing else "another data set",
                 remedy="name another folder",
             )
-        yield
+        yield standing
 
 
 def require_apart(source: Path, out: Path) -> None:

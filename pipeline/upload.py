@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from joblib import delayed
 
@@ -10,10 +11,18 @@ from pipeline.plan import ShardTask, tasks_of
 from pipeline.staging import put_card
 from pipeline.target import Conversion
 from pipeline.workers import results_of
+from shards.codecs import decode_json
 from shards.errors import InputError, RunError
 from shards.files import sha256_of
 from shards.keys import record_name
-from shards.manifest import MANIFEST, PLAN, read_manifest, read_plan, read_record
+from shards.manifest import (
+    MANIFEST,
+    PLAN,
+    equal_but_skipped,
+    read_manifest,
+    read_plan,
+    read_record,
+)
 from shards.remote import Bucket
 
 
@@ -58,7 +67,7 @@ def upload_dataset(
     Every shard is read back and compared before its record is put; a shard with the same record
     there is kept. InputError for LMDB, or where another data set stands there.
     """
-    manifest, plan = read_manifest(shards), (shards / PLAN).read_bytes()
+    manifest, plan = read_manifest(shards), read_plan(shards)
     if manifest["options"]["format"] == "lmdb":
         raise InputError(
             url,
@@ -68,15 +77,15 @@ def upload_dataset(
         )
     bucket = Bucket(url)
     sizes = bucket.sizes()
-    if sizes and bucket.read(PLAN) != plan:
+    if sizes and not _is_begun(bucket.read(PLAN), plan):
         raise InputError(
             url,
             expected="an empty place, or this data set begun before",
             found="something else",
             remedy="give another address",
         )
-    bucket.write(PLAN, plan)
-    tasks = tasks_of(read_plan(shards))
+    bucket.write(PLAN, (shards / PLAN).read_bytes())
+    tasks = tasks_of(plan)
     missing = [task for task in tasks if not _is_there(shards, bucket, sizes, task)]
     done = sum(task.samples for task in tasks) - sum(task.samples for task in missing)
     tick(done)
@@ -93,6 +102,13 @@ def upload_dataset(
         made=len(missing),
         kept=len(tasks) - len(missing),
     )
+
+
+def _is_begun(there: bytes | None, plan: dict[str, Any]) -> bool:
+    try:
+        return there is not None and equal_but_skipped(decode_json(there), plan)
+    except ValueError:
+        return False
 
 
 def _is_there(shards: Path, bucket: Bucket, sizes: dict[str, int], task: ShardTask) -> bool:

@@ -21,7 +21,7 @@ from shards.formats import FORMATS
 from shards.keys import BACKGROUND, SPLITS, keys_from, record_name
 from shards.manifest import (
     MANIFEST,
-    digest_of_entries,
+    digest_of,
     make_manifest,
     read_manifest,
     read_plan,
@@ -170,7 +170,7 @@ def _read_entries(
         entries = manifest["shards"] + manifest["backgrounds"]
         by_name = {entry["name"]: entry for entry in entries}
         same_plan = all(manifest.get(name) == value for name, value in plan.items())
-        if same_plan and digest_of_entries(entries) == manifest["digest"]:
+        if same_plan and digest_of(plan, entries) == manifest["digest"]:
             return by_name, None
     except (InputError, KeyError, TypeError, AttributeError):
         return {}, "damaged"

@@ -17,7 +17,7 @@ from shards.keys import BACKGROUND, SPLITS, record_name
 from shards.moments import NOTHING, Moments
 from shards.schema import check_manifest, check_plan, check_record
 
-FORMAT = 1
+FORMAT = 2
 PLAN, MANIFEST, LOG = "plan.json", "dataset.json", "build.log.jsonl"
 _REMEDY = "fetch the data set again, or build it again from its sources"
 
@@ -87,12 +87,20 @@ def _require(path: Path, values: Any, check: Callable[[Any], None], remedy: str)
 
 
 def build_id(plan: dict[str, Any]) -> str:
-    """SHA-256 of plan.json without `samples`: what every commit record of the build names.
+    """SHA-256 of what plan.json says of its samples: what every commit record of the build names.
 
-    No sample's bytes depend on how many there are, so a shard outlives the growth of its data set.
+    All but `samples`, `skipped` and `versions`. No sample's bytes depend on how many there are or
+    on files that are none of its sources, so a shard outlives the growth of its data set; versions
+    are compared where a build goes on (`--allow-mixed`).
     """
+    meaning = {name: plan[name] for name in plan.keys() - {"skipped", "versions"}}
     options = {name: value for name, value in plan["options"].items() if name != "samples"}
-    return hashlib.sha256(document(plan | {"options": options})).hexdigest()
+    return hashlib.sha256(document(meaning | {"options": options})).hexdigest()
+
+
+def equal_but_skipped(plan: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two plan.json are the same but for the files that were left out when they began."""
+    return plan | {"skipped": []} == other | {"skipped": []}
 
 
 def write_plan(folder: Path, plan: dict[str, Any]) -> bool:
@@ -127,7 +135,9 @@ def _read_format(path: Path, remedy: str) -> dict[str, Any]:
             str(path),
             expected=f"format {FORMAT}",
             found=f"format {found}",
-            remedy="read it with the depthmask version that wrote it",
+            remedy="build it again (--overwrite): format 1 was never released"
+            if found == 1
+            else "read it with the depthmask version that wrote it",
         )
     return values
 
@@ -148,15 +158,14 @@ def read_record(folder: Path, shard: str) -> Record | None:
     return Record.from_json(values)
 
 
-def digest_of(records: Iterable[Record]) -> str:
-    """SHA-256 over the lines `NAME SHA256` in order of name: one word for all shards' bytes."""
-    return digest_of_entries([record.entry() for record in records])
+def digest_of(plan: dict[str, Any], entries: Iterable[dict[str, Any]]) -> str:
+    """One word for the bytes of all shards and what they mean.
 
-
-def digest_of_entries(entries: Iterable[dict[str, Any]]) -> str:
-    """The same from the `shards` and `backgrounds` of dataset.json."""
+    SHA-256 over a line with the build id, then lines `NAME SHA256` in order of name, of the
+    `shards` and `backgrounds` of dataset.json.
+    """
     lines = sorted(f"{entry['name']} {entry['sha256']}\n" for entry in entries)
-    return hashlib.sha256("".join(lines).encode("ascii")).hexdigest()
+    return hashlib.sha256("".join([f"{build_id(plan)}\n", *lines]).encode("ascii")).hexdigest()
 
 
 def _stats(records: Iterable[Record], largest: dict[str, int]) -> dict[str, Any]:
@@ -202,7 +211,7 @@ def make_manifest(plan: dict[str, Any], records: Sequence[Record]) -> dict[str, 
         "shards": shards,
         "backgrounds": [entry for split, entry in entries if split == BACKGROUND],
         "stats": merge_stats(ordered, plan["depth"]),
-        "digest": digest_of(ordered),
+        "digest": digest_of(plan, (entry for _, entry in entries)),
     }
 
 

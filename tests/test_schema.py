@@ -158,7 +158,7 @@ def test_a_record_that_no_shard_has_is_refused(
         ('{"format": ' + "9" * 5000 + "}", "digits"),
         ('"\udcff"', "decode"),
         ("[]", "format None"),
-        ('{"format": 1}', "none"),
+        ('{"format": 2}', "none"),
     ],
 )
 @pytest.mark.parametrize("name", [PLAN, MANIFEST])
