@@ -14,7 +14,7 @@ from shards.version import __version__
 
 if TYPE_CHECKING:
     from depthmask.evaluation import EvaluateOptions, evaluate
-    from depthmask.export import ExportOptions, export
+    from depthmask.exporting import ExportOptions, export
     from depthmask.prediction import load
     from depthmask.report import write_report
     from depthmask.sample_data import SampleDataOptions, draw_sample_data
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "EvaluateOptions": "depthmask.evaluation",
-    "ExportOptions": "depthmask.export",
+    "ExportOptions": "depthmask.exporting",
     "SampleDataOptions": "depthmask.sample_data",
     "TrainOptions": "depthmask.train_options",
     "draw_sample_data": "depthmask.sample_data",
     "evaluate": "depthmask.evaluation",
-    "export": "depthmask.export",
+    "export": "depthmask.exporting",
     "load": "depthmask.prediction",
     "train": "depthmask.training",
     "write_report": "depthmask.report",

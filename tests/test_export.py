@@ -1,4 +1,4 @@
-"""depthmask/export.py, exported.py, onnx_program.py: files that answer as the network does"""
+"""depthmask/exporting.py, exported.py, onnx_program.py: files that answer as the network does"""
 
 import dataclasses
 import json
@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from depthmask.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from depthmask.cli import cli
-from depthmask.export import FACTS, TOLERANCE, ExportOptions, export
+from depthmask.exporting import FACTS, TOLERANCE, ExportOptions, export
 from depthmask.networks import NetworkSpec
 from depthmask.systems.build import build_network
 from depthmask.systems.table import SYSTEMS

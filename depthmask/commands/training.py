@@ -224,7 +224,7 @@ def export(checkpoint: Path, out: Path, size: int | None, json_wanted: bool) -> 
       depthmask export runs/first/best.pt network.pt2
       depthmask export runs/first/best.pt fixed.onnx --size 224
     """
-    from depthmask.export import ExportOptions, export
+    from depthmask.exporting import ExportOptions, export
 
     found = export(ExportOptions(checkpoint=checkpoint, out=out, size=size))
     differences = ", ".join(f"{name} {value:.1e}" for name, value in found.differences.items())
