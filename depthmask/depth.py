@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.calibration import SAMPLES, range_of
-from pipeline.headers import read_file
-from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.pictures import UnusablePictureError, read_picture
 from pipeline.teachers import Teacher
 from shards.codecs import encode_png
 from shards.errors import InputError
@@ -40,8 +39,8 @@ def limits_of(teacher: Teacher, paths: Sequence[Path]) -> tuple[float, float]:
 
 def _picture(path: Path) -> Image.Image:
     try:
-        return decode_picture(read_file(path))
-    except (UnusablePictureError, OSError) as error:
+        return read_picture(path)
+    except UnusablePictureError as error:
         raise InputError(
             str(path), expected="a picture", found=str(error), remedy="give a picture file"
         ) from None

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.headers import open_header, read_file
+from pipeline.headers import open_header
 from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.source_bytes import read_source
 from shards.depth import DepthCoding
 from shards.errors import InputError
 
@@ -89,11 +90,11 @@ def embed_file(path: Path) -> str:
     InputError where it is no whole picture, by the same limits as sources.
     """
     try:
-        data = read_file(path)
+        data = read_source(path)
         smaller = decode_picture(data).convert("RGB")
         with open_header(io.BytesIO(data)) as picture:
             format = picture.format
-    except (UnusablePictureError, OSError) as error:
+    except UnusablePictureError as error:
         raise InputError(
             str(path),
             expected="a picture as `depthmask train` wrote it",

@@ -18,7 +18,7 @@ from depthmask.scenery import Props
 from depthmask.scenes import STYLES, draw_scene, nearness
 from depthmask.textures import Picture, read_photographs
 from pipeline.alpha import crop_to_alpha, object_level
-from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.pictures import UnusablePictureError, read_picture
 from shards.errors import InputError
 
 Rng = np.random.Generator
@@ -47,11 +47,11 @@ def read_cutouts(folder: Path, *, longest: int = 256, most: int = 1500) -> tuple
     cutouts: list[Picture] = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         try:
-            picture = decode_picture(path.read_bytes())
+            picture = read_picture(path)
             if picture.mode != "RGBA":
                 continue
             cropped = crop_to_alpha(picture)
-        except (UnusablePictureError, OSError):
+        except UnusablePictureError:
             continue
         cropped.thumbnail((longest, longest))
         pixels = np.asarray(cropped)

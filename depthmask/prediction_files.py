@@ -7,8 +7,7 @@ import numpy as np
 from PIL import Image
 
 from depthmask.pictures import depth_colours, write_png
-from pipeline.headers import read_file
-from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.pictures import UnusablePictureError, read_picture
 from shards.codecs import encode_png
 from shards.errors import InputError
 
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
 def open_picture(path: Path, name: str) -> Image.Image:
     """The picture in a file; InputError, which calls it `name`, where it cannot be used."""
     try:
-        return decode_picture(read_file(path))
-    except (UnusablePictureError, OSError) as error:
-        found = getattr(error, "strerror", None) or str(error)
+        return read_picture(path)
+    except UnusablePictureError as error:
         raise InputError(
-            f"{name} {path}", expected="a picture", found=found, remedy="give a picture file"
+            f"{name} {path}", expected="a picture", found=str(error), remedy="give a picture file"
         ) from None
 
 

@@ -9,13 +9,15 @@ from typing import Any
 
 from joblib import delayed
 
-from pipeline.headers import read_file, read_header
+from pipeline.headers import read_header
 from pipeline.pictures import UnusablePictureError
+from pipeline.source_bytes import list_folder, read_source
 from pipeline.workers import results_of
 from shards.codecs import decode_json
 from shards.errors import InputError
 from shards.folders import FOLDERS
 from shards.keys import SPLITS
+from shards.patience import persevere
 from shards.schema import check_folders
 
 NEEDED = ("image", "background", "mask")
@@ -101,9 +103,9 @@ def _endings(folder: Path) -> dict[str, str]:
             remedy="give the folder that holds them",
         )
     endings: dict[str, str] = {}
-    for file in os.listdir(folder):
+    for file in list_folder(folder)[1]:
         name, ending = os.path.splitext(file)
-        if name.startswith(".") or not (folder / file).is_file():
+        if name.startswith(".") or not persevere(folder / file, (folder / file).is_file):
             continue
         if name in endings:
             raise InputError(
@@ -217,8 +219,8 @@ def _check(folder: Path, composite: Composite) -> Facts:
 
 def _sha256(path: Path) -> str:
     try:
-        return hashlib.sha256(read_file(path)).hexdigest()
-    except (OSError, UnusablePictureError) as error:
+        return hashlib.sha256(read_source(path)).hexdigest()
+    except UnusablePictureError as error:
         raise _unusable(path, error) from None
 
 
@@ -226,7 +228,7 @@ def _header(path: Path) -> tuple[int, str]:
     """The side of a square picture and its mode, as Pillow names it."""
     try:
         (width, height), mode = read_header(path)
-    except (OSError, UnusablePictureError) as error:
+    except UnusablePictureError as error:
         raise _unusable(path, error) from None
     if width != height:
         raise InputError(

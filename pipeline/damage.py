@@ -29,6 +29,10 @@ class UnusablePictureError(Exception):
         super().__init__(printable(reason))  # decoders quote the bytes that they stumble over
 
 
+class NoFileError(UnusablePictureError):
+    """There is no file of that name."""
+
+
 def refuse_damage(data: bytes, format: str | None, mode: str) -> None:
     """Raise UnusablePictureError where the bytes of a PNG or JPEG are not whole.
 

@@ -1,6 +1,7 @@
 """A gate for threads that need memory: together they never hold more than its limit."""
 
 import ctypes
+import mmap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,14 @@ class MemoryGate:
             with self._changed:
                 self._free += size
                 self._changed.notify_all()
+
+
+def require_memory(size: int) -> None:
+    """MemoryError unless the system would give this process `size` bytes now."""
+    try:
+        mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError:
+        raise MemoryError from None
 
 
 def trim_memory() -> None:

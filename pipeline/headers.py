@@ -1,17 +1,24 @@
 """Headers: what a picture file is and what decoding it takes, before anything is decoded."""
 
+import contextlib
+import functools
+import importlib
 import math
 import os
-import stat
 import struct
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 
 from PIL import Image, ImageFile
 
 from pipeline.damage import UnusablePictureError
 from pipeline.quiet import QUIET
+from pipeline.source_bytes import look_into
 from pipeline.structure import refuse_many_parts
+from shards.patience import is_passing
+
+Found = TypeVar("Found")
 
 PIXEL_LIMIT = 64_000_000
 """Pixels of a decoded picture. Larger baseline JPEGs are decoded at 1/2, 1/4 or 1/8."""
@@ -31,26 +38,22 @@ Others that Pillow knows are refused: some run programs (EPS), most accept any b
 FORMATS = tuple(format for format in _BYTES_PER_PIXEL if format != "MPO")
 """The same for `Image.open(…, formats=…)`, which finds MPO by itself."""
 
+_PLUGINS = ("Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Tiff", "WebP")
 _START_OF_SCAN = 0xDA
+_OUT_OF_MEMORY = "out of memory"
+"""How Pillow words a decoder's want of memory, in an OSError without a number."""
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a picture file; raises where it is no regular file, or too large to be one."""
-    size = _size_of(path)
-    if size > MEMORY_LIMIT:
-        raise UnusablePictureError(f"a file of {size / 1e6:,.0f} MB")
-    return path.read_bytes()
+@functools.cache
+def _import_plugins() -> None:
+    """Have Pillow know the formats that are read, and fail where it cannot.
 
-
-def _size_of(path: Path) -> int:
-    """Bytes of a regular file; raises for anything else, without opening it."""
-    try:
-        about = path.stat()
-    except ValueError:  # a zero or half a character in it, from a hostile log
-        raise UnusablePictureError("no name of a file") from None
-    if not stat.S_ISREG(about.st_mode):
-        raise UnusablePictureError("not a regular file")
-    return about.st_size
+    `Image.init` passes in silence over a plugin that cannot be imported, if only at the moment.
+    """
+    for name in _PLUGINS:
+        importlib.import_module(f"PIL.{name}ImagePlugin")
+    with contextlib.suppress(ModuleNotFoundError):  # none before Pillow 11.3
+        importlib.import_module("PIL.AvifImagePlugin")
 
 
 def open_header(file: IO[bytes]) -> ImageFile.ImageFile:
@@ -58,7 +61,7 @@ def open_header(file: IO[bytes]) -> ImageFile.ImageFile:
 
     `Image.open` would do, but for its own limit on pixels, which is a global of the process.
     """
-    Image.init()
+    _import_plugins()
     prefix = file.read(16)
     if not prefix:
         raise UnusablePictureError("empty file")
@@ -127,33 +130,45 @@ def decoding_cost(path: Path) -> int:
 
     Raises UnusablePictureError where the file holds no picture, or one over the limits.
     """
-    size = _size_of(path)
-    with path.open("rb") as file, QUIET:
-        try:
-            with open_header(file) as picture:
-                return cost_of(picture, file, size)
-        except UnusablePictureError:
-            raise
-        except Exception as error:  # whatever a parser meets in hostile bytes
-            raise damaged(error) from None
+
+    def cost(file: IO[bytes], size: int) -> int:
+        with open_header(file) as picture:
+            return cost_of(picture, file, size)
+
+    return _parse(path, cost)
 
 
 def read_header(path: Path) -> tuple[tuple[int, int], str]:
     """Size (width, height) and Pillow's mode of a picture file, as stored; nothing is decoded.
 
-    Raises UnusablePictureError where the file holds no picture, OSError where it cannot be read.
+    Raises UnusablePictureError where the file holds no picture.
     """
-    _size_of(path)
-    with path.open("rb") as file, QUIET:
+
+    def header(file: IO[bytes], size: int) -> tuple[tuple[int, int], str]:
+        with open_header(file) as picture:
+            return picture.size, picture.mode
+
+    return _parse(path, header)
+
+
+def _parse(path: Path, look: Callable[[IO[bytes], int], Found]) -> Found:
+    def parse(file: IO[bytes], size: int) -> Found:
         try:
-            with open_header(file) as picture:
-                return picture.size, picture.mode
+            with QUIET:
+                return look(file, size)
         except UnusablePictureError:
             raise
         except Exception as error:  # whatever a parser meets in hostile bytes
             raise damaged(error) from None
 
+    return look_into(path, parse)
+
 
 def damaged(error: Exception) -> UnusablePictureError:
+    """What a library's failure says of the bytes; raised again where it says nothing of them."""
+    if is_passing(error):
+        raise error
+    if isinstance(error, OSError) and str(error).startswith(_OUT_OF_MEMORY):
+        raise MemoryError(str(error))
     said = isinstance(error, OSError | SyntaxError | ValueError | EOFError) and str(error)
     return UnusablePictureError(f"damaged picture: {said or 'it does not hold together'}")

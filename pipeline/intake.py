@@ -11,9 +11,10 @@ from PIL import Image
 
 from pipeline.alpha import alpha_box
 from pipeline.composites import Composite
-from pipeline.headers import FORMATS, read_file, read_header
-from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.headers import FORMATS, read_header
+from pipeline.pictures import UnusablePictureError, read_picture
 from pipeline.plan import ShardTask
+from pipeline.source_bytes import read_source
 from pipeline.sources import Source
 from shards.codecs import decode_jpeg, encode_jpeg, encode_json, encode_png
 from shards.depth import DepthCoding
@@ -22,6 +23,7 @@ from shards.formats import Format
 from shards.keys import keys_from
 from shards.manifest import Record
 from shards.moments import moments_of_bytes
+from shards.patience import is_passing
 from shards.stores import open_shard
 from shards.writer import Encoding, ShardWriter, payload_bound
 
@@ -128,7 +130,7 @@ class Intake:
 
     def _decoded(self, path: Path) -> Image.Image:
         try:
-            picture = decode_picture(_read(path))
+            picture = read_picture(path)
         except UnusablePictureError as error:
             raise _damaged(path, str(error)) from None
         if picture.size != (self.size, self.size):
@@ -147,8 +149,8 @@ def _is_readable(jpeg: bytes) -> bool:
 
 def _read(path: Path) -> bytes:
     try:
-        return read_file(path)
-    except (OSError, UnusablePictureError) as error:
+        return read_source(path)
+    except UnusablePictureError as error:
         raise _damaged(path, str(error)) from None
 
 
@@ -163,6 +165,8 @@ def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
     except UnusablePictureError as error:
         raise _damaged(path, str(error)) from None
     except (OSError, ValueError, SyntaxError) as error:
+        if is_passing(error):
+            raise
         raise _damaged(path, str(error)) from None
     if values.shape != (coding.size, coding.size) or values.max() > coding.largest:
         shape = " x ".join(map(str, values.shape))

@@ -4,11 +4,13 @@ docs/input.md has the table of what is read and what is refused, and why.
 """
 
 import io
+from pathlib import Path
 
 from PIL import ExifTags, Image
 
 from pipeline.damage import UnusablePictureError as UnusablePictureError
 from pipeline.damage import refuse_damage
+from pipeline.gate import require_memory
 from pipeline.headers import cost_of, damaged, open_header, reduction_of
 from pipeline.quiet import QUIET
 from pipeline.sixteen import (
@@ -16,7 +18,13 @@ from pipeline.sixteen import (
     read_sixteen_bit_colour,
     read_sixteen_bit_grey,
 )
+from pipeline.source_bytes import read_source
+from shards.patience import persevere
 
+_SPARE = 64_000_000
+"""Bytes that a process with enough memory can have, before it is known what decoding takes."""
+
+_TWICE = 2
 _MOST_EXIF = 4 << 20
 """Bytes of EXIF that are looked into: numbers in it become objects of Python."""
 
@@ -91,16 +99,35 @@ def decode_picture(data: bytes, *, known: bool = False) -> Image.Image:
 
     Raises UnusablePictureError with the reason where the bytes are no whole picture, or one over
     the limits. `known` bytes, equal to some that passed, are not searched for damage again.
+    MemoryError where memory is short, which many decoders call damage: so that is believed only
+    if it is found twice, and there is memory to spare.
     """
+    faults: list[UnusablePictureError] = []
+    while len(faults) < _TWICE:
+        try:
+            with QUIET:
+                return _to_eight_bits(_load(data, known=known))
+        except UnusablePictureError as error:
+            faults.append(error)
+        except Exception as error:  # Pillow's decoders raise anything on hostile bytes
+            faults.append(damaged(error))
+        require_memory(_need(data))
+    raise faults[0]
+
+
+def _need(data: bytes) -> int:
+    """Bytes that decoding a picture takes, as far as its header can be read."""
     try:
-        with QUIET:
-            return _to_eight_bits(_load(data, known=known))
-    except UnusablePictureError:
-        raise
-    except MemoryError:
-        raise UnusablePictureError("not enough memory to decode it") from None
-    except Exception as error:  # Pillow's decoders raise anything on hostile bytes
-        raise damaged(error) from None
+        with QUIET, open_header(io.BytesIO(data)) as picture:
+            return cost_of(picture, io.BytesIO(data), len(data))
+    except Exception:  # as above
+        return len(data) + _SPARE
+
+
+def read_picture(path: Path) -> Image.Image:
+    """The picture in a file, as `decode_picture` gives it; RunError where it cannot be read now."""
+    data = read_source(path)
+    return persevere(path, lambda: decode_picture(data))
 
 
 def square_pixels(picture: Image.Image, side: int) -> Image.Image:

@@ -4,6 +4,8 @@ import functools
 from pathlib import Path
 from typing import Literal
 
+from shards.patience import persevere
+
 Precision = Literal["bfloat16", "float32"]
 _CPU_FACTS = Path("/proc/cpuinfo")
 _FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -19,8 +21,8 @@ def fitting_precision(device: str) -> Precision:
     if not device.startswith("cpu"):
         return "float32"
     try:
-        facts = _CPU_FACTS.read_text()
-    except OSError:
+        facts = persevere(_CPU_FACTS, _CPU_FACTS.read_text)
+    except FileNotFoundError:  # no Linux
         return "float32"
     flags = next((line for line in facts.splitlines() if line.startswith("flags")), "")
     return "bfloat16" if _FLAGS & set(flags.split()) else "float32"

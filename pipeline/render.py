@@ -16,11 +16,11 @@ from pipeline.allocator import keep_freed_memory
 from pipeline.alpha import crop_to_alpha
 from pipeline.caches import ByteCache
 from pipeline.compose import Foreground, compose, place, prepare_foreground, scale_foreground
-from pipeline.headers import read_file
 from pipeline.join import join_layers
 from pipeline.layering import Layers
 from pipeline.pictures import UnusablePictureError, decode_picture, square_pixels
 from pipeline.plan import Plan, Scene
+from pipeline.source_bytes import read_source
 from pipeline.sources import Source
 from pipeline.threads import one_thread
 from pipeline.versions import other_versions
@@ -136,11 +136,11 @@ class Renderer:
     def _picture(self, root: Path, source: Source) -> Image.Image:
         path = root / source.name
         try:
-            data = read_file(path)
+            data = read_source(path)
             if hashlib.sha256(data).hexdigest() == source.sha256:
                 return decode_picture(data, known=True)
             found = "another content"
-        except (OSError, UnusablePictureError) as error:
+        except UnusablePictureError as error:
             found = str(error)
         raise _another_picture(path, found)
 

@@ -12,10 +12,13 @@ from typing import Any, Literal
 from joblib import Parallel, delayed
 
 from pipeline.alpha import crop_to_alpha, object_share
+from pipeline.damage import NoFileError
 from pipeline.gate import MemoryGate
-from pipeline.headers import MEMORY_LIMIT, decoding_cost, read_file
+from pipeline.headers import MEMORY_LIMIT, decoding_cost
 from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.source_bytes import list_folder, read_source, real_folder
 from shards.errors import InputError
+from shards.patience import persevere, unread
 
 Role = Literal["fg", "bg"]
 KnownSizes = Mapping[str, tuple[int, int]]
@@ -57,22 +60,24 @@ class Skipped:
     reason: str
 
 
-def find_files(root: Path, unreadable: Callable[[OSError], None] | None = None) -> list[str]:
+def find_files(root: Path) -> list[str]:
     """Names (paths below `root` with "/") of all files, in order of their UTF-8 bytes.
 
     Links are followed, each real folder is entered once, names that begin with "." are left out.
-    Folders that cannot be listed are given to `unreadable`.
+    RunError where a folder cannot be listed.
     """
     entered: set[str] = set()
     names = []
-    for folder, subfolders, files in os.walk(root, onerror=unreadable, followlinks=True):
-        real = os.path.realpath(folder)
+    waiting = [Path()]
+    while waiting:
+        below = waiting.pop()
+        real = real_folder(root / below)
         if real in entered:
-            subfolders.clear()
             continue
         entered.add(real)
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        below = Path(folder).relative_to(root)
+        folders, files = list_folder(root / below)
+        folders = sorted((name for name in folders if not name.startswith(".")), reverse=True)
+        waiting += [below / name for name in folders]
         names += [(below / name).as_posix() for name in files if not name.startswith(".")]
     return sorted(names, key=os.fsencode)
 
@@ -82,18 +87,25 @@ _GATE = MemoryGate(MEMORY_LIMIT)
 
 def _check(root: Path, name: str, role: Role, known: KnownSizes) -> "_Checked | Skipped":
     path = root / name
-    try:
-        with _GATE.hold(decoding_cost(path)):
-            data = read_file(path)
+
+    def check(cost: int) -> _Checked:
+        with _GATE.hold(cost):
+            data = read_source(path)
             sha256 = hashlib.sha256(data).hexdigest()
             if sha256 in known:
                 return _Checked(Source(name=name, sha256=sha256, size=known[sha256]), None)
             return _examine(name, data, sha256, role)
+
+    try:
+        try:
+            return check(decoding_cost(path))
+        except (OSError, MemoryError):
+            return persevere(path, lambda: check(MEMORY_LIMIT))  # with nothing beside it
+    except NoFileError:
+        gone = FileNotFoundError(errno.ENOENT, "a file that went away while sources were checked")
+        raise unread(path, gone) from None
     except UnusablePictureError as error:
         return Skipped(name, str(error))
-    except OSError as error:
-        dangling = error.errno == errno.ENOENT and path.is_symlink()
-        return Skipped(name, "a link to nowhere" if dangling else error.strerror or str(error))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -149,24 +161,18 @@ def check_sources(
     do, as many at a time as memory allows. `tick(done, total)` is called as files are checked,
     `remark(name, words)` for a picture that is used but may not be what was meant. Contents that
     are `known` were checked before, as this role, and are not decoded again. InputError where
-    nothing is usable.
+    nothing is usable; RunError where a file or a folder cannot be read now, whatever is in it.
     """
-    if not root.is_dir():
+    if not persevere(root, root.is_dir):
         raise _no_sources(root, role, "a file" if root.exists() else "no such folder")
-    unreadable: list[OSError] = []
-    names = find_files(root, unreadable.append)
-    skipped = [
-        Skipped(os.path.relpath(error.filename, root), f"folder: {error.strerror}")
-        for error in unreadable
-    ]
+    names = find_files(root)
     if not names:
-        found = f"one that cannot be read ({skipped[0].reason})" if skipped else "an empty folder"
-        raise _no_sources(root, role, found)
+        raise _no_sources(root, role, "an empty folder")
     run = Parallel(n_jobs=os.cpu_count(), prefer="threads", return_as="generator")
     results: Iterator[_Checked | Skipped] = run(
         delayed(_check)(root, name, role, known) for name in names
     )
-    sources = []
+    sources, skipped = [], []
     for done, result in enumerate(results, 1):
         if isinstance(result, Skipped):
             skipped.append(result)

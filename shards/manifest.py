@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import stat
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from shards.errors import InputError
 from shards.files import create_if_absent, sync, write_atomic
 from shards.keys import BACKGROUND, SPLITS, record_name
 from shards.moments import NOTHING, Moments
+from shards.patience import persevere
 from shards.schema import check_manifest, check_plan, check_record
 
 FORMAT = 2
@@ -65,13 +67,21 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _read_json(path: Path, remedy: str) -> Any:
+    """What a file of a data set says; RunError where it cannot be read now.
+
+    It is neither absent nor damaged for that.
+    """
+
+    def read() -> bytes:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ValueError("no regular file")
+        return path.read_bytes()
+
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("no regular file")
-        return json.loads(path.read_bytes(), parse_constant=_refuse_constant)
+        return json.loads(persevere(path, read), parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise InputError(str(path), expected="this file", found="none", remedy=remedy) from None
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             str(path), expected="readable JSON", found=str(error), remedy=remedy
         ) from None
@@ -150,9 +160,9 @@ def write_record(folder: Path, record: Record) -> None:
 def read_record(folder: Path, shard: str) -> Record | None:
     """The record of a shard, or None where there is none."""
     path = folder / record_name(shard)
-    if not path.exists():
-        return None
     remedy = "delete this record and run the same build-dataset again"
+    if not persevere(path, path.exists):
+        return None
     values = _read_json(path, remedy)
     _require(path, values, check_record, remedy)
     return Record.from_json(values)

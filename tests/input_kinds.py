@@ -72,6 +72,7 @@ class Kind:
 RGBA, RGB = encode(drawn()), encode(drawn("RGB"))
 JPEG = encode(drawn("RGB"), "JPEG")
 BROKEN = "damaged picture: "
+STOPS = "the command stops: "
 SECOND = Image.new("RGBA", UPRIGHT, (255, 0, 0, 255))
 FRAMES = {"save_all": True, "append_images": [SECOND], "duration": 50}
 KEY16 = chunk(b"tRNS", struct.pack(">HHH", 100, 100, 257 * 60 + 100))
@@ -218,15 +219,15 @@ def not_pictures() -> Iterator[Kind]:
     yield Kind(what="a link to nowhere", role="bg", make=linked("nowhere"),
                outcome="a link to nowhere")
     yield Kind(what="a link to itself", role="bg", make=linked(NAME),
-               outcome="Too many levels of symbolic links")
+               outcome="a link to nowhere")
     yield Kind(what="a link to an endless device", role="bg", make=linked("/dev/zero"),
                outcome="not a regular file")
     yield Kind(what="a named pipe", role="bg", make=fifo, outcome="not a regular file")
     yield Kind(what="a socket", role="bg", make=unix_socket, outcome="not a regular file")
     yield Kind(what="a file that may not be read", role="bg", make=locked(NAME),
-               outcome="Permission denied")
+               outcome=STOPS + "Permission denied")
     yield Kind(what="a folder that may not be read", role="bg", make=locked(NAME + "/inside.png"),
-               outcome="folder: Permission denied")
+               outcome=STOPS + "Permission denied")
     yield Kind(what="TIFF of floating-point pixels", role="bg",
                make=file(encode(Image.new("F", UPRIGHT), "TIFF")), outcome="floating-point pixels")
     yield Kind(what="TIFF of 32-bit grey", role="bg", outcome="grey values beyond 16 bits",
@@ -338,7 +339,9 @@ def table() -> str:
     roles = {"fg": "foreground", "bg": "background"}
     lines = ["| input | as | what happens |", "|---|---|---|"]
     for kind in KINDS:
-        happens = kind.outcome if kind.outcome.startswith("used") else f"left out: “{kind.outcome}”"
+        happens = kind.outcome
+        if not happens.startswith(("used", STOPS)):
+            happens = f"left out: “{happens}”"
         happens = happens.replace("*", "…") + (f" ({kind.note})" if kind.note else "")
         lines.append(f"| {kind.what} | {roles[kind.role]} | {happens} |")
     return "\n".join(lines) + "\n"

@@ -143,7 +143,7 @@ HOSTILE: dict[str, tuple[bytes | str, str]] = {
     "a cut PNG": (encode(draw_background(0))[:-900], "damaged picture"),
     "a pipe": ("pipe", "not a regular file"),
     "a device": ("/dev/zero", "not a regular file"),
-    "a link to nowhere": ("nowhere", "No such file"),
+    "a link to nowhere": ("nowhere", "a link to nowhere"),
     "a folder": (".", "not a regular file"),
 }
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.sources import Role, Source, check_sources, find_files, split_sources
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 
 
 def silent(done: int, total: int) -> None:
@@ -98,14 +98,14 @@ def test_names_and_order_do_not_decide_the_split() -> None:
     assert by_hash == {s.sha256: s.split for s in split_sources(renamed, 0.25)}
 
 
-def test_an_unreadable_file_is_left_out(tmp_path: Path) -> None:
+def test_an_unreadable_file_ends_the_check(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         pytest.skip("root reads everything")
     draw_background(0).save(tmp_path / "a.png")
     draw_background(1).save(tmp_path / "b.png")
     (tmp_path / "b.png").chmod(0)
-    _, skipped = check_sources(tmp_path, "bg", silent)
-    assert [entry.path for entry in skipped] == ["b.png"]
+    with pytest.raises(RunError, match=r"b\.png: .*Permission denied; make it readable"):
+        check_sources(tmp_path, "bg", silent)
 
 
 def test_contents_that_are_known_are_not_decoded_again(sources: Path) -> None:

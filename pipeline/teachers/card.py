@@ -1,6 +1,7 @@
 """What a teacher is asked for, and what it says of itself."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.util
 from collections.abc import Iterable
@@ -9,6 +10,8 @@ from typing import Any
 
 from shards.depth import Kind
 from shards.errors import InputError
+from shards.files import sha256_of
+from shards.patience import persevere
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,8 +108,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
     files = sorted(paths)
     digests = []
     for path in files:
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        digests.append(persevere(path, functools.partial(sha256_of, path)))
     if len(files) == 1:
         return digests[0]
     lines = [f"{path.name} {digest}\n" for path, digest in zip(files, digests, strict=True)]

@@ -17,6 +17,7 @@ from pipeline.teachers.card import (
 from pipeline.teachers.seam import Teacher, View
 from pipeline.teachers.tensors import fill, read_tensors
 from shards.depth import Kind
+from shards.patience import persevere
 
 if TYPE_CHECKING:
     from pipeline.densedepth_lite import DenseDepthLite
@@ -45,11 +46,7 @@ class _Header:
 def _read_header(path: Path) -> _Header:
     """What a weights file says of its values, read without torch; InputError when it is none."""
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > 1 << 24:
-                raise ValueError("no safetensors header")
-            found = json.loads(file.read(length)).get("__metadata__", {})
+        found = json.loads(persevere(path, lambda: _header_bytes(path))).get("__metadata__", {})
         low, high = float(found["low"]), float(found["high"])
         if not -1e30 <= low < high <= 1e30:
             raise ValueError(f"a range of {low:g} to {high:g}")
@@ -67,6 +64,14 @@ def _read_header(path: Path) -> _Header:
         found_words = f"weights of {header.name}, kind {header.kind}, range {low} to {high}"
         raise wrong_weights(path, f"weights of {LITE}", found_words, _REMEDY)
     return header
+
+
+def _header_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        if length > 1 << 24:
+            raise ValueError("no safetensors header")
+        return file.read(length)
 
 
 def describe(choice: Choice) -> TeacherCard:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.teachers.card import wrong_weights
-from shards.errors import first_line
+from shards.errors import RunError, first_line
+from shards.patience import is_passing, persevere
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,14 +22,11 @@ def read_tensors(path: Path, expected: str, remedy: str) -> "dict[str, Tensor]":
     the prefix "module." of parallel training is taken away.
     """
     import torch
-    from safetensors.torch import load_file
 
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ValueError(f"{path.stat().st_size:,} bytes")
-        if _is_safetensors(path):
-            return load_file(path)
-        loaded: Any = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = persevere(path, lambda: _load(path))
+    except RunError:
+        raise
     except Exception as error:  # torch and safetensors name no common class for damaged files
         raise wrong_weights(path, expected, _reason(error), remedy) from None
     for inner in ("state_dict", "model"):
@@ -40,6 +38,22 @@ def read_tensors(path: Path, expected: str, remedy: str) -> "dict[str, Tensor]":
         if not isinstance(name, str) or not isinstance(value, torch.Tensor):
             raise wrong_weights(path, expected, f"{name!r}: {type(value).__name__}", remedy)
     return {name.removeprefix("module."): value for name, value in loaded.items()}
+
+
+def _load(path: Path) -> Any:
+    import torch
+    from safetensors.torch import load_file
+
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path.stat().st_size:,} bytes")
+    try:
+        if _is_safetensors(path):
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except RuntimeError as error:
+        if is_passing(error):
+            raise MemoryError from None
+        raise
 
 
 def _is_safetensors(path: Path) -> bool:
