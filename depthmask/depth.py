@@ -8,21 +8,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.calibration import SAMPLES, range_of
-from pipeline.pictures import UnusablePictureError, read_picture
+from pipeline.pictures import UnusablePictureError, as_rgb, read_picture
 from pipeline.teachers import Teacher
 from shards.codecs import encode_png
 from shards.errors import InputError
 
 
 def predict_depth(teacher: Teacher, picture: Image.Image) -> NDArray[np.float32]:
-    """Values float32 (H, W) in the teacher's kind and unit for an "RGB" picture of any size.
+    """Values float32 (H, W) in the teacher's kind and unit for a picture of any size.
 
     The picture is squeezed to what the network sees, and the map is brought back to its size.
     """
     height, width = teacher.card.input_size
-    squeezed = picture.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+    seen = as_rgb(picture, "picture")
+    squeezed = seen.resize((width, height), Image.Resampling.BICUBIC)
     values = teacher.predict(np.asarray(squeezed)[None])[0]
-    grown = Image.fromarray(values).resize(picture.size, Image.Resampling.BILINEAR)
+    grown = Image.fromarray(values).resize(seen.size, Image.Resampling.BILINEAR)
     return np.array(grown)  # Pillow's own memory is read-only
 
 

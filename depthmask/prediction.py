@@ -20,6 +20,7 @@ from depthmask.networks import MaskDepthNet, weigh_cues
 from depthmask.opacity import find_opacity_cues
 from depthmask.pairs import find_pairs
 from depthmask.prediction_files import open_picture, write_prediction
+from pipeline.pictures import as_rgb
 from shards.errors import InputError
 from shards.options import option, take_text_as_paths
 
@@ -67,20 +68,6 @@ class Prediction:
     depth: NDArray[np.float32] | None
     depth_unit: NDArray[np.float32] | None
     cutout: NDArray[np.uint8] | None
-
-
-def _as_picture(picture: Any, name: str) -> Image.Image:
-    if isinstance(picture, Image.Image):
-        return picture.convert("RGB")
-    pixels = np.asarray(picture)
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
-        raise InputError(
-            name,
-            expected="a PIL picture or uint8 (H, W, 3)",
-            found=f"{pixels.dtype} {pixels.shape}",
-            remedy="convert it to 8-bit RGB",
-        )
-    return Image.fromarray(pixels)
 
 
 def _tensor(picture: Image.Image, size: tuple[int, int]) -> Tensor:
@@ -161,13 +148,15 @@ class Predictor:
     def predict(self, image: Any, background: Any = None) -> Prediction:
         """The prediction for a composite and its clean background: PIL, or uint8 (H, W, 3).
 
+        PIL pictures are seen as `depthmask predict` sees their files: upright, 16 bits scaled.
+
         A network that sees single pictures needs no background; if there is one, the cut-out's
         soft parts are freed of it. A background of another size is brought to the composite's.
         Pictures larger than those of training are seen at a smaller size; detail of the mask comes
         from the cues of the picture itself (`_guided_logits`), or logits are scaled back.
         """
-        whole = _as_picture(image, "image")
-        clean = None if background is None else _as_picture(background, "background")
+        whole = as_rgb(image, "image")
+        clean = None if background is None else as_rgb(background, "background")
         if clean is None and self.needs_background:
             raise InputError(
                 "background",

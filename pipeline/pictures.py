@@ -5,8 +5,10 @@ docs/input.md has the table of what is read and what is refused, and why.
 
 import io
 from pathlib import Path
+from typing import Any
 
-from PIL import ExifTags, Image
+import numpy as np
+from PIL import ExifTags, Image, ImageFile
 
 from pipeline.damage import UnusablePictureError as UnusablePictureError
 from pipeline.damage import refuse_damage
@@ -19,6 +21,7 @@ from pipeline.sixteen import (
     read_sixteen_bit_grey,
 )
 from pipeline.source_bytes import read_source
+from shards.errors import InputError
 from shards.patience import persevere
 
 _SPARE = 64_000_000
@@ -65,10 +68,14 @@ def _load(data: bytes, *, known: bool) -> Image.Image:
             picture.load()
             _scale_colour_key(picture, data)
             stored = picture
-        turn = _TURNS.get(_orientation(picture))
-        if turn is not None:
-            return stored.transpose(turn)
-        return stored.copy() if stored is picture else stored
+        upright = _upright(picture, stored)
+        return upright.copy() if upright is picture else upright
+
+
+def _upright(picture: Image.Image, stored: Image.Image) -> Image.Image:
+    """The pixels `stored` turned as the EXIF tag of `picture` says."""
+    turn = _TURNS.get(_orientation(picture))
+    return stored if turn is None else stored.transpose(turn)
 
 
 def _scale_colour_key(picture: Image.Image, data: bytes) -> None:
@@ -106,7 +113,9 @@ def decode_picture(data: bytes, *, known: bool = False) -> Image.Image:
     while len(faults) < _TWICE:
         try:
             with QUIET:
-                return _to_eight_bits(_load(data, known=known))
+                decoded = _to_eight_bits(_load(data, known=known))
+                decoded.info = {}  # it is upright now: nobody is to turn it again
+                return decoded
         except UnusablePictureError as error:
             faults.append(error)
         except Exception as error:  # Pillow's decoders raise anything on hostile bytes
@@ -128,6 +137,40 @@ def read_picture(path: Path) -> Image.Image:
     """The picture in a file, as `decode_picture` gives it; RunError where it cannot be read now."""
     data = read_source(path)
     return persevere(path, lambda: decode_picture(data))
+
+
+def as_rgb(picture: Any, name: str) -> Image.Image:
+    """A PIL picture, or uint8 (H, W, 3), as "RGB": what `decode_picture` gives for its file.
+
+    So it is turned as its EXIF tag says, and 16 bits are scaled, not clipped. InputError, which
+    calls it `name`, for anything else.
+    """
+    if isinstance(picture, Image.Image):
+        try:
+            with QUIET:
+                return _opened(picture).convert("RGB")
+        except (UnusablePictureError, OSError, SyntaxError, ValueError) as error:
+            raise InputError(
+                name, expected="a picture", found=str(error), remedy="give another one"
+            ) from None
+    pixels = np.asarray(picture)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        raise InputError(
+            name,
+            expected="a PIL picture or uint8 (H, W, 3)",
+            found=f"{pixels.dtype} {pixels.shape}",
+            remedy="convert it to 8-bit RGB",
+        )
+    return Image.fromarray(pixels)
+
+
+def _opened(picture: Image.Image) -> Image.Image:
+    """A picture of a user's; 16-bit colour from its file, as Pillow drops the low bytes."""
+    if isinstance(picture, ImageFile.ImageFile) and has_sixteen_bit_colour(picture) and picture.fp:
+        picture.fp.seek(0)
+        return decode_picture(picture.fp.read())
+    picture.load()
+    return _to_eight_bits(_upright(picture, picture))
 
 
 def square_pixels(picture: Image.Image, side: int) -> Image.Image:

@@ -23,9 +23,11 @@ _COLOUR = ("RGB;16B", "RGBA;16B", "LA;16B")
 
 
 def has_sixteen_bit_colour(picture: Image.Image) -> bool:
-    """Whether an opened picture is a PNG of 16-bit colour, or of 16-bit grey with alpha."""
+    """Whether an opened picture, its pixels not read yet, is a PNG of 16-bit colour, or of 16-bit
+    grey with alpha.
+    """
     tile = getattr(picture, "tile", None)
-    return picture.format == "PNG" and tile is not None and tile[0].args in _COLOUR
+    return bool(picture.format == "PNG" and tile and tile[0].args in _COLOUR)
 
 
 def _read_as(data: bytes, mode: str, raw: str) -> Image.Image:

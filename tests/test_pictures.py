@@ -17,9 +17,11 @@ from PIL import Image
 from pipeline.headers import decoding_cost
 from pipeline.pictures import (
     UnusablePictureError,
+    as_rgb,
     decode_picture,
     square_pixels,
 )
+from shards.errors import InputError
 
 
 def encode(picture: Image.Image, format: str = "PNG", **settings: Any) -> bytes:
@@ -237,3 +239,59 @@ def test_a_large_jpeg_in_several_scans_costs_what_a_progressive_one_does(tmp_pat
 
 def test_pictures_of_a_few_bytes_are_read() -> None:
     assert decode_picture(b"P4\n8 8\n" + bytes(8)).size == (8, 8)
+
+
+def many_files() -> dict[str, bytes]:
+    """Pictures of the kinds that Pillow gives otherwise than their files are read here."""
+    ramp = np.arange(24 * 16, dtype=np.uint16).reshape(16, 24) * 170
+    colour = np.dstack([ramp, ramp[::-1], 65535 - ramp])
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    picture = Image.linear_gradient("L").resize((24, 16)).convert("RGB")
+    palette = halves("P", 0, 1)
+    palette.putpalette([255, 0, 0, 0, 0, 255])
+    return {
+        "turned JPEG": encode(picture, "JPEG", exif=turned),
+        "turned PNG": encode(picture, exif=turned),
+        "turned 16-bit grey": encode(Image.fromarray(ramp), exif=turned),
+        "16-bit grey": encode(Image.fromarray(ramp)),
+        "16-bit grey TIFF": encode(Image.fromarray(ramp), "TIFF"),
+        "16-bit colour": png16(colour, 2),
+        "16-bit colour and alpha": png16(np.dstack([colour, ramp]), 6),
+        "16-bit grey and alpha": png16(np.dstack([ramp, ramp]), 4),
+        "black and white": encode(picture.convert("1")),
+        "palette": encode(palette, transparency=bytes([255, 0])),
+        "CMYK": encode(picture.convert("CMYK"), "JPEG"),
+        "alpha": encode(halves("RGBA", (1, 2, 3, 255), (9, 9, 9, 40))),
+    }
+
+
+@pytest.mark.parametrize("name", many_files())
+def test_a_pil_picture_is_seen_as_its_file_is_read(name: str) -> None:
+    data = many_files()[name]
+    expected = np.asarray(decode_picture(data).convert("RGB"))
+    with Image.open(io.BytesIO(data)) as opened:
+        assert np.array_equal(np.asarray(as_rgb(opened, "image")), expected)
+        assert np.array_equal(np.asarray(as_rgb(opened, "image")), expected)  # now it is loaded
+
+
+def test_a_loaded_sixteen_bit_picture_keeps_the_high_byte_that_pillow_read() -> None:
+    data = png16(np.full((4, 4, 3), 0x12F0), 2)
+    with Image.open(io.BytesIO(data)) as opened:
+        opened.load()
+        assert as_rgb(opened, "image").getpixel((0, 0)) == (0x12, 0x12, 0x12)
+    assert decode_picture(data).getpixel((0, 0)) == (0x13, 0x13, 0x13)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (Image.new("F", (4, 4)), "floating-point pixels"),
+        (np.zeros((4, 4, 3), np.uint16), r"uint16 \(4, 4, 3\)"),
+        (np.zeros((4, 4), np.uint8), r"uint8 \(4, 4\)"),
+        ("shot.jpg", "<U8"),
+    ],
+)
+def test_what_is_no_picture_in_memory_is_refused_in_a_sentence(given: Any, found: str) -> None:
+    with pytest.raises(InputError, match=f"image: expected .*found {found}"):
+        as_rgb(given, "image")

@@ -1,5 +1,6 @@
 """depthmask/prediction.py: files, folders, pictures of any size"""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from shards.errors import InputError
 from shards.reader import open_dataset
 
 SIDE = 384
+CASES = Path(__file__).parents[2] / "shared" / "cases"
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +175,59 @@ def test_the_python_call_gives_the_same(run: Path, tiny_dataset: Path) -> None:
     assert found.mask.shape == found.depth.shape == (64, 64)
     with pytest.raises(InputError, match=r"found float64 \(64, 64\)"):
         predictor.predict(np.zeros((64, 64)), sample.background)
+
+
+def turned_pair(folder: Path) -> tuple[Path, Path]:
+    """A picture and its background that lie on their side, and say so in their EXIF."""
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    image, background, _ = pictures()
+    for name, pixels in (("shot", image), ("bg", background)):
+        Image.fromarray(pixels[100:228, 100:196]).save(folder / f"{name}.jpg", exif=lying)
+    return folder / "shot.jpg", folder / "bg.jpg"
+
+
+def deep_pair(folder: Path) -> tuple[Path, Path]:
+    """A picture and its background in 16 bits of grey."""
+    image, background, _ = pictures()
+    for name, pixels in (("shot", image), ("bg", background)):
+        grey = pixels[100:228, 100:196, 0].astype(np.uint16) * 257
+        Image.fromarray(grey).save(folder / f"{name}.png")
+    return folder / "shot.png", folder / "bg.png"
+
+
+def case_pair(names: str) -> Callable[[Path], tuple[Path, Path]]:
+    def make(folder: Path) -> tuple[Path, Path]:
+        shot, background = (CASES / name for name in names.split())
+        if not shot.is_file():
+            pytest.skip("the inputs that went wrong are not here")
+        return shot, background
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [turned_pair, deep_pair, case_pair("shot.jpg bg.jpg"), case_pair("shot16.png bg16.png")],
+)
+def test_opened_pictures_are_seen_as_the_command_line_sees_their_files(
+    run: Path, tmp_path: Path, pair: Callable[[Path], tuple[Path, Path]]
+) -> None:
+    shot, background = pair(tmp_path)
+    out = tmp_path / "out"
+    checkpoint = run / "best.pt"
+    predict(
+        PredictOptions(
+            checkpoint=checkpoint, image=shot, background=background, out=out, device="cpu"
+        )
+    )
+    with Image.open(shot) as image, Image.open(background) as behind:
+        found = load(checkpoint, device="cpu").predict(image, behind)
+    assert found.mask is not None
+    assert found.depth_unit is not None
+    with Image.open(out / "mask.png") as mask, Image.open(out / "depth.png") as depth:
+        assert np.array_equal(np.asarray(mask), np.rint(found.mask * 255))
+        assert np.array_equal(np.asarray(depth), np.rint(found.depth_unit * 65535))
 
 
 def test_cut_outs_have_no_background_left_in_soft_parts() -> None:

@@ -1,5 +1,6 @@
 """pipeline/teachers/ (lite.py, seam.py), depthmask/depth.py, lessons.py and teacher_training.py"""
 
+import io
 import pickle
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from PIL import Image, ImageFilter
 from safetensors.torch import load_file, save_file
 
-from depthmask.depth import limits_of, write_depth
+from depthmask.depth import limits_of, predict_depth, write_depth
 from depthmask.lessons import Lesson, paste, spread
 from depthmask.scenes import draw_scene, nearness
 from depthmask.teacher_options import TeacherOptions
@@ -76,6 +77,23 @@ def test_a_picture_does_not_depend_on_its_batch(teacher: Teacher) -> None:
     together = teacher.predict(pictures)
     alone = teacher.predict(pictures[3:4])[0]
     assert np.abs(together[3] - alone).max() < 1e-4
+
+
+def test_opened_pictures_are_seen_as_their_files_are_read(teacher: Teacher) -> None:
+    pixels = np.random.default_rng(2).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    lying = Image.Exif()
+    lying[0x0112] = 6
+    turned, deep = io.BytesIO(), io.BytesIO()
+    Image.fromarray(pixels).save(turned, "PNG", exif=lying)
+    Image.fromarray(pixels[..., 0].T.astype(np.uint16) * 257).save(deep, "PNG")
+    upright = np.rot90(pixels, -1)
+    grey = np.repeat(pixels[..., 0].T[..., None], 3, axis=2)
+    expected = teacher.predict(np.stack([upright, grey]))
+    found = teacher.predict([Image.open(turned), Image.open(deep)])
+    assert np.array_equal(found, expected)
+    assert predict_depth(teacher, Image.open(turned)).shape == (128, 96)
+    with pytest.raises(InputError, match="pictures of one size, found 96 x 128 and 128 x 96"):
+        teacher.predict([Image.open(turned), Image.fromarray(pixels)])
 
 
 def test_equal_batches_give_equal_bits(teacher: Teacher) -> None:

@@ -6,18 +6,23 @@ is ever normalised picture by picture.
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
+from pipeline.pictures import as_rgb
 from pipeline.teachers.card import TeacherCard
 from shards.depth import Kind
 from shards.errors import InputError, RunError
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Pictures = Image.Image | Sequence[Image.Image]
+"""A PIL picture, or several of one size."""
 
 Forward = Callable[["Tensor"], "Tensor"]
 """Normalised pixels float32 (B, 3, h, w) on the device -> values (B, h', w') in the card's kind."""
@@ -96,13 +101,16 @@ class Teacher:
         self.unit = card.unit
         self._forward, self._device = forward, device
 
-    def predict(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def predict(self, rgb: NDArray[np.uint8] | Pictures) -> NDArray[np.float32]:
         """Maps float32 (B, h, w), at the network's own output size, of uint8 (B, H, W, 3).
 
-        InputError for another shape or dtype; RunError where a value is not finite.
+        A PIL picture, or a list of them of one size, is taken too, as its file would be: upright,
+        16 bits scaled. InputError for another shape or dtype; RunError where a value is not finite.
         """
         import torch
 
+        if not isinstance(rgb, np.ndarray):
+            rgb = _stack(rgb)
         if rgb.ndim != 4 or rgb.shape[-1] != 3 or rgb.dtype != np.uint8:
             raise InputError(
                 "predict",
@@ -124,6 +132,21 @@ class Teacher:
                 remedy="look at the weights; finished shards are kept",
             )
         return values
+
+
+def _stack(pictures: Pictures) -> NDArray[np.uint8]:
+    """uint8 (B, H, W, 3) of PIL pictures; InputError where they differ in size."""
+    several = [pictures] if isinstance(pictures, Image.Image) else list(pictures)
+    seen = [as_rgb(picture, "predict") for picture in several]
+    sizes = sorted({picture.size for picture in seen})
+    if len(sizes) != 1:
+        raise InputError(
+            "predict",
+            expected="pictures of one size",
+            found=" and ".join(f"{width} x {height}" for width, height in sizes) or "none",
+            remedy="give pictures of different sizes one by one",
+        )
+    return np.stack([np.asarray(picture) for picture in seen])
 
 
 def declared(
