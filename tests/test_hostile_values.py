@@ -21,7 +21,7 @@ from depthmask.run_survey import survey_run
 from depthmask.training import train
 from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
-from pipeline.staging import _build_of, _is_whole
+from pipeline.staging import _identity_of, _is_whole
 from pipeline.teachers import SHIPPED_WEIGHTS, load_teacher
 from shards.checks import WrongValueError
 from shards.errors import InputError, RunError
@@ -101,8 +101,8 @@ def test_a_record_on_an_object_store_counts_only_with_its_shard(record: bytes) -
 def test_a_damaged_plan_on_an_object_store_is_no_build(
     plan: bytes, plain_build: BuildResult
 ) -> None:
-    assert _build_of((plain_build.out / PLAN).read_bytes()) is not None
-    assert _build_of(plan) is None
+    assert _identity_of((plain_build.out / PLAN).read_bytes()) is not None
+    assert _identity_of(plan) is None
 
 
 def test_a_histogram_of_a_range_without_width_has_columns() -> None:
