@@ -6,10 +6,15 @@ from typing import Any
 import torch
 
 from pipeline.devices import require_device
+from pipeline.threads import fit_threads
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of a name; "auto" takes a GPU where there is one. InputError where it is none."""
+    """The device of a name; "auto" takes a GPU where there is one. InputError where it is none.
+
+    From here on torch computes on no more threads than there are cores.
+    """
+    fit_threads()
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     require_device(name)

@@ -3,7 +3,6 @@
 import dataclasses
 import importlib.metadata
 import importlib.util
-import os
 import platform
 import re
 import shutil
@@ -13,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from shards.cores import cores
 from shards.version import __version__
 
 _MEGABYTE = 1 << 20
@@ -41,7 +41,7 @@ def examine() -> dict[str, Any]:
         "versions": _versions(),
         "machine": {
             "system": platform.platform(),
-            "cores": len(os.sched_getaffinity(0)),
+            "cores": cores(),
             "memory_bytes": psutil.virtual_memory().total,
             "available_bytes": psutil.virtual_memory().available,
         },

@@ -1,7 +1,6 @@
 """What a build would take: samples, shards, bytes and time, from a measured handful."""
 
 import dataclasses
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ from pipeline.options import BuildOptions
 from pipeline.plan import Plan, ShardTask
 from pipeline.render import Renderer
 from pipeline.shard_maker import render_shard
+from shards.cores import cores
 from shards.keys import SPLITS
 
 _HANDFUL = 32
@@ -43,7 +43,7 @@ def estimate_build(plan: Plan, options: BuildOptions) -> Estimate:
     split = max(SPLITS, key=lambda name: plan.samples[name])
     count = min(_HANDFUL, plan.samples[split])
     total = sum(plan.samples.values())
-    workers = options.workers or os.cpu_count() or 1
+    workers = options.workers or cores()
     with tempfile.TemporaryDirectory(prefix="depthmask-") as folder:
         name = f"{split}-000000.{plan.options['format']}"
         task = ShardTask(name=name, split=split, first=0, samples=count)

@@ -17,6 +17,7 @@ from pipeline.gate import MemoryGate
 from pipeline.headers import MEMORY_LIMIT, decoding_cost
 from pipeline.pictures import UnusablePictureError, decode_picture
 from pipeline.source_bytes import list_folder, read_source, real_folder
+from shards.cores import cores
 from shards.errors import InputError
 from shards.patience import persevere, unread
 
@@ -168,7 +169,7 @@ def check_sources(
     names = find_files(root)
     if not names:
         raise _no_sources(root, role, "an empty folder")
-    run = Parallel(n_jobs=os.cpu_count(), prefer="threads", return_as="generator")
+    run = Parallel(n_jobs=cores(), prefer="threads", return_as="generator")
     results: Iterator[_Checked | Skipped] = run(
         delayed(_check)(root, name, role, known) for name in names
     )

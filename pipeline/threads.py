@@ -4,6 +4,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from shards.cores import cores
+
+
+def fit_threads() -> None:
+    """Let torch compute on no more threads than there are cores: it knows of no quota."""
+    import torch
+
+    torch.set_num_threads(min(torch.get_num_threads(), cores()))
+
 
 @contextmanager
 def one_thread() -> Iterator[None]:

@@ -1,6 +1,5 @@
 """Calls spread over this machine's cores, their results in order, for work that may stop early."""
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -8,6 +7,7 @@ from typing import Any, Literal
 from joblib import Parallel
 
 from pipeline.quiet import QUIET
+from shards.cores import cores
 
 
 @contextmanager
@@ -20,9 +20,7 @@ def results_of(
 
     Leaving the `with` block stops what is still running, whatever the reason.
     """
-    run = Parallel(
-        n_jobs=workers or os.cpu_count(), return_as="generator", batch_size=1, prefer=prefer
-    )
+    run = Parallel(n_jobs=workers or cores(), return_as="generator", batch_size=1, prefer=prefer)
     results = run(calls)
     try:
         yield results

@@ -10,6 +10,7 @@ from typing import Any
 
 from joblib import Parallel, delayed
 
+from shards.cores import cores
 from shards.errors import InputError, RunError
 from shards.keys import SPLITS, record_name
 from shards.manifest import largest_values, read_record
@@ -93,7 +94,7 @@ class JoinedDataset(SplitSequence):
                 _add(sums[span.split], record.sums)
             else:
                 partial.append(span)
-        counts = Parallel(n_jobs=-1)(delayed(recount_span)(span) for span in partial)
+        counts = Parallel(n_jobs=cores())(delayed(recount_span)(span) for span in partial)
         for span, recount in zip(partial, counts, strict=True):
             _add(sums[span.split], recount.sums)
         depth = None if self.depth is None else self.depth.to_json()

@@ -1,12 +1,12 @@
 """Reading every pixel again: the moments of what a reader decodes, and each mask's area."""
 
 import dataclasses
-import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from joblib import Parallel, delayed
 
+from shards.cores import cores
 from shards.keys import SPLITS
 from shards.manifest import largest_values
 from shards.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
@@ -58,7 +58,7 @@ def recompute_stats(
 
     `tick(samples)` is called as parts end.
     """
-    run = Parallel(n_jobs=workers or os.cpu_count(), return_as="generator", batch_size=1)
+    run = Parallel(n_jobs=workers or cores(), return_as="generator", batch_size=1)
     spans = list(dataset.spans())
     sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
     areas: list[float] = []

@@ -15,6 +15,7 @@ from typing import Any
 from pipeline.devices import require_device
 from pipeline.teachers.card import Choice, TeacherCard
 from pipeline.teachers.seam import Teacher
+from pipeline.threads import fit_threads
 from shards.depth import Kind
 from shards.errors import InputError
 
@@ -130,6 +131,7 @@ def load_teacher(
     hf:NAME_OR_PATH, FILE.onnx. `kind`, `value_range` (low, high) and `input_size` (height, width)
     say what the teacher does not say itself, or other than it does.
     """
+    fit_threads()
     choice = choose(
         name,
         weights,
