@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -24,7 +24,8 @@ from shards.errors import InputError, RunError
 from shards.files import write_atomic
 from shards.joined import AnyDataset
 from shards.keys import SPLITS
-from shards.options import option, take_text_as_paths
+from shards.option_kinds import require_within
+from shards.options import check_fields, option
 from shards.reader import open_dataset
 
 
@@ -36,7 +37,7 @@ class EvaluateOptions:
     shards: Path | tuple[Path, ...] = option(
         help="Folder of the data set; several are read as one.", metavar="DIR"
     )
-    split: str = option("val", "Split to evaluate: train, val or both.")
+    split: Literal["train", "val", "both"] = option("val", "Split to evaluate: train, val or both.")
     out: Path | None = option(
         None, "Folder for a table of all samples and a sheet of the worst.", metavar="DIR"
     )
@@ -46,12 +47,10 @@ class EvaluateOptions:
     workers: int = option(2, "Threads that decode samples.")
 
     def __post_init__(self) -> None:
-        """Take text as paths; refuse numbers that nothing can come of."""
-        take_text_as_paths(self)
-        if self.worst < 1:
-            raise InputError(
-                "--worst", expected="1 or more", found=str(self.worst), remedy="choose one"
-            )
+        """Refuse what no evaluation could carry out, naming the option."""
+        check_fields(self)
+        for name in ("worst", "batch_size", "workers"):
+            require_within("--" + name.replace("_", "-"), getattr(self, name), 1)
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from depthmask.exported import ExportedNet, example_pictures
 from depthmask.onnx_program import run_onnx, write_onnx
 from shards.errors import InputError, RunError, first_line
 from shards.files import publish, temporary_beside
-from shards.options import option, take_text_as_paths
+from shards.option_kinds import require_within
+from shards.options import check_fields, option
 from shards.version import __version__
 
 TOLERANCE = 1e-3
@@ -35,8 +36,8 @@ class ExportOptions:
     )
 
     def __post_init__(self) -> None:
-        """Take text as paths; refuse what no file can be."""
-        take_text_as_paths(self)
+        """Refuse what no file can be."""
+        check_fields(self)
         if self.out.suffix not in _FORMATS:
             raise InputError(
                 str(self.out),
@@ -44,10 +45,8 @@ class ExportOptions:
                 found=self.out.suffix or "no ending",
                 remedy="name it network.onnx, for example",
             )
-        if self.size is not None and not 16 <= self.size <= 4096:
-            raise InputError(
-                "--size", expected="16 to 4096", found=str(self.size), remedy="choose one within"
-            )
+        if self.size is not None:
+            require_within("--size", self.size, 16, 4096)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

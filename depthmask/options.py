@@ -4,18 +4,15 @@ import dataclasses
 import functools
 import types
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
 
+from depthmask.option_files import files_in_use, naming_file
+from depthmask.words import word_type
+from shards.errors import InputError
+
 Command = TypeVar("Command", bound=Callable[..., Any])
-_SCALARS: dict[Any, "click.ParamType[Any]"] = {
-    int: click.INT,
-    float: click.FLOAT,
-    str: click.STRING,
-    Path: click.Path(path_type=Path),
-}
 
 
 def _without_none(hint: Any) -> Any:
@@ -29,14 +26,12 @@ def _without_none(hint: Any) -> Any:
 def _click_type(hint: Any) -> dict[str, Any]:
     """Keyword arguments of `click.option` for a type: scalar, Literal, fixed or open tuple."""
     hint = _without_none(hint)
-    if get_origin(hint) is Literal:
-        return {"type": click.Choice(get_args(hint))}
     if get_origin(hint) is tuple:
         first, *rest = get_args(hint)
         if rest == [Ellipsis]:
-            return {"type": _SCALARS[first], "multiple": True}
-        return {"type": tuple(_SCALARS[part] for part in (first, *rest))}
-    return {"type": _SCALARS[hint]}
+            return {"type": word_type(first), "multiple": True}
+        return {"type": tuple(word_type(part) for part in (first, *rest))}
+    return {"type": word_type(hint)}
 
 
 def _click_option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Command], Command]:
@@ -72,7 +67,12 @@ def takes(options_class: type) -> Callable[[Callable[..., Any]], Callable[..., A
         @functools.wraps(function)
         def command(**values: Any) -> Any:
             others = {name: values.pop(name) for name in values.keys() - names}
-            return function(options_class(**values), **others)
+            try:
+                options = options_class(**values)
+            except InputError as error:
+                files = files_in_use(click.get_current_context())
+                raise naming_file(error, files) from None
+            return function(options, **others)
 
         hints = get_type_hints(options_class)
         for field in reversed(fields):

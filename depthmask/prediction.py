@@ -22,7 +22,8 @@ from depthmask.pairs import find_pairs
 from depthmask.prediction_files import open_picture, write_prediction
 from pipeline.pictures import as_rgb
 from shards.errors import InputError
-from shards.options import option, take_text_as_paths
+from shards.option_kinds import require_kind
+from shards.options import check_fields, option
 
 _MULTIPLE = 32
 _LONGEST_SHARE = 2.0
@@ -51,8 +52,8 @@ class PredictOptions:
     device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
 
     def __post_init__(self) -> None:
-        """Take text as paths."""
-        take_text_as_paths(self)
+        """Refuse what is no path or no name of a device."""
+        check_fields(self)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -192,7 +193,7 @@ class Predictor:
 
 def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
     """A trained network from a checkpoint file, ready to predict."""
-    return Predictor(read_checkpoint(Path(checkpoint)), device)
+    return Predictor(read_checkpoint(require_kind("checkpoint", checkpoint, Path)), device)
 
 
 def predict(

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from shards.errors import InputError
 from shards.files import write_atomic
 from shards.manifest import PLAN
+from shards.option_kinds import require_kind
 from shards.version import __version__
 
 
@@ -24,11 +25,11 @@ def write_report(path: str | Path, out: str | Path | None = None) -> Path:
     `out` defaults to NAME-report.html in the current folder. InputError for a path that is
     neither, or an `out` that cannot be.
     """
-    path = Path(path)
-    kind = report_kind(path)
-    target = Path(out) if out is not None else Path(f"{path.resolve().name}-report.html")
-    _require_writable(target, path, kind)
-    write_atomic(target, render_report(path, kind).encode("utf-8", "backslashreplace"))
+    folder: Path = require_kind("path", path, Path)
+    kind = report_kind(folder)
+    target: Path = require_kind("--out", out or f"{folder.resolve().name}-report.html", Path)
+    _require_writable(target, folder, kind)
+    write_atomic(target, render_report(folder, kind).encode("utf-8", "backslashreplace"))
     return target
 
 

@@ -12,7 +12,8 @@ from depthmask.lessons import spread
 from depthmask.scenes import draw_scene, nearness
 from shards.codecs import encode_png
 from shards.errors import InputError
-from shards.options import take_text_as_paths
+from shards.option_kinds import require_within
+from shards.options import check_fields, option
 
 _SHAPES = ((320, 240), (320, 240), (360, 240), (300, 300), (400, 240))
 _STYLES = ("street", "field", "yard", "street", "room")
@@ -24,21 +25,16 @@ class SampleDataOptions:
     """What `depthmask sample-data` takes."""
 
     out: Path
-    cars: int = 24
-    scenes: int = 24
-    seed: int = 0
+    cars: int = option(24, "Cars to draw.")
+    scenes: int = option(24, "Scenes to draw.")
+    seed: int = option(0, "Seed of everything that is drawn.")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, naming the option."""
-        take_text_as_paths(self)
+        check_fields(self)
         for name in ("cars", "scenes"):
-            if not 1 <= getattr(self, name) <= 100_000:
-                raise InputError(
-                    f"--{name}",
-                    expected="1 to 100000",
-                    found=str(getattr(self, name)),
-                    remedy="choose a number within",
-                )
+            require_within(f"--{name}", getattr(self, name), 1, 100_000)
+        require_within("--seed", self.seed, 0, 2**63 - 1)
 
 
 def draw_sample_data(

@@ -15,6 +15,7 @@ from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.systems.build import Network
 from depthmask.systems.table import PictureInput
 from shards.errors import InputError
+from shards.option_kinds import expand_home
 
 BUILT_IN = "built-in"
 NONE = "none"
@@ -46,7 +47,7 @@ def find_start(
             + ("" if input == "siamese" else f" --input {input}"),
             remedy="leave --start away, or give best.pt of a run with this backbone",
         )
-    return start
+    return start if start == BUILT_IN else expand_home("--start", start)
 
 
 def begin_from(network: Network, start: str) -> None:

@@ -4,7 +4,8 @@ import dataclasses
 from pathlib import Path
 
 from shards.errors import InputError
-from shards.options import option
+from shards.option_kinds import require_within
+from shards.options import check_fields, option
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +33,15 @@ class TeacherOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
-        if not self.minutes > 0:
-            raise InputError(
-                "--minutes", expected="more than 0", found=str(self.minutes), remedy="give minutes"
-            )
+        check_fields(self)
+        for name in ("minutes", "lr"):
+            if not getattr(self, name) > 0:
+                raise InputError(
+                    f"--{name}",
+                    expected="more than 0",
+                    found=str(getattr(self, name)),
+                    remedy="choose a value within",
+                )
         if not 0 <= self.keep < 1 or (self.keep and self.depth_weights is None):
             raise InputError(
                 "--keep",
@@ -51,10 +57,5 @@ class TeacherOptions:
                 remedy="try 128",
             )
         for name in ("batch_size", "threads"):
-            if getattr(self, name) < 1:
-                raise InputError(
-                    "--" + name.replace("_", "-"),
-                    expected="at least 1",
-                    found=str(getattr(self, name)),
-                    remedy="give a positive number",
-                )
+            require_within("--" + name.replace("_", "-"), getattr(self, name), 1)
+        require_within("--seed", self.seed, 0, 2**63 - 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from depthmask.loss_terms import HEADS, Head, TaskLosses, parse_losses, parse_weights
-from depthmask.option_files import read_option_file
+from depthmask.option_files import naming_file, read_option_file
 from depthmask.rates import RateKind, RatePlan, drop_shares
 from depthmask.sizes import LEAST, SizePlan, parse_sizes, total_length
 from depthmask.spans import span_ends
@@ -13,11 +13,10 @@ from depthmask.systems.table import NetworkName, PictureInput
 from depthmask.train_checks import require_sense
 from pipeline.options import BuildOptions
 from shards.errors import InputError
-from shards.options import option, take_text_as_paths
+from shards.options import check_fields, option
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 _EPOCHS = 12
-_PATHS = ("out", "fg", "bg", "build", "depth_network", "pretrained_from")
 
 
 def _or(value: float | None, default: float) -> float:
@@ -143,7 +142,7 @@ class TrainOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
-        take_text_as_paths(self)
+        check_fields(self)
         require_sense(self)
         self.build_options()
         self.size_plan(LEAST)
@@ -156,18 +155,14 @@ class TrainOptions:
         """Those of the data set that --fg and --bg stand for; None with --shards."""
         if self.fg is None or self.bg is None:
             return None
-        found = read_option_file(self.build, BuildOptions, "size = 160") if self.build else {}
-        options = {k: tuple(v) if isinstance(v, list) else v for k, v in found.items()}
         own: dict[str, Any] = {"fg": self.fg, "bg": self.bg, "out": self.out / "shards"}
+        if self.build is None:
+            return BuildOptions(**own)
+        found = read_option_file(self.build, BuildOptions, "size = 160", "--build")
         try:
-            return BuildOptions(**{**options, **own})
-        except TypeError as error:
-            raise InputError(
-                f"--build {self.build}",
-                expected="numbers, words and lists as the options have them",
-                found=str(error),
-                remedy="see `depthmask build-dataset --help`",
-            ) from None
+            return BuildOptions(**(found | own))
+        except InputError as error:
+            raise naming_file(error, dict.fromkeys(found.keys() - own, self.build)) from None
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -237,15 +232,12 @@ class TrainOptions:
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> Self:
         """The inverse of `to_table`."""
-        paths: dict[str, Any] = {name: Path(table[name]) for name in _PATHS if name in table}
-        if "shards" in table:
-            paths["shards"] = tuple(Path(folder) for folder in table["shards"])
-        return cls(**(table | paths))
+        return cls(**table)
 
 
 def read_config(path: Path) -> dict[str, Any]:
     """The options in a TOML file, by name; InputError for what is no such file or no option."""
     table = read_option_file(path, TrainOptions, "batch_size = 32")
-    if isinstance(table.get("shards"), str):
-        table["shards"] = [table["shards"]]
+    if isinstance(table.get("shards"), Path):
+        table["shards"] = (table["shards"],)
     return table

@@ -17,6 +17,7 @@ from shards.folders import FolderCopy, take_folders
 from shards.formats import Format
 from shards.keys import BACKGROUND
 from shards.manifest import PLAN, build_id, read_manifest, read_plan
+from shards.option_kinds import require_kind
 from shards.reader import open_dataset
 from shards.remote import local_folder, url_of
 from shards.transfer import Transfer
@@ -42,6 +43,8 @@ def convert_dataset(
     `depth_kind` are for plain folders (`TakeoverOptions`). `tick` is called with samples done.
     InputError where the source is neither or `out` holds something else; RunError for damage.
     """
+    require_kind("--format", format, Target)
+    source, out = require_kind("source", source, Path), require_kind("out", out, Path)
     address = url_of(out)
     source = local_folder(source)
     if address is not None and (source / PLAN).exists():

@@ -1,6 +1,7 @@
 """Devices by name, and whether they are there: asked before work begins."""
 
 from shards.errors import InputError, first_line
+from shards.option_kinds import require_kind
 
 PROCESSOR = "cpu"
 
@@ -12,6 +13,7 @@ def require_device(name: str, *, here: bool = True) -> None:
     always there, and is known without torch. A GPU is counted but not opened, which would take
     its memory.
     """
+    require_kind("--device", name, str)
     if name == PROCESSOR:
         return
     import torch

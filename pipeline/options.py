@@ -1,7 +1,6 @@
 """The options of a build. Those marked as identity decide the bytes, and stand in plan.json."""
 
 import dataclasses
-import math
 import os
 from pathlib import Path
 from typing import Literal
@@ -9,7 +8,8 @@ from typing import Literal
 from pipeline.parts import parse_part
 from shards.errors import InputError
 from shards.formats import Format
-from shards.options import option, take_text_as_paths
+from shards.option_kinds import require_within
+from shards.options import check_fields, option
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,18 +128,18 @@ class BuildOptions:
 
     def __post_init__(self) -> None:
         """Refuse what no build could carry out, naming the option."""
-        take_text_as_paths(self)
-        _within("--size", self.size, 16, 4096)
-        _within("--placements", self.placements, 1, 10**9)
-        _within("--seed", self.seed, 0, 2**63 - 1)
-        _within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
-        _within("--val-fraction", self.val_fraction, 0, 1)
-        _within("--depth-bits", self.depth_bits, 1, 16)
-        _within("--image-quality", self.image_quality, 1, 100)
+        check_fields(self)
+        require_within("--size", self.size, 16, 4096)
+        require_within("--placements", self.placements, 1, 10**9)
+        require_within("--seed", self.seed, 0, 2**63 - 1)
+        require_within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
+        require_within("--val-fraction", self.val_fraction, 0, 1)
+        require_within("--depth-bits", self.depth_bits, 1, 16)
+        require_within("--image-quality", self.image_quality, 1, 100)
         if self.samples is not None:
-            _within("--samples", self.samples, 1, 10**9 - 1)
+            require_within("--samples", self.samples, 1, 10**9 - 1)
         if self.workers is not None:
-            _within("--workers", self.workers, 1, 1024)
+            require_within("--workers", self.workers, 1, 1024)
         if self.part is not None:
             parse_part(self.part, os.environ)
         if self.part is not None and self.overwrite:
@@ -185,7 +185,7 @@ def check_declared(
     depth_range: tuple[float, float] | None, depth_input: tuple[int, int] | None
 ) -> None:
     """InputError where what is declared of a teacher can be true of none."""
-    if depth_range is not None and not -math.inf < depth_range[0] < depth_range[1] < math.inf:
+    if depth_range is not None and not depth_range[0] < depth_range[1]:
         raise InputError(
             "--depth-range",
             expected="two numbers, the smaller one first",
@@ -193,11 +193,4 @@ def check_declared(
             remedy="give a range such as 0.1 10",
         )
     for side in depth_input or ():
-        _within("--depth-input", side, 14, 4096)
-
-
-def _within(name: str, value: float, low: float, high: float) -> None:
-    if not (low <= value <= high) or math.isnan(value):
-        raise InputError(
-            name, expected=f"{low} to {high}", found=str(value), remedy="choose a value within"
-        )
+        require_within("--depth-input", side, 14, 4096)

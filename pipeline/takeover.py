@@ -25,6 +25,8 @@ from shards.errors import InputError
 from shards.formats import Format
 from shards.keys import BACKGROUND, SPLITS
 from shards.manifest import FORMAT, build_id
+from shards.option_kinds import require_within
+from shards.options import check_fields, option
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +37,18 @@ class TakeoverOptions:
     `depth_kind` says what grey means in depth maps that `depthmask convert` did not write.
     """
 
-    format: Format = "tar"
-    samples_per_shard: int = 1000
-    val_fraction: float = 0.1
-    image_quality: int = 90
-    depth_kind: Kind | None = None
+    format: Format = option("tar", "Store of the shards.")
+    samples_per_shard: int = option(1000, "Samples in a full shard.")
+    val_fraction: float = option(0.1, "Share of backgrounds held out.")
+    image_quality: int = option(90, "JPEG quality of what is no JPEG yet.")
+    depth_kind: Kind | None = option(None, "What grey means in depth maps.")
+
+    def __post_init__(self) -> None:
+        """Refuse what no data set could have, naming the option."""
+        check_fields(self)
+        require_within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
+        require_within("--val-fraction", self.val_fraction, 0, 1)
+        require_within("--image-quality", self.image_quality, 1, 100)
 
 
 def take_over(

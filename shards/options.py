@@ -6,8 +6,9 @@ and a help text are written once.
 """
 
 import dataclasses
-from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_type_hints
+
+from shards.option_kinds import require_kind
 
 
 def option(
@@ -29,20 +30,25 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def take_text_as_paths(options: Any) -> None:
-    """Turn text that was given for a path into one: for the `__post_init__` of options."""
+def check_fields(options: Any) -> None:
+    """Hold every field against its annotation: for the `__post_init__` of options.
+
+    Text for a path becomes one, and numpy's numbers become Python's. InputError names the option
+    as the command line does.
+    """
+    hints = get_type_hints(type(options))
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
-        if not _may_be_path(field.type):
-            continue
-        if isinstance(value, str):
-            object.__setattr__(options, field.name, Path(value))
-        elif isinstance(value, list | tuple):
-            object.__setattr__(options, field.name, tuple(Path(each) for each in value))
+        taken = require_kind(flag_of(field), value, hints[field.name])
+        if taken is not value:
+            object.__setattr__(options, field.name, taken)
 
 
-def _may_be_path(kind: Any) -> bool:
-    return kind is Path or any(_may_be_path(part) for part in get_args(kind))
+def flag_of(field: "dataclasses.Field[Any]") -> str:
+    """What a field is called on the command line: --batch-size, or CHECKPOINT for an argument."""
+    if "help" not in field.metadata:
+        return field.name.upper()
+    return "--" + field.name.replace("_", "-")
 
 
 def identity_of(options: Any) -> dict[str, Any]:

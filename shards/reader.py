@@ -16,6 +16,7 @@ from shards.depth import DepthCoding
 from shards.errors import RunError
 from shards.keys import BACKGROUND, SPLITS, keys_from, shard_name
 from shards.manifest import read_manifest
+from shards.option_kinds import require_kind
 from shards.remote import fetch, local_folder
 from shards.sample import Sample
 from shards.splits import SplitSequence
@@ -183,7 +184,7 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
     what was fetched. InputError where there is none, or where several do not fit together.
     """
     places = [path] if isinstance(path, str | Path) else path
-    members = [Dataset(local_folder(place)) for place in places]
+    members = [Dataset(local_folder(require_kind("path", place, Path))) for place in places]
     if len(members) == 1:
         return members[0]
     from shards.joined import JoinedDataset

@@ -148,7 +148,7 @@ def test_wrong_use_gets_one_sentence_and_status_2_with_nothing_written(
         ("--val-fraction", 1.5, "--val-fraction: expected 0 to 1, found 1.5"),
         ("--depth-bits", 17, "--depth-bits: expected 1 to 16, found 17"),
         ("--depth-format", "jpeg8", "expected --depth-bits 8, found 12"),
-        ("--format", "zip", "'zip' is not one of"),
+        ("--format", "zip", "--format: expected tar or lmdb, found 'zip'"),
         ("--depth-model", "densdepth-lite", "densedepth-lite"),
     ],
 )

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import pickle
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -194,8 +195,9 @@ def test_what_is_no_checkpoint_gets_a_sentence_and_runs_nothing(tmp_path: Path) 
 
 
 def test_config_files_carry_every_option(run: Path, tmp_path: Path) -> None:
-    table = read_config(run / "config.toml")
+    table = tomllib.loads((run / "config.toml").read_text())
     assert TrainOptions.from_table(table).to_table() == table
+    assert TrainOptions(**read_config(run / "config.toml")).to_table() == table
     (tmp_path / "wrong.toml").write_text("batchsize = 3\n")
     with pytest.raises(InputError, match="found batchsize"):
         read_config(tmp_path / "wrong.toml")

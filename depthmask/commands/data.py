@@ -9,6 +9,7 @@ import click
 from depthmask.option_files import take_build_file, take_build_recipe
 from depthmask.options import takes
 from depthmask.terminal import answer, answer_paths, counted, open_console, reports
+from depthmask.words import PLACE, POSITIVE, WHOLE, one_of
 from pipeline.options import BuildOptions
 from pipeline.recipes import DATA_RECIPES
 
@@ -16,7 +17,7 @@ from pipeline.recipes import DATA_RECIPES
 @click.command()
 @click.option(
     "--recipe",
-    type=click.Choice(DATA_RECIPES),
+    type=one_of(DATA_RECIPES),
     callback=take_build_recipe,
     is_eager=True,
     expose_value=False,
@@ -24,7 +25,7 @@ from pipeline.recipes import DATA_RECIPES
 )
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     callback=take_build_file,
     is_eager=True,
     expose_value=False,
@@ -86,13 +87,11 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
 
 
 @click.command()
-@click.argument(
-    "shards", type=click.Path(path_type=Path), metavar="SHARDS...", nargs=-1, required=True
-)
+@click.argument("shards", type=PLACE, metavar="SHARDS...", nargs=-1, required=True)
 @click.option(
     "--recompute", is_flag=True, help="Read every pixel again; fails unless all sums agree."
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@click.option("--workers", type=POSITIVE, help="Processes.  [default: one a core]")
 @reports
 def stats(
     shards: tuple[Path, ...], recompute: bool, workers: int | None, json_wanted: bool
@@ -130,16 +129,12 @@ def stats(
 
 
 @click.command()
-@click.argument("shards", type=click.Path(path_type=Path), metavar="SHARDS")
-@click.argument("split", type=click.Choice(["train", "val"]))
-@click.argument("position", type=click.INT)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
-@click.option(
-    "--fg", type=click.Path(path_type=Path), help="Foregrounds, if they moved since the build."
-)
-@click.option(
-    "--bg", type=click.Path(path_type=Path), help="Backgrounds, if they moved since the build."
-)
+@click.argument("shards", type=PLACE, metavar="SHARDS")
+@click.argument("split", type=one_of(["train", "val"]))
+@click.argument("position", type=WHOLE)
+@click.option("--out", type=PLACE, required=True, help="Folder to write to.")
+@click.option("--fg", type=PLACE, help="Foregrounds, if they moved since the build.")
+@click.option("--bg", type=PLACE, help="Backgrounds, if they moved since the build.")
 @reports
 def render(
     shards: Path,
@@ -164,10 +159,10 @@ def render(
 
 
 @click.command()
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
-@click.option("--cars", default=24, show_default=True, help="Cars to draw.")
-@click.option("--scenes", default=24, show_default=True, help="Scenes to draw.")
-@click.option("--seed", default=0, show_default=True, help="Seed of everything that is drawn.")
+@click.argument("out", type=PLACE, metavar="OUT")
+@click.option("--cars", type=WHOLE, default=24, show_default=True, help="Cars to draw.")
+@click.option("--scenes", type=WHOLE, default=24, show_default=True, help="Scenes to draw.")
+@click.option("--seed", type=WHOLE, default=0, show_default=True, help="Seed of all drawings.")
 @reports
 def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool) -> None:
     """Draw cars (PNGs with alpha) and scenes to begin with, and the scenes' true depth.
@@ -196,10 +191,8 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool)
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="File to write.  [default: NAME-report.html]"
-)
+@click.argument("path", type=PLACE, metavar="PATH")
+@click.option("--out", type=PLACE, help="File to write.  [default: NAME-report.html]")
 @reports
 def report(path: Path, out: Path | None, json_wanted: bool) -> None:
     """Write one HTML file about a data set or a training run; it needs no network.

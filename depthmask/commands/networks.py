@@ -3,6 +3,7 @@
 import click
 
 from depthmask.terminal import open_table, reports
+from depthmask.words import WHOLE
 
 
 @click.command()
@@ -15,7 +16,7 @@ from depthmask.terminal import open_table, reports
     show_default=True,
     help="timm encoder to list; again for more.",
 )
-@click.option("--size", default=224, show_default=True, help="Side for the FLOPs.")
+@click.option("--size", type=WHOLE, default=224, show_default=True, help="Side for the FLOPs.")
 @reports
 def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
     """List every network: parameters, their sum over calls, FLOPs, and what it sees.

@@ -7,17 +7,16 @@ from typing import Literal
 import click
 
 from depthmask.terminal import answer, open_console, reports, say
+from depthmask.words import PLACE, POSITIVE, SHARE, one_of
 from shards.formats import FORMATS
-
-_FOLDER = click.Path(path_type=Path)
 
 
 @click.command()
-@click.argument("shards", type=_FOLDER, metavar="SHARDS")
+@click.argument("shards", type=PLACE, metavar="SHARDS")
 @click.option("--deep", is_flag=True, help="Decode every picture, and draw a share of them again.")
 @click.option(
     "--share",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     default=0.01,
     show_default=True,
     help="With --deep: share of each shard drawn again, at least one sample; 0 for none.",
@@ -28,11 +27,11 @@ _FOLDER = click.Path(path_type=Path)
     is_flag=True,
     help="With --repair: also replace a shard that does not come out as it was recorded.",
 )
-@click.option("--fg", type=_FOLDER, help="Foregrounds, if they moved since the build.")
-@click.option("--bg", type=_FOLDER, help="Backgrounds, if they moved since the build.")
-@click.option("--depth-weights", type=_FOLDER, help="Weights of the teacher, if not shipped.")
+@click.option("--fg", type=PLACE, help="Foregrounds, if they moved since the build.")
+@click.option("--bg", type=PLACE, help="Backgrounds, if they moved since the build.")
+@click.option("--depth-weights", type=PLACE, help="Weights of the teacher, if not shipped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the teacher runs.")
-@click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@click.option("--workers", type=POSITIVE, help="Processes.  [default: one a core]")
 @reports
 def verify(
     shards: Path,
@@ -91,27 +90,27 @@ def verify(
 
 
 @click.command()
-@click.argument("source", type=_FOLDER, metavar="SHARDS")
-@click.argument("out", type=_FOLDER, metavar="OUT")
+@click.argument("source", type=PLACE, metavar="SHARDS")
+@click.argument("out", type=PLACE, metavar="OUT")
 @click.option(
     "--format",
-    type=click.Choice([*FORMATS, "folders"]),
+    type=one_of([*FORMATS, "folders"]),
     default="tar",
     show_default=True,
     help="Store of the new data set, or plain folders.",
 )
 @click.option(
     "--val-fraction",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     help="Taking over: share of backgrounds held out where there are no folders train and val.  "
     "[default: 0.1]",
 )
 @click.option(
     "--depth-kind",
-    type=click.Choice(["metric", "inverse"]),
+    type=one_of(["metric", "inverse"]),
     help="Taking over: what grey means in depth maps, distance or nearness.",
 )
-@click.option("--workers", type=click.IntRange(1), help="Processes.  [default: one a core]")
+@click.option("--workers", type=POSITIVE, help="Processes.  [default: one a core]")
 @reports
 def convert(
     source: Path,

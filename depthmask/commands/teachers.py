@@ -7,6 +7,7 @@ import click
 from depthmask.options import takes
 from depthmask.teacher_options import TeacherOptions
 from depthmask.terminal import answer_paths, open_console, reports, say
+from depthmask.words import NUMBER, PLACE, WHOLE, one_of
 from shards.depth import Kind
 
 
@@ -30,10 +31,8 @@ def train_teacher(options: TeacherOptions, json_wanted: bool) -> None:
 
 
 @click.command()
-@click.argument(
-    "pictures", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PICTURES..."
-)
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write to.")
+@click.argument("pictures", nargs=-1, required=True, type=PLACE, metavar="PICTURES...")
+@click.option("--out", type=PLACE, required=True, help="Folder to write to.")
 @click.option(
     "--depth-model",
     default="densedepth-lite",
@@ -43,28 +42,28 @@ def train_teacher(options: TeacherOptions, json_wanted: bool) -> None:
 )
 @click.option(
     "--depth-weights",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="FILE",
     help="Its weights, such as nyu.h5.  [default: the shipped ones]",
 )
 @click.option(
     "--depth-kind",
-    type=click.Choice(["metric", "inverse"]),
+    type=one_of(["metric", "inverse"]),
     help="What it gives: metres, or larger is nearer.  [default: as it says]",
 )
 @click.option(
     "--depth-range",
-    type=(float, float),
+    type=(NUMBER, NUMBER),
     metavar="LOW HIGH",
     help="Range its values are written over.  [default: as it says, or found]",
 )
 @click.option(
     "--depth-input",
-    type=(int, int),
+    type=(WHOLE, WHOLE),
     metavar="WIDTH HEIGHT",
     help="Size that it sees pictures at.  [default: its own]",
 )
-@click.option("--size", default=224, show_default=True, help="Side of the square it sees.")
+@click.option("--size", type=WHOLE, default=224, show_default=True, help="Side of what it sees.")
 @click.option("--device", default="cpu", show_default=True, help="cpu, cuda, cuda:1, ...")
 @reports
 def depth(

@@ -14,6 +14,7 @@ from depthmask.options import takes
 from depthmask.recipes import RECIPES, recipe_options
 from depthmask.terminal import answer, answer_paths, open_console, reports, say
 from depthmask.train_options import TrainOptions, read_config
+from depthmask.words import PLACE, WHOLE, one_of
 
 _RECIPE = "depthmask.recipe"
 
@@ -21,7 +22,7 @@ _RECIPE = "depthmask.recipe"
 def _apply_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
     """Make the options of a TOML file the command's defaults; those on the line win."""
     if path is not None:
-        set_defaults(context, read_config(path))
+        set_defaults(context, path, read_config(path))
 
 
 def _remember_recipe(context: click.Context, parameter: click.Parameter, name: str | None) -> None:
@@ -40,7 +41,7 @@ def _given(context: click.Context) -> dict[str, Any]:
 @click.command()
 @click.option(
     "--recipe",
-    type=click.Choice(list(RECIPES)),
+    type=one_of(list(RECIPES)),
     callback=_remember_recipe,
     is_eager=True,
     expose_value=False,
@@ -48,7 +49,7 @@ def _given(context: click.Context) -> dict[str, Any]:
 )
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     callback=_apply_config,
     is_eager=True,
     expose_value=False,
@@ -94,28 +95,28 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
+@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT")
 @click.option(
     "--shards",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     required=True,
     multiple=True,
     help="Folder of the data set; again for more, read as one.",
 )
 @click.option(
     "--split",
-    type=click.Choice(["train", "val", "both"]),
+    type=one_of(["train", "val", "both"]),
     default="val",
     show_default=True,
     help="Which samples; scores are those of each split.",
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="DIR",
     help="Folder for scores.json, a table of all samples and a sheet of the worst.",
 )
-@click.option("--worst", default=12, show_default=True, help="Samples on the sheet.")
+@click.option("--worst", type=WHOLE, default=12, show_default=True, help="Samples on the sheet.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
 @reports
 def evaluate(json_wanted: bool, **values: Any) -> None:
@@ -157,23 +158,23 @@ def evaluate(json_wanted: bool, **values: Any) -> None:
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
+@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT")
 @click.option(
     "--image",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     required=True,
     metavar="FILE|DIR|PATTERN",
     help="Picture with the object; or a folder of them, or a pattern in quotes.",
 )
 @click.option(
     "--background",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     metavar="FILE|DIR",
     help="The same place without it, for all pictures; or a folder with a namesake of each.",
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PLACE,
     default=Path("prediction"),
     show_default=True,
     help="Folder to write to.",
@@ -203,11 +204,11 @@ def predict(json_wanted: bool, **values: Any) -> None:
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path), metavar="CHECKPOINT")
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT")
+@click.argument("out", type=PLACE, metavar="OUT")
 @click.option(
     "--size",
-    type=int,
+    type=WHOLE,
     metavar="PIXELS",
     help="Side of the pictures, one at a time.  [default: any size, any number]",
 )

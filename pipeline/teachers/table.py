@@ -18,6 +18,7 @@ from pipeline.teachers.seam import Teacher
 from pipeline.threads import fit_threads
 from shards.depth import Kind
 from shards.errors import InputError
+from shards.option_kinds import expand_home, require_kind
 
 MODULES = {
     "densedepth-lite": "pipeline.teachers.lite",
@@ -38,7 +39,7 @@ def plain_name(name: str) -> str:
     InputError for a name that belongs to no teacher, with a near match.
     """
     if name.startswith(_HUB) and len(name) > len(_HUB):
-        place = name.removeprefix(_HUB)
+        place = expand_home("--depth-model", name.removeprefix(_HUB))
         return _HUB + (Path(place).resolve().name if _is_local(place) else place)
     if name.endswith(_ONNX) and len(name) > len(_ONNX):
         return Path(name).name
@@ -57,9 +58,10 @@ def weights_place(name: str, weights: Path | None) -> Path | None:
     """Where a teacher's weights lie: `weights`, or the path within the name; None elsewhere."""
     if weights is not None:
         return weights.absolute()
-    if name.startswith(_HUB) and _is_local(name.removeprefix(_HUB)):
-        return Path(name.removeprefix(_HUB)).absolute()
-    return Path(name).absolute() if name.endswith(_ONNX) else None
+    place = expand_home("--depth-model", name.removeprefix(_HUB))
+    if name.startswith(_HUB) and _is_local(place):
+        return Path(place).absolute()
+    return Path(place).absolute() if name.endswith(_ONNX) else None
 
 
 def _module_of(name: str) -> ModuleType:
@@ -129,16 +131,17 @@ def load_teacher(
 
     `name` is what `--depth-model` takes: densedepth-lite, densedepth (with `weights`),
     hf:NAME_OR_PATH, FILE.onnx. `kind`, `value_range` (low, high) and `input_size` (height, width)
-    say what the teacher does not say itself, or other than it does.
+    say what the teacher does not say itself, or other than it does. InputError where one of them
+    is of another kind.
     """
     fit_threads()
     choice = choose(
-        name,
-        weights,
-        canvas=canvas,
+        require_kind("name", name, str),
+        require_kind("weights", weights, Path | None),
+        canvas=require_kind("canvas", canvas, int),
         device=device,
-        kind=kind,
-        value_range=value_range,
-        input_size=input_size,
+        kind=require_kind("kind", kind, Kind | None),
+        value_range=require_kind("value_range", value_range, tuple[float, float] | None),
+        input_size=require_kind("input_size", input_size, tuple[int, int] | None),
     )
     return load_choice(choice)
