@@ -50,7 +50,7 @@ def builder_lock(out: Path, part: Part | None = None) -> Iterator[None]:
 def _take(path: Path) -> int | None:
     """The descriptor that holds the lock `path`; None where there are no locks."""
     while True:
-        descriptor = open_in_place(path, os.O_RDWR)
+        descriptor = _open(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if path.exists() and os.path.samestat(os.fstat(descriptor), path.stat()):
@@ -59,7 +59,7 @@ def _take(path: Path) -> int | None:
         except FileNotFoundError:
             pass  # unlinked by the holder just now, like a file that is another by now: once more
         except BlockingIOError:
-            holder = os.read(descriptor, 200).decode("utf-8", "replace").strip()
+            holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
             os.close(descriptor)
             raise _held(path, holder or "another process") from None
         except OSError as error:
@@ -68,6 +68,31 @@ def _take(path: Path) -> int | None:
                 return None
             raise
         os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    """The lock's descriptor; one that another user left may be held without being signed."""
+    try:
+        return open_in_place(path, os.O_RDWR)
+    except PermissionError:
+        if not path.exists():
+            raise  # there is none: the folder is what cannot be written
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except PermissionError as error:
+        raise RunError(
+            str(path),
+            expected="a lock that may be opened",
+            found=f"one of {_owner(path)}: {error.strerror}",
+            remedy="wait until that user's build ends; if there is none, have the file removed",
+        ) from None
+
+
+def _owner(path: Path) -> str:
+    try:
+        return f"the user {path.owner()}"
+    except (KeyError, OSError):
+        return "another user"
 
 
 def _sign(descriptor: int) -> None:
@@ -87,6 +112,6 @@ def _held(path: Path, holder: str) -> RunError:
     return RunError(
         f"--out {path.parent}",
         expected="no other build of this data set at the same time",
-        found=f"one by {holder}",
+        found=f"one by {holder}, which holds {path.name}",
         remedy="wait until it ends or stop it; this command has changed nothing",
     )

@@ -1,11 +1,15 @@
 """pipeline/lock.py"""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import small_options
@@ -78,6 +82,51 @@ def test_parts_stand_beside_each_other_but_not_beside_a_whole_build(tmp_path: Pa
             pass
     with builder_lock(tmp_path), pytest.raises(RunError), builder_lock(tmp_path, Part(0, 2)):
         pass
+    assert not list(tmp_path.iterdir())
+
+
+@contextmanager
+def of_another_user(monkeypatch: pytest.MonkeyPatch, *refused: int) -> Iterator[None]:
+    """Locks that exist are another user's: opening them in these ways is refused."""
+    really = os.open
+
+    def open_theirs(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if is_lock(Path(path).name) and Path(path).exists() and flags & os.O_ACCMODE in refused:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return really(path, flags, *more, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", open_theirs)
+        yield
+
+
+def test_the_lock_of_another_user_is_named_with_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / ".build.lock"
+    lock.write_text("")
+    said = f"{lock}: expected .*found one of the user {lock.owner()}: Permission denied; wait"
+    with (
+        of_another_user(monkeypatch, os.O_RDWR, os.O_RDONLY),
+        pytest.raises(RunError, match=said),
+        builder_lock(tmp_path),
+    ):
+        pass
+    assert lock.exists()
+
+
+def test_a_lock_that_may_only_be_read_tells_its_holder_and_may_be_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = hold_in_a_process(tmp_path)
+    with of_another_user(monkeypatch, os.O_RDWR):
+        said = f"found one by process {holder.pid} on .*, which holds .build.lock"
+        with pytest.raises(RunError, match=said), builder_lock(tmp_path):
+            pass
+        holder.kill()
+        holder.communicate()
+        with builder_lock(tmp_path):
+            pass
     assert not list(tmp_path.iterdir())
 
 
