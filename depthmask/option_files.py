@@ -26,7 +26,7 @@ def read_option_file(
     InputError for what is no such file, no option, or no value of one.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{flag} {path}", expected="a TOML file", found=str(error), remedy="see config.toml"

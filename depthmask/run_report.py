@@ -80,7 +80,7 @@ def _options(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, OSError, RecursionError) as error:
         raise InputError(
             str(path),
@@ -92,7 +92,7 @@ def _options(path: Path) -> dict[str, Any]:
 
 def _metrics(path: Path) -> list[dict[str, str]]:
     try:
-        text = (path / "metrics.csv").read_text(encoding="utf-8")
+        text = (path / "metrics.csv").read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(text.splitlines(), restkey=_MORE, restval=""))
     except (ValueError, OSError, csv.Error) as error:
         raise _no_metrics(path, str(error)) from None

@@ -98,6 +98,9 @@ def test_a_file_of_ones_own_serves_as_well(sources: Path, tmp_path: Path) -> Non
     shared = ["--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--dry-run"]
     found = CliRunner().invoke(cli, ["build-dataset", *shared, "--config", str(own)])
     assert "36 train and 4 val samples" in found.output, found.output
+    own.write_bytes(b"\xef\xbb\xbf" + own.read_bytes())  # as Windows' editors begin a file
+    again = CliRunner().invoke(cli, ["build-dataset", *shared, "--config", str(own)])
+    assert again.output == found.output
     own.write_text("placement = 2\n")
     wrong = CliRunner().invoke(cli, ["build-dataset", *shared, "--config", str(own)])
     assert isinstance(wrong.exception, InputError)

@@ -32,11 +32,12 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder as `train` leaves it, as far as the report reads it."""
     out = tmp_path_factory.mktemp("runs") / "first"
     out.mkdir()
+    mark = "\ufeff"  # as some editors begin a file
     (out / "metrics.csv").write_text(
-        "epoch,step,train_loss,mask_iou,depth_rmse\n"
+        mark + "epoch,step,train_loss,mask_iou,depth_rmse\n"
         "1,10,0.9,0.5,\n2,20,0.4,0.75,0.2\n3,30,0.3,0.7,inf\n,,1,,\n"
     )
-    (out / "config.toml").write_text('backbone = "<i>resnet</i>"\nbatch_size = 16\n')
+    (out / "config.toml").write_text(mark + 'backbone = "<i>resnet</i>"\nbatch_size = 16\n')
     draw_background(3).save(out / "grid.png")
     return out
 

@@ -91,7 +91,7 @@ def tensor_shapes(files: list[Path]) -> list[list[int]]:
 
 def require_depth(choice: Choice, folder: Path, shapes: list[list[int]]) -> None:
     """InputError for a network of more layers than its files have tensors: it would be built."""
-    for key, value in _settings(json.loads((folder / "config.json").read_text())):
+    for key, value in _settings(json.loads((folder / "config.json").read_bytes())):
         counts = (key == "depths" or key.endswith("layers")) and isinstance(value, int | float)
         if counts and value > len(shapes):
             raise wrong(choice, f"at most {len(shapes)} layers, one a tensor", f"{key} {value}")
