@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shards.errors import InputError
+from shards.names import is_put_there
 
 _SHOWN = 3
 
@@ -63,11 +64,11 @@ def _pictures(image: Path) -> dict[str, Path]:
 
 
 def _by_name(folder: Path) -> dict[str, Path]:
-    """The files in and below a folder by their path without the ending; hidden ones left out."""
+    """The files in and below a folder by their path without the ending; but for hidden ones."""
     files = []
     for path in sorted(folder.rglob("*")):
         within = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in within.parts):
+        if path.is_file() and all(map(is_put_there, within.parts)):
             files.append((within.with_suffix("").as_posix(), path))
     return _named(files)
 

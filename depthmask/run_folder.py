@@ -4,6 +4,7 @@ from depthmask.systems.table import heads_within
 from depthmask.train_options import TrainOptions
 from depthmask.training_data import TrainingData, name_of, require_same_samples
 from shards.errors import InputError
+from shards.names import holds_nothing
 
 BEST, LAST, STOPPED = "best.pt", "last.pt", "stopped.pt"
 CONFIG, METRICS = "config.toml", "metrics.csv"
@@ -35,7 +36,7 @@ def check_run_folder(options: TrainOptions, dataset: TrainingData) -> None:
                 remedy="leave --resume away to begin one",
             )
         require_same_samples(options, dataset)
-    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+    elif out.exists() and (not out.is_dir() or not holds_nothing(out)):
         is_run = (out / CONFIG).exists()
         raise InputError(
             f"--out {out}",

@@ -12,6 +12,7 @@ from depthmask.lessons import spread
 from depthmask.scenes import draw_scene, nearness
 from shards.codecs import encode_png
 from shards.errors import InputError
+from shards.names import holds_nothing
 from shards.option_kinds import require_within
 from shards.options import check_fields, option
 
@@ -46,7 +47,7 @@ def draw_sample_data(
     PNGs, from .05 (far) to .95 (near) of their range in each picture.
     """
     out = options.out
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or not holds_nothing(out)):
         raise InputError(
             str(out),
             expected="a new or empty folder",

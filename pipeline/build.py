@@ -197,6 +197,7 @@ def _check(root: Path, role: Role, out: Path, watch: Watcher) -> tuple[list[Sour
         lambda done, total: watch.checking(role, done, total),
         lambda name, words: watch.remark(role, name, words),
         known_sizes(out, role),
+        out,
     )
     return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
 

@@ -17,6 +17,7 @@ from shards.codecs import decode_json
 from shards.errors import InputError
 from shards.folders import FOLDERS
 from shards.keys import SPLITS
+from shards.names import is_put_there
 from shards.patience import persevere
 from shards.schema import check_folders
 
@@ -105,7 +106,7 @@ def _endings(folder: Path) -> dict[str, str]:
     endings: dict[str, str] = {}
     for file in list_folder(folder)[1]:
         name, ending = os.path.splitext(file)
-        if name.startswith(".") or not persevere(folder / file, (folder / file).is_file):
+        if not is_put_there(file) or not persevere(folder / file, (folder / file).is_file):
             continue
         if name in endings:
             raise InputError(

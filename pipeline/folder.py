@@ -18,6 +18,7 @@ from shards.errors import InputError
 from shards.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
 from shards.keys import record_name
 from shards.manifest import LOG, PLAN, Record, read_plan, read_record, write_plan
+from shards.names import is_left_by_system
 from shards.remote import address_of
 from shards.version import __version__
 
@@ -41,10 +42,11 @@ def refuse_foreign_folder(out: Path) -> None:
 
 def _is_ours(name: str) -> bool:
     """Whether a file may lie where a build begins: what one leaves that was killed before it had
-    a plan.json, or what is kept: a README.md, files set aside.
+    a plan.json, what is kept (a README.md, files set aside), and what systems leave about.
     """
     return (
         name in (CARD, SET_ASIDE)
+        or is_left_by_system(name)
         or is_lock(name)
         or (name.startswith(f".{PLAN}.") and name.endswith(TEMPORARY_SUFFIX))
     )

@@ -19,6 +19,7 @@ from pipeline.pictures import UnusablePictureError, decode_picture
 from pipeline.source_bytes import list_folder, read_source, real_folder
 from shards.cores import cores
 from shards.errors import InputError
+from shards.names import is_put_there
 from shards.patience import persevere, unread
 
 Role = Literal["fg", "bg"]
@@ -61,13 +62,13 @@ class Skipped:
     reason: str
 
 
-def find_files(root: Path) -> list[str]:
+def find_files(root: Path, out: Path | None = None) -> list[str]:
     """Names (paths below `root` with "/") of all files, in order of their UTF-8 bytes.
 
-    Links are followed, each real folder is entered once, names that begin with "." are left out.
-    RunError where a folder cannot be listed.
+    Links are followed, each real folder is entered once. Left out are the folder `out`, names that
+    begin with ".", and what systems leave about. RunError where a folder cannot be listed.
     """
-    entered: set[str] = set()
+    entered = set() if out is None else {os.path.realpath(out)}
     names = []
     waiting = [Path()]
     while waiting:
@@ -77,9 +78,9 @@ def find_files(root: Path) -> list[str]:
             continue
         entered.add(real)
         folders, files = list_folder(root / below)
-        folders = sorted((name for name in folders if not name.startswith(".")), reverse=True)
+        folders = sorted(filter(is_put_there, folders), reverse=True)
         waiting += [below / name for name in folders]
-        names += [(below / name).as_posix() for name in files if not name.startswith(".")]
+        names += [(below / name).as_posix() for name in files if is_put_there(name)]
     return sorted(names, key=os.fsencode)
 
 
@@ -155,18 +156,20 @@ def check_sources(
     tick: Callable[[int, int], None],
     remark: Callable[[str, str], None] = lambda name, words: None,
     known: KnownSizes = MappingProxyType({}),
+    out: Path | None = None,
 ) -> tuple[list[Source], list[Skipped]]:
     """Usable sources below `root` in order of name, and the files left out with the reason.
 
     Every file is opened and decoded, by content; Pillow decodes outside Python's lock, so threads
     do, as many at a time as memory allows. `tick(done, total)` is called as files are checked,
     `remark(name, words)` for a picture that is used but may not be what was meant. Contents that
-    are `known` were checked before, as this role, and are not decoded again. InputError where
-    nothing is usable; RunError where a file or a folder cannot be read now, whatever is in it.
+    are `known` were checked before, as this role, and are not decoded again. What lies in `out`,
+    where the data set is built, is no source. InputError where nothing is usable; RunError where a
+    file or a folder cannot be read now, whatever is in it.
     """
     if not persevere(root, root.is_dir):
         raise _no_sources(root, role, "a file" if root.exists() else "no such folder")
-    names = find_files(root)
+    names = find_files(root, out)
     if not names:
         raise _no_sources(root, role, "an empty folder")
     run = Parallel(n_jobs=cores(), prefer="threads", return_as="generator")

@@ -10,6 +10,7 @@ from shards.codecs import document
 from shards.errors import InputError, RunError
 from shards.files import create_if_absent, folder_within, remove_temporaries, temporary_beside
 from shards.layout import ShardTask
+from shards.names import holds_nothing
 from shards.reader import Dataset, open_dataset
 from shards.sample import Sample
 
@@ -41,7 +42,7 @@ def take_folders(out: Path, dataset: Dataset) -> None:
     facts = describe_folders(dataset)
     path = out / FOLDERS
     begun = path.is_file() and path.read_bytes() == document(facts)
-    if not begun and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if not begun and out.exists() and (not out.is_dir() or not holds_nothing(out)):
         raise InputError(
             str(out),
             expected="a new or empty folder, or the same conversion begun before",

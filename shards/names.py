@@ -2,9 +2,12 @@
 
 import os
 import unicodedata
+from pathlib import Path
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories that move the cursor, colour the terminal, turn the text round, or cannot be sent."""
+
+_LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini", "@eadir", "__macosx", ".ds_store")
 
 
 def printable(text: str) -> str:
@@ -19,6 +22,21 @@ def printable(text: str) -> str:
         c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in _UNSAFE else c
         for c in text
     )
+
+
+def is_left_by_system(name: str) -> bool:
+    """Whether a file or folder of that name is one that systems leave about of themselves."""
+    return name.casefold() in _LEFT_BY_SYSTEMS
+
+
+def is_put_there(name: str) -> bool:
+    """Whether a file or folder may be one that somebody put there: not hidden, nor a system's."""
+    return not name.startswith(".") and not is_left_by_system(name)
+
+
+def holds_nothing(folder: Path) -> bool:
+    """Whether nobody put anything into a folder."""
+    return all(is_left_by_system(path.name) for path in folder.iterdir())
 
 
 def stays_below(name: str) -> bool:

@@ -150,6 +150,25 @@ def test_a_resume_bears_with_files_that_are_no_sources_and_keeps_the_first_list(
     assert verify_dataset(out).sound
 
 
+def test_a_build_below_its_own_sources_goes_on_and_grows(
+    plain_build: BuildResult, own_sources: Path
+) -> None:
+    out = own_sources / "bg" / "shards"
+    small = build_dataset(small_options(own_sources, out, samples=40))
+    assert [entry.path for entry in small.skipped] == ["fg/cut.png"]
+    whole = build_dataset(small_options(own_sources, out))
+    assert [entry.path for entry in whole.skipped] == ["fg/cut.png"]
+    assert whole.digest == plain_build.digest
+
+
+def test_a_new_folder_that_a_system_has_looked_into_is_new(sources: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shards"
+    out.mkdir()
+    for name in (".DS_Store", "desktop.ini"):
+        (out / name).write_bytes(b"x")
+    assert build_dataset(small_options(sources, out, samples=8)).digest
+
+
 def test_a_growth_keeps_the_first_list_too(own_sources: Path, tmp_path: Path) -> None:
     out = tmp_path / "shards"
     build_dataset(small_options(own_sources, out, samples=40))

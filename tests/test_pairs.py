@@ -26,6 +26,7 @@ def test_a_file_has_no_name_and_takes_the_one_background(tmp_path: Path) -> None
 
 def test_a_folder_is_searched_through_without_what_is_hidden(tmp_path: Path) -> None:
     shots = touch(tmp_path / "shots", "b.jpg", "a.png", "day/a.jpg", ".thumbs/a.jpg", ".DS_Store")
+    touch(shots, "Thumbs.db", "day/desktop.ini", "@eaDir/a.jpg", "__MACOSX/b.jpg")
     behind = tmp_path / "empty.jpg"
     assert find_pairs(shots, behind, OUT) == [
         Pair("a", shots / "a.png", behind),

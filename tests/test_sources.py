@@ -26,6 +26,28 @@ def test_files_come_in_order_of_their_utf8_bytes(tmp_path: Path) -> None:
     assert find_files(tmp_path) == expected
 
 
+def test_what_systems_leave_about_is_no_source_and_not_spoken_of(tmp_path: Path) -> None:
+    draw_background(0).save(tmp_path / "a.png")
+    for name in ("Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"x")
+    for name in ("@eaDir", "__MACOSX", ".d"):
+        (tmp_path / "deeper" / name).mkdir(parents=True)
+        draw_background(1).save(tmp_path / "deeper" / name / "a.png")
+    found, skipped = check_sources(tmp_path, "bg", silent)
+    assert [source.name for source in found] == ["a.png"]
+    assert not skipped
+
+
+def test_the_folder_that_is_built_is_no_source(tmp_path: Path) -> None:
+    draw_background(0).save(tmp_path / "a.png")
+    out = tmp_path / "deep" / "shards"
+    out.mkdir(parents=True)
+    draw_background(1).save(out / "b.png")
+    (tmp_path / "link").symlink_to(out, target_is_directory=True)
+    assert find_files(tmp_path, out) == ["a.png"]
+    assert find_files(tmp_path) == ["a.png", "deep/shards/b.png"]
+
+
 def test_loops_of_links_end(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "x.png").write_bytes(b"x")

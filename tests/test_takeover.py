@@ -51,6 +51,7 @@ def folders(tmp_path: Path) -> Path:
 
 
 def test_every_sample_is_there_as_it_was(folders: Path, tmp_path: Path) -> None:
+    (folders / "image" / "Thumbs.db").write_bytes(b"a system's")
     out = tmp_path / "shards"
     result = convert_dataset(folders, out, "tar", depth_kind="inverse", workers=1)
     dataset = open_dataset(out)
