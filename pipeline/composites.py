@@ -10,6 +10,7 @@ from typing import Any
 from joblib import delayed
 
 from pipeline.headers import read_header
+from pipeline.masks import MaskReading, MaskValues, choose_reading, values_of
 from pipeline.pictures import UnusablePictureError
 from pipeline.source_bytes import list_folder, read_source
 from pipeline.workers import results_of
@@ -167,6 +168,24 @@ def check_composites(
                 checked[split].append(of_one)
                 tick(1)
     return checked
+
+
+def look_at_masks(root: Path, found: dict[str, list[Composite]]) -> tuple[MaskReading, str | None]:
+    """How the masks of all composites are read, and what is to be said of it.
+
+    InputError where they are no masks: `masks.choose_reading`.
+    """
+    paths = [composite.paths(root / split)[2] for split, of in found.items() for composite in of]
+    with results_of((delayed(_values_of)(path) for path in paths), None, "threads") as values:
+        places = " and ".join(str(root / split / NEEDED[2]) for split in found)
+        return choose_reading(places, values)
+
+
+def _values_of(path: Path) -> MaskValues:
+    try:
+        return values_of(path)
+    except UnusablePictureError as error:
+        raise _unusable(path, error) from None
 
 
 def _require_alike(path: Path, facts: Facts, first: Facts) -> None:

@@ -35,12 +35,14 @@ def convert_dataset(
     depth_kind: Kind | None = None,
     workers: int | None = None,
     tick: Callable[[int], None] = lambda samples: None,
+    remark: Callable[[str], None] = lambda words: None,
 ) -> Conversion:
     """Write a finished data set to `out` in another format, or take over plain folders as one.
 
     Every sample is compared; the same call goes on where a stopped one was. A planned data set in
     "tar" or "lmdb" comes out byte for byte as a build in that format gives it. `val_fraction` and
-    `depth_kind` are for plain folders (`TakeoverOptions`). `tick` is called with samples done.
+    `depth_kind` are for plain folders (`TakeoverOptions`). `tick` is called with samples done,
+    `remark` with what may not be what was meant.
     InputError where the source is neither or `out` holds something else; RunError for damage.
     """
     require_kind("--format", format, Target)
@@ -57,7 +59,7 @@ def convert_dataset(
             val_fraction=0.1 if val_fraction is None else val_fraction,
             depth_kind=depth_kind,
         )
-        return take_over(source, out, options, workers=workers, tick=tick)
+        return take_over(source, out, options, workers=workers, tick=tick, remark=remark)
     for name, value in (("--val-fraction", val_fraction), ("--depth-kind", depth_kind)):
         if value is not None:
             raise InputError(

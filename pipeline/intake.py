@@ -12,6 +12,7 @@ from PIL import Image
 from pipeline.alpha import alpha_box
 from pipeline.composites import Composite
 from pipeline.headers import FORMATS, read_header
+from pipeline.masks import MaskReading
 from pipeline.pictures import UnusablePictureError, read_picture
 from pipeline.plan import ShardTask
 from pipeline.source_bytes import read_source
@@ -50,6 +51,7 @@ class Intake:
     size: int
     image_quality: int
     depth: DepthCoding | None
+    masks: MaskReading
 
     def take(self, task: ShardTask, items: Sequence[Arrival | Source]) -> Record:
         """Make a shard of samples, or of backgrounds, with its record.
@@ -97,7 +99,7 @@ class Intake:
             info = {"name": item.name, "sha256": item.sha256}
             return {"background.jpg": self._jpeg(self.root / item.name), "json": encode_json(info)}
         image, _, mask, *depth = item.composite.paths(self.root / item.folder)
-        alpha = np.asarray(self._decoded(mask).convert("L"))
+        alpha = self._mask(mask)
         facts = {
             "split": split,
             "position": position,
@@ -127,6 +129,15 @@ class Intake:
         if plain and not turned and len(data) <= 3 * self.size**2 and _is_readable(data):
             return data
         return encode_jpeg(np.asarray(picture.convert("RGB")), self.image_quality)
+
+    def _mask(self, path: Path) -> NDArray[np.uint8]:
+        try:
+            mask = self.masks.read(path)
+        except UnusablePictureError as error:
+            raise _damaged(path, str(error)) from None
+        if mask.shape != (self.size, self.size):
+            raise _damaged(path, f"{mask.shape[1]} x {mask.shape[0]} pixels")
+        return mask
 
     def _decoded(self, path: Path) -> Image.Image:
         try:

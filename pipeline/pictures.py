@@ -4,6 +4,7 @@ docs/input.md has the table of what is read and what is refused, and why.
 """
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +110,26 @@ def decode_picture(data: bytes, *, known: bool = False) -> Image.Image:
     MemoryError where memory is short, which many decoders call damage: so that is believed only
     if it is found twice, and there is memory to spare.
     """
+
+    def decode() -> Image.Image:
+        decoded = _to_eight_bits(_load(data, known=known))
+        decoded.info = {}  # it is upright now: nobody is to turn it again
+        return decoded
+
+    return _believe(decode, data)
+
+
+def decode_as_stored(data: bytes) -> Image.Image:
+    """The first frame, upright, in the mode it is stored in; raises as `decode_picture` does."""
+    return _believe(lambda: _load(data, known=False), data)
+
+
+def _believe(decode: Callable[[], Image.Image], data: bytes) -> Image.Image:
     faults: list[UnusablePictureError] = []
     while len(faults) < _TWICE:
         try:
             with QUIET:
-                decoded = _to_eight_bits(_load(data, known=known))
-                decoded.info = {}  # it is upright now: nobody is to turn it again
-                return decoded
+                return decode()
         except UnusablePictureError as error:
             faults.append(error)
         except Exception as error:  # Pillow's decoders raise anything on hostile bytes

@@ -85,14 +85,24 @@ def _by_bands(picture: Image.Image, band: Band) -> Image.Image:
     return picture
 
 
+def sixteen_bit_values(picture: Image.Image) -> NDArray[np.uint16]:
+    """The values (H, W) of 16-bit grey as they are; UnusablePictureError as below."""
+    _require_sixteen_bits(picture)
+    return np.asarray(picture).astype(np.uint16)
+
+
+def _require_sixteen_bits(picture: Image.Image) -> None:
+    low, high = picture.getextrema()
+    if min(low, 0) < 0 or high > 65535:  # type: ignore[operator]
+        raise UnusablePictureError("grey values beyond 16 bits")
+
+
 def read_sixteen_bit_grey(picture: Image.Image) -> Image.Image:
     """16-bit grey ("I;16", or "I" as some formats give it) as "RGB", or "RGBA" with a colour key.
 
     UnusablePictureError where a value is beyond 16 bits.
     """
-    low, high = picture.getextrema()
-    if min(low, 0) < 0 or high > 65535:  # type: ignore[operator]
-        raise UnusablePictureError("grey values beyond 16 bits")
+    _require_sixteen_bits(picture)
     key = picture.info.get("transparency")
 
     def band(box: tuple[int, int, int, int]) -> NDArray[np.uint8]:

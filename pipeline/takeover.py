@@ -13,9 +13,11 @@ from pipeline.composites import (
     Facts,
     check_composites,
     find_composites,
+    look_at_masks,
     read_folder_facts,
 )
 from pipeline.intake import Arrival, Intake
+from pipeline.masks import MaskReading
 from pipeline.plan import BOTH, TAKEN_OVER, ShardTask
 from pipeline.sources import Source, split_sources
 from pipeline.target import Conversion, finish_shards, take_target
@@ -58,11 +60,13 @@ def take_over(
     *,
     workers: int | None = None,
     tick: Callable[[int], None] = lambda samples: None,
+    remark: Callable[[str], None] = lambda words: None,
 ) -> Conversion:
     """Make a data set of plain folders image, background, mask and depth with equal names.
 
     JPEGs are kept as they are; everything else is decoded and stored as a build stores it. Equal
-    backgrounds are stored once. `tick` is called with samples done. InputError (nothing written)
+    backgrounds are stored once. `tick` is called with samples done, `remark` with how masks of two
+    values are read. InputError (nothing written)
     where the folders do not fit together; RunError with what is kept for a damaged picture.
     """
     found = find_composites(folders)
@@ -70,7 +74,12 @@ def take_over(
     coding = _depth_coding(folders, next(f for of in facts.values() for f in of), options)
     backgrounds = _backgrounds(found, facts, options.val_fraction)
     arrivals = _arrivals(found, facts, backgrounds)
+    ours = read_folder_facts(folders) is not None
+    masks, words = (MaskReading(), None) if ours else look_at_masks(folders, found)
+    if words is not None:
+        remark(words)
     plan = _plan(options, facts, coding, backgrounds, arrivals, found)
+    plan[TAKEN_OVER] |= {"masks_of_two_values": True} if masks.two_values else {}
     intake = Intake(
         root=folders.resolve(),
         out=out.resolve(),
@@ -79,6 +88,7 @@ def take_over(
         size=plan["options"]["size"],
         image_quality=options.image_quality,
         depth=coding,
+        masks=masks,
     )
 
     items: dict[str, list[Any]] = {BACKGROUND: backgrounds, **arrivals}

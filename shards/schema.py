@@ -99,7 +99,10 @@ _plan = table(
 )
 _taken_over = table(
     {
-        "taken_over": table({"samples": table(dict.fromkeys(SPLITS, _count)), "files": _sha256}),
+        "taken_over": table(
+            {"samples": table(dict.fromkeys(SPLITS, _count)), "files": _sha256},
+            {"masks_of_two_values": one_of(True)},
+        ),
         "options": table({name: _OPTIONS[name] for name in _STORED}),
         "sources": table({"fg": listing(_source, 0, 0), "bg": listing(_source, 1)}),
         "skipped": listing(_anything, 0, 0),

@@ -148,6 +148,7 @@ def convert(
             depth_kind=depth_kind,
             workers=workers,
             tick=lambda samples: progress.advance(bar, samples),
+            remark=say,
         )
     place = url_of(result.out) or str(result.out)
     kept = f" ({result.kept:,} kept)" if result.kept else ""
