@@ -39,8 +39,10 @@ def start_thread(work: Callable[[], None], cores: int) -> threading.Thread:
     begun = threading.Event()
 
     def run() -> None:
-        torch.set_num_threads(cores)  # of this thread, and of threads that begin from here on
-        begun.set()
+        try:
+            torch.set_num_threads(cores)  # of this thread, and of threads that begin from here on
+        finally:
+            begun.set()
         work()
 
     thread = threading.Thread(target=run, daemon=True)

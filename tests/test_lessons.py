@@ -1,9 +1,15 @@
 """depthmask/close_ups.py, lessons.py, lesson_stream.py and younger.py"""
 
+import subprocess
+import sys
+from collections import deque
+
 import numpy as np
+import psutil
 import pytest
 import torch
 
+from depthmask import lesson_stream
 from depthmask.close_ups import CLOSE_UPS
 from depthmask.lesson_stream import LessonStream
 from depthmask.lessons import photographed_lesson
@@ -13,6 +19,7 @@ from depthmask.younger import answer_photographs
 from pipeline.densedepth_lite import DenseDepthLite
 from pipeline.teachers import SHIPPED_WEIGHTS
 from pipeline.teachers.lite import read_lite_weights
+from shards.errors import RunError
 
 RAMP = np.repeat(np.linspace(0, 1, 80, dtype=np.float16)[:, None], 120, axis=1)
 
@@ -83,3 +90,51 @@ def test_the_head_answers_in_more_than_eight_bits(network: DenseDepthLite) -> No
     pixels = torch.from_numpy(photographs()[0][:96, :96].copy()).permute(2, 0, 1)[None] / 255
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
         assert len(torch.unique(network(pixels))) > 1000
+
+
+def plain_stream() -> LessonStream:
+    return LessonStream(seed=1, first=0, size=64, batch_size=4, props=Props())
+
+
+def test_a_drawing_process_that_is_killed_is_said() -> None:
+    """Also in the middle of a batch: many times what a pipe holds is under way then."""
+    stream = plain_stream()
+    try:
+        assert len(stream.take()) == 4
+        psutil.Process(stream.process).kill()
+        with pytest.raises(RunError, match=r"found that it ended with status -9 .* --resume"):
+            deque(iter(stream.take, None), maxlen=0)
+    finally:
+        stream.close()
+
+
+def test_a_drawing_process_ends_with_the_training_that_it_draws_for() -> None:
+    program = (
+        "from depthmask.lesson_stream import LessonStream\n"
+        "from depthmask.scenery import Props\n"
+        "if __name__ == '__main__':\n"
+        "    stream = LessonStream(seed=1, first=0, size=64, batch_size=4, props=Props())\n"
+        "    stream.take()\n"
+        "    print(stream.process, flush=True)\n"
+        "    stream.take(), input()\n"
+    )
+    trainer = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert trainer.stdout is not None
+    drawer = psutil.Process(int(trainer.stdout.readline()))
+    trainer.kill()
+    trainer.communicate()
+    drawer.wait(20)
+
+
+def test_a_stopped_drawing_process_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lesson_stream, "_END_SECONDS", 0.5)
+    monkeypatch.setattr(lesson_stream, "_PATIENCE_SECONDS", 0.5)
+    stream = plain_stream()
+    drawer = psutil.Process(stream.process)
+    drawer.suspend()
+    with pytest.raises(RunError, match="found no lesson in"):
+        stream.take()
+    stream.close()
+    assert not drawer.is_running()

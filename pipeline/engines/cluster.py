@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
+
 from pipeline.counters import Counters, Done
 from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, make_shard
 from pipeline.plan import ShardTask
@@ -27,6 +29,12 @@ from shards.manifest import read_plan
 
 GPU_SHARE = 0.25
 """What a task takes of a GPU: composing and encoding keep a teacher waiting most of the time."""
+
+_NODE, _CLUSTER = "raylet", "--gcs-address="
+"""The process of a node, and how its command line names the cluster."""
+
+_LOOK_SECONDS, _PATIENCE_SECONDS = 10.0, 600.0
+"""How often a cluster that ends no task is looked at, and how long it may have no CPU."""
 
 _PENDING_PER_CPU = 2
 _STORE_BYTES = 128 << 20  # records are under 1 kB; Ray would take a third of the memory
@@ -64,7 +72,7 @@ def run_on_ray(
                 while waiting and len(pending) < _window(ray):
                     entry = waiting.popleft()
                     pending[make(entry[1])] = entry
-                (ended,), _ = ray.wait(list(pending), num_returns=1)
+                ended = _next_ended(ray, list(pending))
                 index, task, tries = pending.pop(ended)
                 outcome = _outcome(ray, ended)
                 if isinstance(outcome, Failure) and outcome.kind == "passing" and tries < STRIKES:
@@ -75,6 +83,27 @@ def run_on_ray(
         finally:
             for reference in pending:
                 ray.cancel(reference, force=True)
+
+
+def _next_ended(ray: Any, pending: list[Any]) -> Any:
+    """The first of these tasks to end; RunError where the cluster has had no CPU for a while.
+
+    An autoscaler may take minutes to bring nodes; a head alone with 0 CPUs never makes a shard.
+    """
+    idle = 0.0
+    while True:
+        ended, _ = ray.wait(pending, num_returns=1, timeout=_LOOK_SECONDS)
+        if ended:
+            return ended[0]
+        idle = 0.0 if ray.cluster_resources().get("CPU") else idle + _LOOK_SECONDS
+        if idle >= _PATIENCE_SECONDS:
+            raise RunError(
+                "--engine ray",
+                expected="a cluster with CPUs to make shards on",
+                found=f"none in {_PATIENCE_SECONDS / 60:g} minutes",
+                remedy="what is finished is kept; start nodes with `ray start --address=…` and "
+                "run the same command again",
+            )
 
 
 def _remote_make(ray: Any, job: Job) -> Callable[[ShardTask], Any]:
@@ -113,7 +142,7 @@ def _other_versions(job: Job) -> str:
 
 def _outcome(ray: Any, reference: Any) -> Outcome:
     try:
-        outcome: Outcome = ray.get(reference)
+        outcome: Outcome = ray.get(reference, timeout=_PATIENCE_SECONDS)
     except ray.exceptions.RayTaskError:
         raise
     except ray.exceptions.RayError as error:
@@ -141,6 +170,31 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
+def _require_node(address: str) -> None:
+    """RunError at once where no node of the cluster runs on this machine.
+
+    Ray looks for the process of one for a minute, and has no word for what lacks.
+    """
+    port = address.rpartition(":")[2]
+    for process in psutil.process_iter(["name", "cmdline"]):
+        if process.info["name"] == _NODE:
+            named = [word for word in process.info["cmdline"] or () if word.startswith(_CLUSTER)]
+            if not port.isdecimal() or not named or named[0].endswith(f":{port}"):
+                return
+    raise _no_node(address)
+
+
+def _no_node(address: str) -> RunError:
+    at = address if ":" in address else "HEAD:6379"
+    return RunError(
+        f"--ray-address {address}",
+        expected="a node of the cluster on this machine, which Ray needs to take part",
+        found="none",
+        remedy=f"no shard was made; start one that makes no shards itself with "
+        f"`ray start --address={at} --num-cpus=0`, or run this command on a node",
+    )
+
+
 @contextmanager
 def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
     """A connection to a cluster; one started here goes away with it."""
@@ -153,13 +207,19 @@ def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
     handler = signal.getsignal(signal.SIGTERM)
     try:
         _knock(address)
+        if address != "local":
+            _require_node(address)
         ray.init(
             address=address,
             log_to_driver=False,
             logging_level=logging.ERROR,
             **(here if address == "local" else {}),
         )
+    except RunError:
+        raise
     except (OSError, ValueError, RuntimeError) as error:
+        if str(error).startswith("No node info found"):  # a node of another cluster is here
+            raise _no_node(address) from None
         raise RunError(
             f"--ray-address {address}",
             expected="a Ray cluster that answers",

@@ -22,8 +22,8 @@ SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
 _READER = "pipeline.teachers.keras_reader"
 _REFUSED = 3
-_SECONDS = 30
-"""Processor time that a file may take; one of 170 MB takes about one."""
+_SECONDS, _PATIENCE_SECONDS = 30, 600
+"""Processor time that a file may take (one of 170 MB takes about one), and time by the clock."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -77,15 +77,20 @@ def read_keras(path: Path, remedy: str) -> KerasFile:
         out = scratch.path / "weights.safetensors"
         command = [sys.executable, "-m", _READER, str(path.absolute()), str(out)]
         command.append(str(_SECONDS))
-        ended = subprocess.run(
-            command,
-            cwd=scratch.path,  # `-m` looks for modules there first
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
+        try:
+            ended = subprocess.run(
+                command,
+                cwd=scratch.path,  # `-m` looks for modules there first
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                check=False,
+                timeout=_PATIENCE_SECONDS,
+            )
+        except subprocess.TimeoutExpired as late:
+            found = f"one that was not read within {late.timeout:g} seconds"
+            raise wrong_weights(path, expected, found, remedy) from None
         if ended.returncode == _REFUSED:
             raise wrong_weights(path, expected, str(json.loads(ended.stdout)), remedy)
         if ended.returncode:
