@@ -1,6 +1,7 @@
 """The `depthmask` command: a lazy group, and the exit status of every way to fail.
 
-0 done; 2 wrong usage or input; 1 failed while running; 130 and 143 after SIGINT and SIGTERM.
+0 done; 2 wrong usage or input; 1 failed while running; 129, 130 and 143 after SIGHUP, SIGINT and
+SIGTERM.
 Command modules import torch and friends inside their functions, so `--help` answers at once.
 """
 
@@ -118,22 +119,34 @@ def cli() -> None:
     """
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived."""
+_STOPS = {
+    signal.SIGHUP: "hung up",
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+}
+"""The signals that end a command, and what is said then."""
+
+
+class _Stopped(BaseException):
+    """A signal arrived that ends the command; Ctrl-C is Python's own KeyboardInterrupt."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signal.Signals(signum)
 
 
 def _stop_once(signum: int, frame: FrameType | None) -> NoReturn:
     """Raise once; what comes while the command cleans up would only leave things behind."""
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in _STOPS:
         signal.signal(each, signal.SIG_IGN)
-    raise KeyboardInterrupt if signum == signal.SIGINT else _Terminated
+    raise KeyboardInterrupt if signum == signal.SIGINT else _Stopped(signum)
 
 
-def _interrupted(stop: BaseException, how: str, status: int) -> NoReturn:
+def _interrupted(stop: BaseException, by: signal.Signals) -> NoReturn:
     notes = getattr(stop.__cause__ or stop, "__notes__", ["what is finished is kept."])
     if find_place().rank == 0:  # one of several ranks speaks for all of them
-        click.echo(f"{how}: {' '.join(notes)}", err=True)
-    sys.exit(status)
+        click.echo(f"{_STOPS[by]}: {' '.join(notes)}", err=True)
+    sys.exit(128 + by)
 
 
 def _fail(error: BaseException, status: int) -> NoReturn:
@@ -155,7 +168,7 @@ def _misused(error: click.ClickException) -> NoReturn:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with the status that the module's first lines name."""
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in _STOPS:
         if signal.getsignal(each) != signal.SIG_IGN:  # as nohup and `&` in scripts set it
             signal.signal(each, _stop_once)
     try:
@@ -169,6 +182,6 @@ def main(arguments: list[str] | None = None) -> None:
     except RunError as error:
         _fail(error, 1)
     except (KeyboardInterrupt, click.Abort) as stop:
-        _interrupted(stop, "interrupted", 130)
-    except _Terminated as stop:
-        _interrupted(stop, "terminated", 143)
+        _interrupted(stop, signal.SIGINT)
+    except _Stopped as stop:
+        _interrupted(stop, stop.signum)

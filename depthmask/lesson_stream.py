@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import multiprocessing
 import queue
+import signal
 import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -20,6 +21,7 @@ from depthmask.lessons import (
     stock_scene,
 )
 from depthmask.scenery import Props
+from pipeline.hangup import deaf_to_hangup
 from shards.errors import RunError
 
 _NEW_SCENE = 0.2
@@ -61,6 +63,7 @@ def _batches(
 
 def _draw(out: Connection, seed: int, first: int, size: int, batch_size: int, props: Props) -> None:
     """Draw batches ahead as long as somebody is there to take them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     made: queue.Queue[list[Lesson]] = queue.Queue(_AHEAD)
     sender = threading.Thread(target=_send, args=(made, out), daemon=True)
     sender.start()
@@ -92,7 +95,8 @@ class LessonStream:
         self._lessons, out = context.Pipe(duplex=False)
         arguments = (out, seed, first, size, batch_size, props)
         self._drawer = context.Process(target=_draw, args=arguments, daemon=True)
-        self._drawer.start()
+        with deaf_to_hangup():
+            self._drawer.start()
         self.process = self._drawer.pid
         out.close()  # the other process has the only end now: when it dies, ours says so
 

@@ -5,12 +5,12 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
-"""SIGUSR1 is what Slurm's `--signal=USR1@120` sends before a job's time is over."""
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
+"""What asks for an end; SIGUSR1 is what Slurm's `--signal=USR1@120` sends in time."""
 
 
 class Stops:
-    """Within it, a first SIGINT, SIGTERM or SIGUSR1 is noted as `wanted`; a second SIGINT acts.
+    """Within it, the first signal of ENDS is noted as `wanted`; a second SIGINT acts.
 
     Signals that are ignored (nohup, `&` in scripts) stay so. Outside of the main thread, where
     Python lets nobody take signals, nothing is noted.
@@ -22,7 +22,7 @@ class Stops:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for each in _SIGNALS:
+            for each in ENDS:
                 if signal.getsignal(each) not in (signal.SIG_IGN, None):
                     self._before[each] = signal.signal(each, self._note)
         return self
@@ -47,7 +47,7 @@ class Stops:
         SIGUSR1 ends as SIGTERM does. SystemExit where the earlier handler returns.
         """
         self.__exit__(None, None, None)
-        signum = signal.SIGINT if signum == signal.SIGINT else signal.SIGTERM
+        signum = signal.SIGTERM if signum == signal.SIGUSR1 else signum
         try:
             signal.raise_signal(signum)
         except BaseException as stop:

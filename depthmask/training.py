@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import itertools
-import signal
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -29,7 +28,7 @@ from depthmask.run import begin_run
 from depthmask.run_folder import LAST, STOPPED, check_run_folder
 from depthmask.saver import Saver
 from depthmask.step import UnusableStepError, take_step
-from depthmask.stops import Stops
+from depthmask.stops import ENDS, Stops
 from depthmask.tally import Tally
 from depthmask.train_options import TrainOptions
 from depthmask.train_watcher import SilentTrainWatcher, TrainWatcher
@@ -47,7 +46,7 @@ def train(
     The run folder holds best.pt, last.pt, config.toml, metrics.csv, curves.png, grid.png and
     TensorBoard files. Under torchrun all ranks train one network together. InputError for a folder
     that holds something else, an unknown backbone, or a depth head on a data set without depth;
-    RunError where the loss is no longer finite. SIGINT, SIGTERM and SIGUSR1 end it when the step is
+    RunError where the loss is no longer finite. Signals (`stops.ENDS`) end it when the step is
     over, with last.pt as it is then. `sources` is told of pictures that samples are drawn from.
     """
     place = find_place()
@@ -192,20 +191,20 @@ class _Training:
     def _look_up(self) -> None:
         """Agree on the time; save where it is due; end where a signal asks any rank for it."""
         run, wanted = self._run, self._stops.wanted
-        interrupted, terminated, seconds = self._ranks.add_up(
+        *counts, seconds = self._ranks.add_up(
             [
-                wanted == signal.SIGINT,
-                wanted is not None and wanted != signal.SIGINT,
+                *(wanted == each for each in ENDS),
                 run.schedule.seconds_spent if self._ranks.leads else 0.0,
             ]
         )
+        asked = [each for each, count in zip(ENDS, counts, strict=True) if count]
         run.schedule.agree(seconds)
-        if interrupted or terminated:
+        if asked:
             self._saver.save(run)
             self._ranks.add_up([0])  # nobody leaves before the checkpoint is written
             kept = f"step {run.step} is kept in {self._options.out / LAST}"
             self._stops.end(
-                signal.SIGINT if interrupted else signal.SIGTERM,
+                asked[0],
                 f"{kept}; the same command with --resume goes on.",
             )
         if self._saver.due:

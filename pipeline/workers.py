@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from joblib import Parallel
 
+from pipeline.hangup import deaf_to_hangup
 from pipeline.quiet import QUIET
 from shards.cores import cores
 
@@ -21,7 +22,8 @@ def results_of(
     Leaving the `with` block stops what is still running, whatever the reason.
     """
     run = Parallel(n_jobs=workers or cores(), return_as="generator", batch_size=1, prefer=prefer)
-    results = run(calls)
+    with deaf_to_hangup():
+        results = run(calls)
     try:
         yield results
     finally:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,11 +41,15 @@ def whole(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> BuildResul
 
 
 def start_build(
-    sources: Path, out: Path, *more: str, temporary: Path | None = None
+    sources: Path,
+    out: Path,
+    *more: str,
+    temporary: Path | None = None,
+    before: Sequence[str] = (),
 ) -> subprocess.Popen[str]:
     """The build of `whole`, by the command line in a session of its own."""
     command = [
-        *(sys.executable, "-m", "depthmask", "build-dataset"),
+        *(*before, sys.executable, "-m", "depthmask", "build-dataset"),
         *("--fg", str(sources / "fg"), "--bg", str(sources / "bg"), "--out", str(out)),
         *("--size", "64", "--samples", "1600", "--samples-per-shard", "50"),
         *("--val-fraction", ".25", "--depth-model", "none", "--placements", "400"),
@@ -185,7 +189,11 @@ def test_a_shard_that_always_kills_its_worker_is_named_and_the_others_are_made(
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize(
     ("number", "status", "word"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    [
+        (signal.SIGINT, 130, "interrupted"),
+        (signal.SIGTERM, 143, "terminated"),
+        (signal.SIGHUP, 129, "hung up"),
+    ],
 )
 def test_a_signal_is_answered_within_two_seconds_by_one_line(
     sources: Path, tmp_path: Path, number: signal.Signals, status: int, word: str, workers: str
@@ -203,6 +211,32 @@ def test_a_signal_is_answered_within_two_seconds_by_one_line(
     assert errors.splitlines()[-1] == expected + "the same command goes on."
     assert not any(worker.is_running() for worker in workers_alive)
     assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_closed_terminal_ends_a_build_and_its_workers_by_one_line(
+    sources: Path, tmp_path: Path
+) -> None:
+    """All processes of the terminal's group get SIGHUP: none of them may say anything else."""
+    process = start_build(sources, tmp_path / "out")
+    wait_for_records(tmp_path / "out", 2, process)
+    workers = workers_of(process.pid)
+    os.killpg(process.pid, signal.SIGHUP)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 129
+    assert errors.splitlines()[-1].startswith("hung up: ")
+    assert "Traceback" not in errors
+    assert not any(worker.is_running() for worker in workers)
+
+
+def test_a_build_under_nohup_does_not_hear_of_a_closed_terminal(
+    sources: Path, whole: BuildResult, tmp_path: Path
+) -> None:
+    process = start_build(sources, tmp_path / "out", before=["nohup"])
+    wait_for_records(tmp_path / "out", 2, process)
+    os.killpg(process.pid, signal.SIGHUP)
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == 0, errors
+    assert files_of(tmp_path / "out") == files_of(whole.out)
 
 
 def test_a_build_killed_after_its_last_shard_leaves_nothing_behind_either(

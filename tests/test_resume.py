@@ -117,6 +117,27 @@ def test_a_second_interrupt_does_not_wait_for_the_step() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.parametrize("sent", [signal.SIGHUP, signal.SIGTERM])
+def test_a_stop_ends_as_the_signal_does_and_ignored_ones_stay_ignored(
+    sent: signal.Signals,
+) -> None:
+    heard: list[int] = []
+    before = signal.signal(sent, lambda number, frame: heard.append(number))
+    try:
+        with Stops() as stops:
+            signal.raise_signal(sent)
+            assert (stops.wanted, heard) == (sent, [])
+            with pytest.raises(SystemExit) as end:
+                stops.end(sent, "kept")
+        assert (end.value.code, heard) == (128 + sent, [sent])
+        signal.signal(sent, signal.SIG_IGN)
+        with Stops() as stops:
+            signal.raise_signal(sent)
+            assert stops.wanted is None
+    finally:
+        signal.signal(sent, before)
+
+
 def test_a_step_that_would_spoil_the_weights_is_not_taken(
     tiny_dataset: Path, tmp_path: Path
 ) -> None:
@@ -170,6 +191,7 @@ def wait_for_step(run: Path, process: subprocess.Popen[str], step: int) -> None:
         (signal.SIGTERM, 143, "terminated: step"),
         (signal.SIGUSR1, 143, "terminated: step"),
         (signal.SIGINT, 130, "interrupted: step"),
+        (signal.SIGHUP, 129, "hung up: step"),
     ],
 )
 def test_a_process_that_is_stopped_goes_on_bit_for_bit(

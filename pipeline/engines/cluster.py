@@ -21,6 +21,7 @@ import psutil
 
 from pipeline.counters import Counters, Done
 from pipeline.engines.job import STRIKES, Failure, Job, Outcome, Results, make_shard
+from pipeline.hangup import deaf_to_hangup
 from pipeline.plan import ShardTask
 from pipeline.versions import other_versions
 from shards.errors import InputError, RunError, first_line
@@ -209,12 +210,13 @@ def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
         _knock(address)
         if address != "local":
             _require_node(address)
-        ray.init(
-            address=address,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            **(here if address == "local" else {}),
-        )
+        with deaf_to_hangup():
+            ray.init(
+                address=address,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                **(here if address == "local" else {}),
+            )
     except RunError:
         raise
     except (OSError, ValueError, RuntimeError) as error:

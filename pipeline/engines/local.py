@@ -18,6 +18,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from pipeline.counters import Counters
 from pipeline.engines.job import Failure, Job, Outcome, Results, count_and_make, passes, persist
+from pipeline.hangup import deaf_to_hangup
 from pipeline.plan import ShardTask
 from shards.keys import BACKGROUND
 
@@ -51,6 +52,12 @@ class _Worker:
 
     def start(self, job: Job, task: ShardTask, index: int, counters: Counters) -> "Future[Outcome]":
         """Begin a shard; a process that was killed while it was idle is replaced."""
+        with deaf_to_hangup():
+            return self._start(job, task, index, counters)
+
+    def _start(
+        self, job: Job, task: ShardTask, index: int, counters: Counters
+    ) -> "Future[Outcome]":
         if self._pool is not None:
             try:
                 return self._submit(self._pool, job, task, index, counters)
