@@ -54,7 +54,9 @@ class _Inspection:
             return None
         renderer = renderer_of(self.site, self.rules.build)
         keys = keys_from(task.split, task.first)
-        shard = open_shard(self.rules.format, self.folder / task.name, keys, task.samples)
+        sha256 = None if entry is None else entry["sha256"]
+        path = self.folder / task.name
+        shard = open_shard(self.rules.format, path, keys, task.samples, sha256)
         try:
             field = differing_field(renderer, task, shard, self.share)
         finally:

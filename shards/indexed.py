@@ -32,19 +32,28 @@ _ROW, _AT_ONCE = 1 << 18, 1 << 20
 class IndexedShard:
     """Random access to one shard; row r holds the sample with key `key_of(r)`.
 
-    With `hashed`, `sha256` is that of the whole file, which is read once for both.
+    With `hashed`, `sha256` is that of the whole file, which is read once for both. A file that
+    takes its place must have the `sha256` that is found or given.
     """
 
     def __init__(
-        self, path: Path, scan: Scan, key_of: KeyOf, samples: int, *, hashed: bool = False
+        self,
+        path: Path,
+        scan: Scan,
+        key_of: KeyOf,
+        samples: int,
+        *,
+        sha256: str | None = None,
+        hashed: bool = False,
     ) -> None:
         self._path = path
         most = samples * _MOST_FIELDS
         try:
-            self._file = ShardBytes(path)
+            self._file = ShardBytes(path, sha256)
             scanned = HashedBytes(self._file) if hashed else self._file
             members = list(islice(scan(scanned), most + 1))
-            self.sha256 = scanned.hexdigest() if isinstance(scanned, HashedBytes) else None
+            self.sha256 = scanned.hexdigest() if isinstance(scanned, HashedBytes) else sha256
+            self._file.sha256 = self.sha256
         except DamagedShardError as error:
             raise self._damaged(str(error)) from None
         if len(members) > most:

@@ -59,6 +59,10 @@ class Dataset(SplitSequence):
             source["name"]: position
             for position, source in enumerate(self.manifest["sources"]["bg"])
         }
+        self._sha256 = {
+            entry["name"]: entry["sha256"]
+            for entry in self.manifest["shards"] + self.manifest["backgrounds"]
+        }
         self._forget()
 
     @property
@@ -146,13 +150,13 @@ class Dataset(SplitSequence):
             samples = min(self._per_shard, total - first)
             if not path.exists():
                 self._fetch(path.name)
-            opened = open_shard(self._format, path, keys_from(split, first), samples)
+            sha256 = self._sha256[path.name]
+            opened = open_shard(self._format, path, keys_from(split, first), samples, sha256)
             self._opened[split, number] = opened
         return opened
 
     def _fetch(self, name: str) -> None:
-        entries = self.manifest["shards"] + self.manifest["backgrounds"]
-        fetch(self.path, name, next(e["sha256"] for e in entries if e["name"] == name))
+        fetch(self.path, name, self._sha256[name])
 
     def close(self) -> None:
         """Release every open shard."""

@@ -5,6 +5,7 @@ kernel maps only so many files. So files are read with `pread`, and of those tha
 the descriptors used last stay open: their number does not grow with that of the shards.
 """
 
+import errno
 import hashlib
 import itertools
 import os
@@ -14,6 +15,7 @@ import threading
 import weakref
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +23,9 @@ _SHARE = 4
 """A process keeps a quarter of the descriptors it may have for shards, and at least..."""
 _LEAST, _MOST = 16, 1024
 _PIECE = 1 << 20
+_GONE = (errno.ESTALE, errno.EBADF)
+"""What reading gives where a server has another file of that name by now, or a program closed all
+descriptors that it did not know."""
 
 
 class DamagedShardError(Exception):
@@ -43,7 +48,8 @@ class _Descriptor:
         self.number = number
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        close(self.number)
+        with suppress(OSError):  # somebody closed it
+            close(self.number)
 
 
 class _Descriptors:
@@ -98,11 +104,13 @@ class ShardBytes:
     """A regular file as bytes: `len` and slices; DamagedShardError where it cannot be read.
 
     Its length is that of when it was opened. It may be read from several threads, and after a
-    fork.
+    fork. Another file may take its place meanwhile, if it has this `sha256`: a repair, or an equal
+    build, goes on under its readers.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, sha256: str | None = None) -> None:
         self._path = path.absolute()  # it may be opened again after a change of folders
+        self.sha256 = sha256
         self._key = next(_KEYS)
         self._identity: tuple[int, int, int] | None = None
         self._forget = weakref.finalize(self, _DESCRIPTORS.forget, self._key)
@@ -115,15 +123,14 @@ class ShardBytes:
         start, stop, _ = part.indices(self._length)
         file = _DESCRIPTORS.find(self._key) or self._open()
         try:
-            data = os.pread(file.number, stop - start, start)
-            while len(data) < stop - start:  # the kernel gives at most 2 GiB at once
-                more = os.pread(file.number, stop - start - len(data), start + len(data))
-                if not more:
-                    raise DamagedShardError(f"the end of the file before byte {stop}")
-                data += more
+            try:
+                return _read(file, start, stop)
+            except OSError as error:
+                if error.errno not in _GONE:
+                    raise
+            return _read(self._open(), start, stop)
         except OSError as error:
             raise DamagedShardError(error.strerror or str(error)) from None
-        return data
 
     def close(self) -> None:
         """Let go of the file."""
@@ -143,12 +150,30 @@ class ShardBytes:
         if not about.st_size:
             raise DamagedShardError("an empty file")
         identity = about.st_dev, about.st_ino, about.st_size
-        if self._identity not in (None, identity):
+        if self._identity not in (None, identity) and not self._is_equal(file, about.st_size):
             raise DamagedShardError("another file than when it was opened")
         self._identity = identity
         if self._forget.alive:
             _DESCRIPTORS.keep(self._key, file)
         return file
+
+    def _is_equal(self, file: _Descriptor, size: int) -> bool:
+        """Whether a file that took the place of this one holds the same bytes."""
+        if self.sha256 is None or size != self._length:
+            return False
+        with open(os.dup(file.number), "rb") as whole:
+            whole.seek(0)
+            return hashlib.file_digest(whole, "sha256").hexdigest() == self.sha256
+
+
+def _read(file: _Descriptor, start: int, stop: int) -> bytes:
+    data = os.pread(file.number, stop - start, start)
+    while len(data) < stop - start:  # the kernel gives at most 2 GiB at once
+        more = os.pread(file.number, stop - start - len(data), start + len(data))
+        if not more:
+            raise DamagedShardError(f"the end of the file before byte {stop}")
+        data += more
+    return data
 
 
 class HashedBytes:

@@ -54,9 +54,14 @@ def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
     return WRITERS[format](path, capacity)
 
 
-def open_shard(format: str, path: Path, key_of: KeyOf, samples: int) -> Shard:
-    """One shard file opened for reading; RunError where it is damaged."""
-    return IndexedShard(path, SCANS[format], key_of, samples)
+def open_shard(
+    format: str, path: Path, key_of: KeyOf, samples: int, sha256: str | None = None
+) -> Shard:
+    """One shard file opened for reading; RunError where it is damaged.
+
+    Reading goes on where another file takes its place that has the `sha256`.
+    """
+    return IndexedShard(path, SCANS[format], key_of, samples, sha256=sha256)
 
 
 def open_hashed(format: str, path: Path, key_of: KeyOf, samples: int) -> tuple[Shard, str]:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import small_options
 
-from pipeline.build import BuildResult
+from pipeline.build import BuildResult, build_dataset
+from shards import shard_bytes
 from shards.errors import InputError
 from shards.reader import Dataset, open_dataset
+from shards.shard_bytes import _Descriptors
 
 
 @pytest.fixture
@@ -101,3 +104,20 @@ def test_what_is_no_dataset_gets_a_sentence(prepare: object, found: str, tmp_pat
 def test_an_unknown_split_gets_a_sentence(dataset: Dataset) -> None:
     with pytest.raises(InputError, match="expected train or val, found 'test'"):
         dataset.split("test")
+
+
+def test_reading_goes_on_when_an_equal_build_has_replaced_every_shard(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptors = _Descriptors()
+    descriptors._most = 1  # so that every shard is opened again
+    monkeypatch.setattr(shard_bytes, "_DESCRIPTORS", descriptors)
+    options = small_options(sources, tmp_path / "shards", samples=60)
+    build_dataset(options)
+    dataset = open_dataset(options.out)
+    before = [(sample.image, sample.mask, sample.background) for sample in dataset]
+    options.out.rename(tmp_path / "before")  # no file gets an inode that was there
+    build_dataset(options)
+    for sample, seen in zip(dataset, before, strict=True):
+        for now, then in zip((sample.image, sample.mask, sample.background), seen, strict=True):
+            assert np.array_equal(now, then)

@@ -1,6 +1,9 @@
 """shards/shard_bytes.py: files that change while they are read, and many of them"""
 
+import errno
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,10 +12,11 @@ import pytest
 
 from shards import shard_bytes
 from shards.errors import RunError
+from shards.files import sha256_of
 from shards.indexed import IndexedShard, Member
 from shards.keys import keys_from
 from shards.shard_bytes import DamagedShardError, ShardBytes, SomeBytes, _Descriptors
-from shards.stores import Shard, open_shard, open_writer
+from shards.stores import Shard, open_hashed, open_shard, open_writer
 from shards.tar_store import scan_tar
 
 SAMPLES = 20
@@ -101,6 +105,73 @@ def test_another_file_in_its_place_is_noticed_when_it_is_opened_again(
     assert shard.get(5, "json") == b"{}"
     with pytest.raises(RunError, match=found):
         other.get(5, "json")
+
+
+@pytest.mark.parametrize("format", ["tar", "lmdb"])
+def test_an_equal_file_in_its_place_is_read_on(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few(monkeypatch, 1)
+    path = written(tmp_path / "a", format)
+    keys, sha256 = keys_from("train", 0), sha256_of(path)
+    other = opened(written(tmp_path / "b"))
+    shards = [
+        open_shard(format, path, keys, SAMPLES, sha256),
+        open_hashed(format, path, keys, SAMPLES)[0],
+    ]
+    for turn in range(3):
+        path.rename(tmp_path / f"old-{turn}")  # it keeps its inode, so no other file gets it
+        written(path, format)
+        assert other.get(5, "json") == b"{}"  # now the shards' descriptors are closed
+        for shard in shards:
+            assert shard.get(turn, "image.jpg") == bytes([turn]) * 9000
+    data = bytearray(path.read_bytes())
+    data[data.index(bytes([7]) * 9000)] ^= 1
+    path.unlink()
+    path.write_bytes(data)
+    assert other.get(5, "json") == b"{}"
+    with pytest.raises(RunError, match="another file than when it was opened"):
+        shards[0].get(7, "image.jpg")
+
+
+@pytest.mark.parametrize("number", [errno.ESTALE, errno.EBADF])
+def test_a_handle_that_went_stale_is_taken_anew(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "a")
+    shard = open_shard("tar", path, keys_from("train", 0), SAMPLES, sha256_of(path))
+    shard.get(0, "json")
+    path.rename(tmp_path / "old")
+    written(path)
+    stale: list[int] = []
+    really = os.pread
+
+    def read(descriptor: int, length: int, offset: int) -> bytes:
+        stale.extend([] if stale else [descriptor])
+        if descriptor in stale:
+            raise OSError(number, os.strerror(number))
+        return really(descriptor, length, offset)
+
+    monkeypatch.setattr(os, "pread", read)
+    assert shard.get(3, "image.jpg") == bytes([3]) * 9000
+    stale[:] = range(1000)
+    with pytest.raises(RunError, match=os.strerror(number)):
+        shard.get(4, "image.jpg")
+
+
+def test_a_descriptor_that_somebody_closed_is_opened_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "a")
+    program = f"""
+import os
+from pathlib import Path
+from shards.keys import keys_from
+from shards.stores import open_shard
+shard = open_shard("tar", Path({str(path)!r}), keys_from("train", 0), {SAMPLES})
+os.closerange(3, 100)  # as daemons do
+print(len(shard.get(3, "image.jpg")))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("9000\n", "")
 
 
 def test_threads_read_while_files_are_let_go(
