@@ -5,7 +5,6 @@ SIGTERM.
 Command modules import torch and friends inside their functions, so `--help` answers at once.
 """
 
-import difflib
 import importlib
 import signal
 import sys
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from depthmask.launch import find_place
+from depthmask.misnamed import about_command, about_option
 from depthmask.terminal import accounted, show_error
 from shards.errors import InputError, RunError
 from shards.version import __version__
@@ -78,12 +78,8 @@ class _LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1, cutoff=0.5)
-            if not near:
-                raise
-            message = f"{error.message.rstrip('.')}; did you mean {near[0]}?"
-            raise click.UsageError(message, ctx) from None
+        except click.UsageError:
+            raise click.UsageError(about_command(args[0], list(_COMMANDS)), ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every command with its first sentence: whole, where click would cut it."""
@@ -93,8 +89,17 @@ class _LazyGroup(click.Group):
             )
 
     def invoke(self, ctx: click.Context) -> Any:
-        with accounted():
-            return super().invoke(ctx)
+        try:
+            with accounted():
+                return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            if error.ctx is None:
+                raise
+            others = [self.get_command(ctx, name) for name in _COMMANDS]
+            message = about_option(
+                error.option_name, error.ctx.command, [each for each in others if each is not None]
+            )
+            raise click.UsageError(message, error.ctx) from None
 
 
 def _summary(command: click.Command | None) -> str:
