@@ -12,6 +12,7 @@ from pipeline.engines.table import engine_of
 from pipeline.folder import (
     committed_records,
     empty_folder,
+    is_begun,
     known_sizes,
     log_event,
     refuse_foreign_folder,
@@ -31,9 +32,10 @@ from pipeline.versions import versions_for, versions_in_use
 from pipeline.watcher import SilentWatcher, Watcher
 from shards.depth import DepthCoding
 from shards.errors import InputError
-from shards.manifest import PLAN, Record, make_manifest, read_plan, write_manifest
+from shards.manifest import Record, make_manifest, read_plan, write_manifest
 from shards.mixture import mixed_shards
 from shards.options import identity_of
+from shards.patience import persevere
 from shards.scratch import remove_abandoned
 
 if TYPE_CHECKING:
@@ -74,7 +76,7 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     out = staged_folder(options)
     place, options = options.out, dataclasses.replace(options, out=out)
     part = None if options.part is None else parse_part(options.part, os.environ)
-    refuse_foreign_folder(out)
+    persevere(out, lambda: refuse_foreign_folder(out))
     plan, skipped = plan_build(options, watch)
     engine = engine_of(options)
     tasks = plan.tasks() if part is None else part.of(plan.tasks())
@@ -213,7 +215,7 @@ def _card(options: BuildOptions) -> "TeacherCard | None":
 
 def _versions(options: BuildOptions, card: "TeacherCard | None") -> dict[str, str]:
     """The versions here; those of the data set that stands in `out` where they may differ."""
-    if options.allow_mixed and not options.overwrite and (options.out / PLAN).exists():
+    if options.allow_mixed and not options.overwrite and is_begun(options.out):
         standing: dict[str, str] = read_plan(options.out)["versions"]
         return standing
     return versions_in_use(teacher=card.name if card else None, device=options.device)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.folder import differences
+from pipeline.folder import differences, is_begun
 from pipeline.plan import BATCH, Plan
 from pipeline.render import Renderer, Site
 from shards.depth import DepthCoding
 from shards.errors import InputError
-from shards.manifest import PLAN, read_plan
+from shards.manifest import read_plan
 
 SAMPLES = 256
 _PERCENTILES = (0.1, 99.9)
@@ -75,7 +75,7 @@ def standing_coding(out: Path, plan: Plan) -> DepthCoding | None:
 
     So a build that goes on keeps its range, though another processor may end in other last bits.
     """
-    if not (out / PLAN).exists():
+    if not is_begun(out):
         return None
     try:
         standing = read_plan(out)

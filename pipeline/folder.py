@@ -19,6 +19,7 @@ from shards.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
 from shards.keys import record_name
 from shards.manifest import LOG, PLAN, Record, read_plan, read_record, write_plan
 from shards.names import is_left_by_system
+from shards.patience import persevere
 from shards.remote import address_of
 from shards.version import __version__
 
@@ -97,9 +98,14 @@ def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) ->
     return grow_plan(out, standing, Plan(plan.document | {"skipped": standing["skipped"]}))
 
 
+def is_begun(out: Path) -> bool:
+    """Whether a folder holds a data set, finished or not."""
+    return persevere(out / PLAN, (out / PLAN).exists)
+
+
 def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
     """Sizes of the sources of a begun data set by SHA-256: checked then, by the same version."""
-    if not (out / PLAN).exists():
+    if not is_begun(out):
         return {}
     try:
         standing = read_plan(out)

@@ -86,7 +86,10 @@ def _failed(out: Path, tasks: Sequence[ShardTask], failed: list[tuple[str, str]]
 
 def describe_kept(out: Path, tasks: Sequence[ShardTask]) -> str:
     """How far a build, or a part, with these `tasks` came: "3 of 12 shards are kept"."""
-    kept = count_committed(out, tasks)
+    try:
+        kept = count_committed(out, tasks)
+    except OSError:  # the same that ended the work, perhaps
+        return f"finished shards are kept in {out}"
     return f"{kept} of {len(tasks)} shards are kept in {out}" if kept else "no shard was finished"
 
 
