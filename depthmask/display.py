@@ -26,9 +26,12 @@ _GRID_SAMPLES = 10
 class Display:
     """The files of a run's folder that are looked at; the leading rank has one."""
 
-    def __init__(self, options: TrainOptions, device: torch.device) -> None:
+    def __init__(self, options: TrainOptions, device: torch.device, begin: int) -> None:
+        """`begin` is the step that the run goes on from: TensorBoard forgets what came after it."""
         self._out, self._grid_every, self._device = options.out, options.grid_every, device
-        self._board = SummaryWriter(str(options.out))
+        self._board = SummaryWriter(
+            str(options.out), purge_step=begin + 1 if options.resume else None
+        )
 
     def show_step(self, run: Run, losses: dict[str, float], samples: SampleSource) -> None:
         """Give TensorBoard the losses of every tenth step, and pictures as often as wanted."""

@@ -16,6 +16,7 @@ from depthmask.loss_terms import HEADS
 from depthmask.networks import Output
 from depthmask.objective import Objective
 from depthmask.optimisers import build_optimiser, parameter_groups
+from depthmask.resumption import require_same_course
 from depthmask.run_folder import LAST
 from depthmask.run_state import check_state
 from depthmask.samples import Samples
@@ -76,8 +77,11 @@ class Run:
         check_state(state, self.optimiser)
         self.network.load_state_dict(state["network"])
         self.objective.load_state_dict(state["objective"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.scaler.load_state_dict(state["scaler"])
+        settings = self.optimiser.state_dict()["param_groups"]  # those of the options, not old ones
+        kept = {"state": state["optimiser"]["state"], "param_groups": settings}
+        self.optimiser.load_state_dict(kept)
+        if state["scaler"]:  # none where the run had another precision until now
+            self.scaler.load_state_dict(state["scaler"])
         self.schedule.restore(state["schedule"])
         self.epoch, self.step, self.best = state["epoch"], state["step"], state["best"]
         self.tally, self.first_loss = Tally(**state["tally"]), state["first_loss"]
@@ -170,13 +174,13 @@ def _check_progress(run: Run) -> None:
 def _restore(run: Run, options: TrainOptions) -> None:
     path = options.out / LAST
     checkpoint = read_checkpoint(path)
-    state = checkpoint.training
-    if state is None or checkpoint.spec != run.network.spec:
+    require_same_course(options, checkpoint.options)
+    if checkpoint.training is None or checkpoint.spec != run.network.spec:
         raise InputError(
             str(path),
-            expected="the network and data set that the run was begun with",
+            expected="the data set that the run was begun with, by its mean and std",
             found=f"{checkpoint.spec}",
-            remedy="give the same --network, --backbone, --heads and --shards, or begin a new run",
+            remedy="give the same --shards, or begin a new run",
         )
-    run.restore(state)
+    run.restore(checkpoint.training)
     run.average.network.load_state_dict(checkpoint.weights)

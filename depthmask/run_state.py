@@ -33,16 +33,14 @@ _progress = table(
 def check_state(state: dict[str, Any], optimiser: torch.optim.Optimizer) -> None:
     """WrongValueError unless the schedule's and the optimiser's entries of `state` can be used.
 
-    Every tensor that the optimiser keeps of a weight has the weight's shape or none, and every
-    setting is of the kind that a fresh `optimiser` has.
+    Every tensor that the optimiser keeps of a weight has the weight's shape or none. Its settings
+    are not looked at: those of the options hold.
     """
     _progress(state, "")
     held = state["optimiser"]
     groups = optimiser.param_groups
     if not isinstance(held["param_groups"], list) or len(held["param_groups"]) != len(groups):
         raise WrongValueError("optimiser.param_groups", f"{len(groups)} groups", "others")
-    for fresh, found in zip(groups, held["param_groups"], strict=True):
-        _check_settings(fresh, found)
     weights = [weight for group in groups for weight in group["params"]]
     for index, kept in held["state"].items():
         where = f"optimiser.state.{index}"
@@ -50,21 +48,6 @@ def check_state(state: dict[str, Any], optimiser: torch.optim.Optimizer) -> None
             raise WrongValueError(where, f"a table for one of {len(weights)} weights", kept)
         for name, value in kept.items():
             _check_kept(f"{where}.{name}", value, weights[index])
-
-
-def _check_settings(fresh: dict[str, Any], found: Any) -> None:
-    for name, value in fresh.items():
-        if name == "params":
-            continue
-        other = found.get(name) if isinstance(found, dict) else None
-        alike = type(other) is type(value) or (_is_number(other) and _is_number(value))
-        parts = other if isinstance(other, tuple) else (other,)
-        if not alike or any(isinstance(part, float) and not math.isfinite(part) for part in parts):
-            raise WrongValueError(f"optimiser.param_groups.{name}", f"one like {value}", other)
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
 
 
 def _check_kept(where: str, value: Any, weight: torch.Tensor) -> None:

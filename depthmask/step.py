@@ -33,8 +33,8 @@ def take_step(
 
     The samples, this rank's part of the step's, go through the network in `options.accumulate`
     parts; losses and gradients are those of the whole but for batch norms, which see a part.
-    UnusableStepError, and weights as they were, where the loss or the gradients are no numbers, or
-    the loss has exploded. Draws of the network (dropout and the like) are keyed by seed, step and
+    UnusableStepError, and `run` as it was, where the loss or the gradients are no numbers, or the
+    loss has exploded. Draws of the network (dropout and the like) are keyed by seed, step and
     rank.
     """
     torch.manual_seed(_seed_of_step(options.seed, run.step, ranks.rank))
@@ -43,6 +43,7 @@ def take_step(
     run.optimiser.zero_grad(set_to_none=True)
     images, known = ranks.add_up([len(batch.mask), int(batch.depth_known.sum())])
     counts = Counts(mask=int(images), depth=int(known))
+    statistics = [buffer.clone() for buffer in run.network.buffers()]
     parts = []
     for part in split_batch(batch, options.accumulate):
         here = batch_on(device, part)
@@ -57,7 +58,12 @@ def take_step(
     norm = _clip(run, options.clip)
     *sums, length = torch.cat([summed, norm.view(1)]).tolist()
     values = dict(zip(losses, sums, strict=True))
-    _require_usable(values, length, run)
+    try:
+        _require_usable(values, length, run)
+    except UnusableStepError:
+        for buffer, before in zip(run.network.buffers(), statistics, strict=True):
+            buffer.copy_(before)  # batch norms have seen the batch by now
+        raise
     _follow_gradients(run)
     return values
 

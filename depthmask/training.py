@@ -60,7 +60,7 @@ def train(
         training = _Training(options, dataset, ranks, watch, stops)
         if not ranks.leads:
             return training.go_on(None)
-        with contextlib.closing(Display(options, device)) as display:
+        with contextlib.closing(Display(options, device, training.step)) as display:
             return training.go_on(display)
 
 
@@ -103,6 +103,11 @@ class _Training:
         self._saver.save_options()
         if ranks.leads:
             keep_plan(options, dataset)
+
+    @property
+    def step(self) -> int:
+        """How many steps have been taken."""
+        return self._run.step
 
     def go_on(self, display: Display | None) -> dict[str, Any]:
         """The scores of the best epoch, when the schedule is over."""

@@ -163,8 +163,6 @@ STATES: list[tuple[tuple[Any, ...], Any, str]] = [
     (("schedule", "seconds"), float("inf"), "schedule.seconds: expected a number"),
     (("schedule", "plateau", "cuts"), 10**300, "plateau.cuts: expected a whole number"),
     (("optimiser", "param_groups"), {}, "param_groups: expected 1 groups"),
-    (("optimiser", "param_groups", 0, "betas"), "x", "param_groups.betas: expected one like"),
-    (("optimiser", "param_groups", 0, "lr"), float("nan"), "param_groups.lr: expected one like"),
     (("optimiser", "state", 0), [], "state.0: expected a table"),
     (("optimiser", "state", 10**6), {}, "state.1000000: expected a table"),
     (("optimiser", "state", 0, "exp_avg"), torch.zeros(3), r"exp_avg: expected a tensor of shape"),

@@ -148,6 +148,8 @@ def test_a_step_that_would_spoil_the_weights_is_not_taken(
         train(options)
     stopped = torch.load(options.out / "stopped.pt", weights_only=True)["training"]
     assert stopped["step"] == stopped["tally"]["steps"] == 1
+    assert all(bool(tensor.isfinite().all()) for tensor in stopped["network"].values())
+    assert any("running_mean" in name for name in stopped["network"])
     resumed = dataclasses.replace(options, resume=True, lr=1e-3)
     with pytest.raises(OSError, match="gone"):
         train(resumed, AtStep(6, break_off))
