@@ -10,7 +10,11 @@ Names are imported when they are first used, so `import depthmask` does not impo
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from shards.version import __version__
+from depthmask.intruders import refuse_intruders
+
+refuse_intruders()  # before anything of ours is looked for under these names
+
+from shards.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from depthmask.evaluation import EvaluateOptions, evaluate
@@ -61,18 +65,6 @@ __all__ = [
 ]
 
 
-def _refuse_intruders() -> None:
-    """`pipeline` and `shards` are common names: one beside the user's script would hide ours."""
-    for name in ("pipeline", "shards"):
-        module = importlib.import_module(name)
-        if not hasattr(module, "IS_DEPTHMASK"):
-            found = getattr(module, "__file__", None) or list(getattr(module, "__path__", []))
-            raise ImportError(
-                f"depthmask: expected its own package {name!r}, found {found}; rename that file "
-                "or folder, or start from another directory"
-            )
-
-
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'depthmask' has no attribute {name!r}")
@@ -81,6 +73,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-_refuse_intruders()

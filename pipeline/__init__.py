@@ -1,3 +1,1 @@
 """Generation: sources, plan, compositing, depth teachers, engines."""
-
-IS_DEPTHMASK = True

@@ -1,3 +1,1 @@
 """Storage: what a sample is on disk, writing one shard safely, the manifest, moments, reading."""
-
-IS_DEPTHMASK = True
