@@ -1,6 +1,6 @@
 """`depth`: a teacher on single pictures of any size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +27,27 @@ def predict_depth(teacher: Teacher, picture: Image.Image) -> NDArray[np.float32]
     return np.array(grown)  # Pillow's own memory is read-only
 
 
-def limits_of(teacher: Teacher, paths: Sequence[Path]) -> tuple[float, float]:
+def limits_of(teacher: Teacher, paths: Iterable[Path]) -> tuple[float, float]:
     """(low, high) that maps are written over: what the teacher declares, else one of `paths`.
 
-    One range for all of them, found as a build finds it (`calibration.range_of`).
+    One range for all of them, found as a build finds it (`calibration.range_of`) over the first
+    that can be read; InputError where none can.
     """
     declared = teacher.card.range
     if declared is not None:
         return declared
-    return range_of([predict_depth(teacher, _picture(path)) for path in paths[:SAMPLES]])
+    maps: list[NDArray[np.float32]] = []
+    fault: InputError | None = None
+    for path in paths:
+        try:
+            maps.append(predict_depth(teacher, _picture(path)))
+        except InputError as error:
+            fault = fault or error
+        if len(maps) == SAMPLES:
+            break
+    if not maps and fault is not None:
+        raise fault
+    return range_of(maps)
 
 
 def _picture(path: Path) -> Image.Image:
@@ -47,16 +59,24 @@ def _picture(path: Path) -> Image.Image:
         ) from None
 
 
+def depth_places(out: Path, name: str) -> tuple[Path, Path]:
+    """Where the depth of a picture goes: NAME.depth.png and NAME.colour.png."""
+    return out / f"{name}.depth.png", out / f"{name}.colour.png"
+
+
 def write_depth(
-    teacher: Teacher, path: Path, out: Path, limits: tuple[float, float]
+    teacher: Teacher, path: Path, out: Path, limits: tuple[float, float], name: str | None = None
 ) -> tuple[Path, Path]:
-    """Write NAME.depth.png (16 bits over `limits`) and NAME.colour.png; their paths."""
+    """Write NAME.depth.png (16 bits over `limits`) and NAME.colour.png; their paths.
+
+    The name is the picture's own, unless it is given; it may begin with folders.
+    """
     import matplotlib
 
     low, high = limits
     unit = np.clip((predict_depth(teacher, _picture(path)) - low) / (high - low), 0, 1)
-    out.mkdir(parents=True, exist_ok=True)
-    codes, colours = out / f"{path.stem}.depth.png", out / f"{path.stem}.colour.png"
+    codes, colours = depth_places(out, path.stem if name is None else name)
+    codes.parent.mkdir(parents=True, exist_ok=True)
     codes.write_bytes(encode_png(np.rint(unit * 65535).astype(np.uint16), "up"))
     colour = matplotlib.colormaps["inferno"](unit, bytes=True)[..., :3]  # (H, W, 4) -> (H, W, 3)
     Image.fromarray(np.ascontiguousarray(colour)).save(colours)

@@ -31,13 +31,7 @@ def find_pairs(image: Path, background: Path | None, out: Path) -> list[Pair]:
     namesake, whatever the endings. InputError where there is no picture, two of one name, one
     without its background, or where results would lie among the pictures.
     """
-    if image.is_dir() and image.resolve() == out.resolve():
-        raise _refuse(f"--out {out}", "another folder than that of the pictures", "the same")
-    found = {
-        name: path
-        for name, path in _pictures(image).items()
-        if path == image or not path.resolve().is_relative_to(out.resolve())
-    }
+    found = _pictures_beside(image, out)
     if not found:
         raise _refuse(f"--image {image}", "pictures", "none")
     if background is None or not background.is_dir():
@@ -51,6 +45,48 @@ def find_pairs(image: Path, background: Path | None, out: Path) -> list[Pair]:
         names = "none of " + ", ".join(missing[:_SHOWN])
         raise _refuse(f"--background {background}", "a namesake of every picture", names + more)
     return [Pair(name, path, behind[name]) for name, path in sorted(found.items())]
+
+
+def find_pictures(given: Iterable[Path], out: Path) -> list[tuple[str, Path]]:
+    """The pictures that files, folders and patterns stand for, each with a name for its results.
+
+    A file's name is its own without its ending, others are named as `find_pairs` does. InputError
+    where there is no picture, one that is named is not there, or two have one name.
+    """
+    found: dict[str, Path] = {}
+    for each in given:
+        beside = _pictures_beside(each, out)
+        if not beside:
+            raise _refuse(str(each), "pictures", "none", "depth")
+        for name, path in beside.items():
+            if not name and not path.exists():
+                raise _refuse(str(path), "a picture, a folder or a pattern", "nothing", "depth")
+            _add(found, name or path.stem, path)
+    return list(found.items())
+
+
+def refuse_overwriting(inputs: Iterable[Path], results: Iterable[Path]) -> None:
+    """InputError where a result would take the place of a picture that it is made from."""
+    taken = {path.resolve() for path in inputs}
+    for path in results:
+        if path.resolve() in taken:
+            raise InputError(
+                f"--out {path.parent}",
+                expected="a folder where results take no picture's place",
+                found=f"{path.name}, which is one of the pictures",
+                remedy="name another folder",
+            )
+
+
+def _pictures_beside(image: Path, out: Path) -> dict[str, Path]:
+    """The files that `image` stands for by name, but for those in `out`, where results go."""
+    if image.is_dir() and image.resolve() == out.resolve():
+        raise _refuse(f"--out {out}", "another folder than that of the pictures", "the same")
+    return {
+        name: path
+        for name, path in _pictures(image).items()
+        if path == image or not path.resolve().is_relative_to(out.resolve())
+    }
 
 
 def _pictures(image: Path) -> dict[str, Path]:
@@ -76,14 +112,26 @@ def _by_name(folder: Path) -> dict[str, Path]:
 def _named(files: Iterable[tuple[str, Path]]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for name, path in files:
-        if name in found:
-            both = f"{found[name].name} and {path.name}"
-            raise _refuse(str(path.parent), f"one picture called {name}", both)
-        found[name] = path
+        _add(found, name, path)
     return found
 
 
-def _refuse(where: str, expected: str, found: str) -> InputError:
+def _add(found: dict[str, Path], name: str, path: Path) -> None:
+    """Note a picture; InputError where another one has its name, as their results would."""
+    other = found.setdefault(name, path)
+    beside = other.parent == path.parent
+    if other.resolve() != path.resolve():
+        raise InputError(
+            str(path.parent),
+            expected=f"one picture called {name}",
+            found=f"{other.name} and {path.name}" if beside else f"{other} and {path}",
+            remedy="rename one, as results are named after pictures"
+            if beside
+            else "give the folder above both, or an --out of its own to each",
+        )
+
+
+def _refuse(where: str, expected: str, found: str, command: str = "predict") -> InputError:
     return InputError(
-        where, expected=expected, found=found, remedy="see `depthmask predict --help`"
+        where, expected=expected, found=found, remedy=f"see `depthmask {command} --help`"
     )

@@ -18,8 +18,8 @@ from depthmask.evaluation import require_numbers
 from depthmask.exported import sees_background
 from depthmask.networks import MaskDepthNet, weigh_cues
 from depthmask.opacity import find_opacity_cues
-from depthmask.pairs import find_pairs
-from depthmask.prediction_files import open_picture, write_prediction
+from depthmask.pairs import find_pairs, refuse_overwriting
+from depthmask.prediction_files import KINDS, open_picture, prediction_place, write_prediction
 from pipeline.pictures import as_rgb
 from shards.errors import InputError
 from shards.option_kinds import require_kind
@@ -214,6 +214,9 @@ def predict(
             remedy="give a picture or a folder, or train a network with --input single",
         )
     pairs = find_pairs(options.image, options.background, options.out)
+    results = [prediction_place(options.out, pair.name, kind) for pair in pairs for kind in KINDS]
+    seen = [path for pair in pairs for path in (pair.image, pair.background) if path is not None]
+    refuse_overwriting(seen, results)
     written: list[Path] = []
     for pair in pairs:
         try:

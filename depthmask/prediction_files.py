@@ -25,6 +25,14 @@ def open_picture(path: Path, name: str) -> Image.Image:
         ) from None
 
 
+KINDS = ("mask", "cutout", "depth", "depth-colour")
+
+
+def prediction_place(folder: Path, name: str, kind: str) -> Path:
+    """Where a prediction of a kind goes: KIND.png, or NAME.KIND.png."""
+    return folder / (f"{name}.{kind}.png" if name else f"{kind}.png")
+
+
 def write_prediction(found: "Prediction", folder: Path, name: str) -> list[Path]:
     """Write mask, cut-out, depth (16 bits) and depth in colours, as far as they are there.
 
@@ -32,7 +40,7 @@ def write_prediction(found: "Prediction", folder: Path, name: str) -> list[Path]
     """
 
     def place(kind: str) -> Path:
-        path = folder / (f"{name}.{kind}.png" if name else f"{kind}.png")
+        path = prediction_place(folder, name, kind)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 

@@ -1,10 +1,12 @@
 """depthmask/pairs.py: which pictures, and which background belongs to each"""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from depthmask.pairs import Pair, find_pairs
+from depthmask.depth import depth_places
+from depthmask.pairs import Pair, find_pairs, find_pictures, refuse_overwriting
 from shards.errors import InputError
 
 OUT = Path("prediction")
@@ -89,3 +91,48 @@ def test_results_do_not_go_among_the_pictures(tmp_path: Path) -> None:
     shots = touch(tmp_path / "shots", "a.jpg")
     with pytest.raises(InputError, match="another folder than that of the pictures"):
         find_pairs(shots, None, shots / ".." / "shots")
+
+
+def test_depth_takes_files_folders_and_patterns(tmp_path: Path) -> None:
+    shots = touch(tmp_path / "shots", "b.jpg", "day/a.jpg", ".hidden.jpg")
+    more = touch(tmp_path / "more", "c.png", "d.png", "e.jpg")
+    assert find_pictures([shots, more / "e.jpg", more / "*.png", more / "e.jpg"], OUT) == [
+        ("b", shots / "b.jpg"),
+        ("day/a", shots / "day" / "a.jpg"),
+        ("e", more / "e.jpg"),
+        ("c", more / "c.png"),
+        ("d", more / "d.png"),
+    ]
+
+
+def test_two_pictures_whose_results_would_have_one_name_are_refused(tmp_path: Path) -> None:
+    one = touch(tmp_path, "a/x.jpg", "b/x.jpg", "b/x.png")
+    both = f"one picture called x, found {one / 'a' / 'x.jpg'} and {one / 'b' / 'x.jpg'}"
+    with pytest.raises(InputError, match=re.escape(both)):
+        find_pictures([one / "a" / "x.jpg", one / "b" / "x.jpg"], OUT)
+    with pytest.raises(InputError, match=re.escape(both)):
+        find_pairs(one / "*" / "x.jpg", None, OUT)
+    with pytest.raises(InputError, match=r"one picture called x, found x\.jpg and x\.png"):
+        find_pictures([one / "b"], OUT)
+    with pytest.raises(InputError, match=r"one picture called b/x, found x\.jpg and x\.png"):
+        find_pictures([one], OUT)
+    (one / "b" / "x.png").unlink()
+    assert [name for name, _ in find_pictures([one], OUT)] == ["a/x", "b/x"]
+
+
+def test_pictures_that_are_not_there_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    shots = touch(tmp_path / "shots", "a.jpg")
+    with pytest.raises(InputError, match=r"b\.jpg: expected a picture, .*, found nothing"):
+        find_pictures([shots / "a.jpg", shots / "b.jpg"], OUT)
+    with pytest.raises(InputError, match=r"\*\.gif: expected pictures, found none"):
+        find_pictures([shots / "a.jpg", shots / "*.gif"], OUT)
+    with pytest.raises(InputError, match="another folder than that of the pictures"):
+        find_pictures([shots], shots)
+
+
+def test_no_result_takes_the_place_of_a_picture(tmp_path: Path) -> None:
+    folder = touch(tmp_path, "x.jpg", "x.depth.png")
+    inputs = [folder / "x.jpg", folder / "x.depth.png"]
+    with pytest.raises(InputError, match=r"found x\.depth\.png, which is one of the pictures"):
+        refuse_overwriting(inputs, depth_places(folder / ".", "x"))
+    refuse_overwriting(inputs, depth_places(folder / "out", "x"))

@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +32,11 @@ METADATA = {
 @pytest.fixture(scope="module")
 def teacher() -> Teacher:
     return load_teacher("densedepth-lite", canvas=128)
+
+
+def depthmask(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "depthmask", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
@@ -170,6 +177,31 @@ def test_depth_of_a_picture_comes_at_its_own_size(teacher: Teacher, tmp_path: Pa
         assert (picture.size, picture.mode) == ((90, 50), "RGB")
     with pytest.raises(InputError, match=r"nowhere\.jpg: expected a picture"):
         write_depth(teacher, tmp_path / "nowhere.jpg", tmp_path / "out", limits)
+
+
+def test_the_command_keeps_folders_apart_and_goes_on_past_what_it_cannot_read(
+    tmp_path: Path,
+) -> None:
+    for name in ("a/x.jpg", "b/x.jpg"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True)
+        Image.effect_noise((40, 30), 60).convert("RGB").save(tmp_path / "in" / name)
+    (tmp_path / "in" / "notes.txt").write_text("no picture")
+    out = tmp_path / "out"
+    call = ["depth", "--out", out, "--size", "64"]
+    files = [tmp_path / "in" / name for name in ("a/x.jpg", "b/x.jpg")]
+    refused = depthmask(*call, *files)
+    assert refused.returncode == 2
+    assert "expected one picture called x" in refused.stderr
+    assert not out.exists()
+    done = depthmask(*call, tmp_path / "in")
+    assert done.returncode == 0, done.stderr
+    assert "left out" in done.stderr
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png")) == [
+        "a/x.colour.png",
+        "a/x.depth.png",
+        "b/x.colour.png",
+        "b/x.depth.png",
+    ]
 
 
 def test_a_pasted_cutout_is_nearer_than_all_it_hides() -> None:

@@ -9,6 +9,7 @@ from depthmask.teacher_options import TeacherOptions
 from depthmask.terminal import answer_paths, open_console, reports, say
 from depthmask.words import NUMBER, PLACE, WHOLE, one_of
 from shards.depth import Kind
+from shards.errors import InputError
 
 
 @click.command()
@@ -80,22 +81,27 @@ def depth(
 ) -> None:
     """Run a depth teacher on pictures: NAME.depth.png (16 bit) and NAME.colour.png.
 
-    The codes 0 to 65535 span one range for all pictures: the teacher's, or --depth-range, or one
-    found over these pictures.
+    PICTURES are files, folders, or patterns in quotes; folders within a folder become folders of
+    --out. The codes 0 to 65535 span one range for all pictures: the teacher's, or --depth-range, or
+    one found over these pictures.
 
     \b
     Examples:
       depthmask depth holiday.jpg --out depth
-      depthmask depth photos/*.jpg --out depth --size 320
+      depthmask depth photos --out depth --size 320
       depthmask depth room.jpg --out depth --depth-model densedepth \\
           --depth-weights nyu.h5
     """
-    from depthmask.depth import limits_of, write_depth
+    from depthmask.depth import depth_places, limits_of, write_depth
+    from depthmask.pairs import find_pictures, refuse_overwriting
     from depthmask.progress import open_progress
     from pipeline.options import check_declared
     from pipeline.teachers import load_teacher
 
     check_declared(depth_range, depth_input)
+    found = find_pictures(pictures, out)
+    places = [place for name, _ in found for place in depth_places(out, name)]
+    refuse_overwriting([path for _, path in found], places)
     teacher = load_teacher(
         depth_model,
         canvas=size,
@@ -105,10 +111,22 @@ def depth(
         value_range=depth_range,
         input_size=depth_input and (depth_input[1], depth_input[0]),
     )
-    low, high = limits = limits_of(teacher, pictures)
+    low, high = limits = limits_of(teacher, [path for _, path in found])
     say(f"{teacher.kind} depth, {low:g} to {high:g} {teacher.unit}")
     written: list[Path] = []
     with open_progress(open_console()) as progress:
-        for picture in progress.track(pictures, description="looking"):
-            written += write_depth(teacher, picture, out, limits)
+        for name, path in progress.track(found, description="looking"):
+            try:
+                written += write_depth(teacher, path, out, limits, name)
+            except InputError as error:
+                if len(found) == 1:
+                    raise
+                say(f"left out {path}: {error}")
+    if not written:
+        raise InputError(
+            " ".join(map(str, pictures)),
+            expected="a picture that can be read",
+            found=f"none among {len(found)}",
+            remedy="give pictures of their kinds: docs/input.md",
+        )
     answer_paths(written, json_wanted)
