@@ -27,6 +27,9 @@ from shards.errors import InputError, first_line
 from shards.files import publish, temporary_beside
 from shards.schema import check_depth
 
+BEST = "best.pt"
+"""The checkpoint of a run that is taken where its folder is given."""
+
 _FORMAT = 1
 _KIND = "depthmask checkpoint"
 _channels = {"mean": listing(real(0, 1), 3, 3), "std": listing(real(1e-6, 1), 3, 3)}
@@ -130,7 +133,7 @@ def _refuse(path: Path, found: str) -> InputError:
         str(path),
         expected="a checkpoint written by `depthmask train`",
         found=found,
-        remedy="give best.pt or last.pt of a run",
+        remedy="give a run's folder, or best.pt or last.pt in one",
     )
 
 
@@ -200,8 +203,17 @@ def _checked(state: dict[str, Any], size: int) -> Checkpoint:
     return checkpoint
 
 
+def checkpoint_file(path: Path) -> Path:
+    """The file that a checkpoint's path stands for: of a run's folder its best.pt."""
+    return path / BEST if path.is_dir() else path
+
+
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint in a file, on the CPU; InputError for anything else. Runs no code from it."""
+    """The checkpoint in a file or a run's folder, on the CPU; InputError for anything else.
+
+    Runs no code from it.
+    """
+    path = checkpoint_file(path)
     try:
         _require_plain_archive(path)
         with warnings.catch_warnings():

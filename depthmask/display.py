@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from depthmask.checkpoint import BEST
 from depthmask.data import SampleSource
 from depthmask.evaluation import predictions
 from depthmask.pictures import draw_sheet, write_curves, write_png
 from depthmask.run import Run
 from depthmask.run_card import write_run_card
-from depthmask.run_folder import BEST, METRICS
+from depthmask.run_folder import METRICS
 from depthmask.train_options import TrainOptions
 from shards.files import write_atomic
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from depthmask.batch import Batch
-from depthmask.checkpoint import read_checkpoint
+from depthmask.checkpoint import checkpoint_file, read_checkpoint
 from depthmask.data import SampleSource
 from depthmask.device import autocast, choose_device
 from depthmask.metrics import Sums, depth_scores, depth_sums, mask_scores, mask_sums
@@ -198,7 +198,7 @@ def evaluate(
             write_samples(options.out, name, samples, sheet)
     if options.out is not None:
         write_atomic(options.out / "scores.json", json.dumps(found, indent=1).encode())
-    note_scores(options.checkpoint, found)
+    note_scores(checkpoint_file(options.checkpoint), found)
     return found
 
 

@@ -22,10 +22,12 @@ from shards.version import __version__
 def write_report(path: str | Path, out: str | Path | None = None) -> Path:
     """The file with the report of a data set's or a run's folder, written.
 
-    `out` defaults to NAME-report.html in the current folder. InputError for a path that is
-    neither, or an `out` that cannot be.
+    A run's checkpoint stands for its folder. `out` defaults to NAME-report.html in the current
+    folder. InputError for a path that is neither, or an `out` that cannot be.
     """
     folder: Path = require_kind("path", path, Path)
+    if folder.suffix == ".pt" and folder.is_file():
+        folder = folder.parent
     kind = report_kind(folder)
     target: Path = require_kind("--out", out or f"{folder.resolve().name}-report.html", Path)
     _require_writable(target, folder, kind)

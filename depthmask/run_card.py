@@ -10,7 +10,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from depthmask.checkpoint import Checkpoint, read_checkpoint
+from depthmask.checkpoint import BEST, Checkpoint, read_checkpoint
 from depthmask.exported import heads_of, sees_background
 from depthmask.train_options import TrainOptions
 from shards.card import CARD, MARK, card_cell, card_table, is_free
@@ -21,7 +21,7 @@ from shards.reader import open_dataset
 from shards.remote import url_of, was_opened
 from shards.version import __version__
 
-_BEST, _CONFIG = "best.pt", "config.toml"
+_CONFIG = "config.toml"
 _TASKS = {"mask": "image-segmentation", "depth": "depth-estimation"}
 _SCORES = {
     "mask_iou": "mask IoU at 0.5",
@@ -47,7 +47,7 @@ def write_run_card(path: Path, evaluated: dict[str, Any] | None = None) -> None:
 
 def note_scores(path: Path, evaluated: dict[str, Any]) -> None:
     """Take what `evaluate` found of a run's best network into the run's card, where it may."""
-    if path.name != _BEST or not (path.parent / _CONFIG).is_file():
+    if path.name != BEST or not (path.parent / _CONFIG).is_file():
         return
     with contextlib.suppress(OSError):  # a run that may only be read was evaluated all the same
         write_run_card(path, evaluated)

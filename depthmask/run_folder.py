@@ -6,7 +6,7 @@ from depthmask.training_data import TrainingData, name_of, require_same_samples
 from shards.errors import InputError
 from shards.names import holds_nothing
 
-BEST, LAST, STOPPED = "best.pt", "last.pt", "stopped.pt"
+LAST, STOPPED = "last.pt", "stopped.pt"
 CONFIG, METRICS = "config.toml", "metrics.csv"
 
 

@@ -4,9 +4,9 @@ import time
 
 import tomli_w
 
-from depthmask.checkpoint import Checkpoint, save_checkpoint
+from depthmask.checkpoint import BEST, Checkpoint, save_checkpoint
 from depthmask.run import Run
-from depthmask.run_folder import BEST, CONFIG, LAST, STOPPED
+from depthmask.run_folder import CONFIG, LAST, STOPPED
 from depthmask.samples import Samples
 from depthmask.train_options import TrainOptions
 from shards.files import TEMPORARY_SUFFIX, write_atomic

@@ -16,6 +16,7 @@ from depthmask.device import autocast
 from depthmask.metrics import image_iou
 from depthmask.networks import MaskDepthNet, NetworkSpec
 from depthmask.prediction import PredictOptions, Predictor, cut_out, load, predict
+from depthmask.report import write_report
 from depthmask.start import BUILT_IN, begin_from
 from depthmask.training import train
 from shards.errors import InputError
@@ -238,3 +239,17 @@ def test_cut_outs_have_no_background_left_in_soft_parts() -> None:
     found = cut_out(np.rint(image).astype(np.uint8), background.astype(np.uint8), mask)
     assert np.abs(found[0, 2:, :3] - colour).max() <= 4
     assert found[0, :, 3].tolist() == np.rint(mask[0] * 255).tolist()
+
+
+def test_a_runs_folder_stands_for_its_best_network(
+    run: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    sample = open_dataset(tiny_dataset)[0]
+    best = load(run / "best.pt", device="cpu").predict(sample.image, sample.background)
+    found = load(run, device="cpu").predict(sample.image, sample.background)
+    assert found.mask is not None
+    assert np.array_equal(found.mask, best.mask)  # type: ignore[arg-type]
+    page = write_report(run / "best.pt", tmp_path / "page.html").read_text()
+    assert page == write_report(run, tmp_path / "again.html").read_text()
+    with pytest.raises(InputError, match=r"best\.pt: expected .*, found no such file; give"):
+        load(tmp_path, device="cpu")

@@ -95,7 +95,7 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
 
 
 @click.command()
-@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT")
+@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT|RUN")
 @click.option(
     "--shards",
     type=PLACE,
@@ -158,7 +158,7 @@ def evaluate(json_wanted: bool, **values: Any) -> None:
 
 
 @click.command()
-@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT")
+@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT|RUN")
 @click.option(
     "--image",
     type=PLACE,
@@ -190,7 +190,7 @@ def predict(json_wanted: bool, **values: Any) -> None:
 
     \b
     Examples:
-      depthmask predict runs/first/best.pt --image shot.jpg --background empty.jpg
+      depthmask predict runs/first --image shot.jpg --background empty.jpg
       depthmask predict runs/first/best.pt --image shots --background empty.jpg \\
           --out found
       depthmask predict runs/first/best.pt --image 'day/*.jpg' --background empty
@@ -204,7 +204,7 @@ def predict(json_wanted: bool, **values: Any) -> None:
 
 
 @click.command()
-@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT")
+@click.argument("checkpoint", type=PLACE, metavar="CHECKPOINT|RUN")
 @click.argument("out", type=PLACE, metavar="OUT")
 @click.option(
     "--size",
