@@ -300,3 +300,16 @@ def test_a_training_there_is_that_of_the_folder(
         train(TrainOptions.from_table(options.to_table()))
     there, here = (read_checkpoint(tmp_path / name / "last.pt") for name in ("there", "here"))
     assert same(there.weights, here.weights)
+
+
+def test_an_equal_set_with_other_files_left_out_goes_on_there(
+    url: str, sources: Path, plain_build: BuildResult, tmp_path: Path
+) -> None:
+    own = tmp_path / "sources"
+    shutil.copytree(sources, own)
+    (own / "fg" / "notes.txt").write_text("mine")
+    other = build_dataset(small_options(own, tmp_path / "other"))
+    Bucket(url).delete(MANIFEST)
+    again = convert_dataset(other.out, Path(url), "tar", workers=1)
+    assert (again.made, again.digest) == (0, plain_build.digest)
+    assert objects(url) == files_of(other.out)
