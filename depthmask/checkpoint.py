@@ -25,6 +25,7 @@ from shards.checks import (
 from shards.depth import DepthCoding
 from shards.errors import InputError, first_line
 from shards.files import publish, temporary_beside
+from shards.outputs import told
 from shards.schema import check_depth
 
 BEST = "best.pt"
@@ -122,7 +123,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     temporary = temporary_beside(path)
     try:
-        torch.save(state, temporary)
+        with told(temporary) as file:
+            torch.save(state, file)
         publish(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from depthmask.pictures import save_picture
 from pipeline.calibration import SAMPLES, range_of
 from pipeline.pictures import UnusablePictureError, as_rgb, read_picture
 from pipeline.teachers import Teacher
 from shards.codecs import encode_png
 from shards.errors import InputError
+from shards.files import write_whole
+from shards.outputs import writing
 
 
 def predict_depth(teacher: Teacher, picture: Image.Image) -> NDArray[np.float32]:
@@ -76,8 +79,9 @@ def write_depth(
     low, high = limits
     unit = np.clip((predict_depth(teacher, _picture(path)) - low) / (high - low), 0, 1)
     codes, colours = depth_places(out, path.stem if name is None else name)
-    codes.parent.mkdir(parents=True, exist_ok=True)
-    codes.write_bytes(encode_png(np.rint(unit * 65535).astype(np.uint16), "up"))
     colour = matplotlib.colormaps["inferno"](unit, bytes=True)[..., :3]  # (H, W, 4) -> (H, W, 3)
-    Image.fromarray(np.ascontiguousarray(colour)).save(colours)
+    with writing(out, "the pictures before it are kept"):
+        codes.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(codes, encode_png(np.rint(unit * 65535).astype(np.uint16), "up"))
+        save_picture(Image.fromarray(np.ascontiguousarray(colour)), colours)
     return codes, colours

@@ -26,6 +26,7 @@ from shards.joined import AnyDataset
 from shards.keys import SPLITS
 from shards.option_kinds import require_within
 from shards.options import check_fields, option
+from shards.outputs import require_folder, writing
 from shards.reader import open_dataset
 
 
@@ -166,6 +167,8 @@ def evaluate(
     up the scores of its best.pt. InputError for a
     depth-only network on a data set without depth, or with another depth coding.
     """
+    if options.out is not None:
+        require_folder(options.out)
     checkpoint = read_checkpoint(options.checkpoint)
     whole = open_dataset(options.shards)
     if checkpoint.coding is not None:
@@ -195,9 +198,11 @@ def evaluate(
             positions = np.array([sample.position for sample in worst])
             batch = source.batch(positions)
             sheet = draw_sheet(batch, *predictions(network, batch, device))
-            write_samples(options.out, name, samples, sheet)
+            with writing(options.out):
+                write_samples(options.out, name, samples, sheet)
     if options.out is not None:
-        write_atomic(options.out / "scores.json", json.dumps(found, indent=1).encode())
+        with writing(options.out):
+            write_atomic(options.out / "scores.json", json.dumps(found, indent=1).encode())
     note_scores(checkpoint_file(options.checkpoint), found)
     return found
 

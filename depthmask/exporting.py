@@ -16,6 +16,7 @@ from shards.errors import InputError, RunError, first_line
 from shards.files import publish, temporary_beside
 from shards.option_kinds import require_within
 from shards.options import check_fields, option
+from shards.outputs import require_file, told, writing
 from shards.version import __version__
 
 TOLERANCE = 1e-3
@@ -71,6 +72,7 @@ def export(options: ExportOptions) -> Exported:
     that cannot be written; RunError where the network cannot be brought into this form, or the
     file answers otherwise than the network: then nothing is left.
     """
+    require_file(options.out, "OUT")
     checkpoint = read_checkpoint(options.checkpoint)
     network = ExportedNet(checkpoint.build(), checkpoint.coding).requires_grad_(False)
     shapes = _shapes(network.multiple, checkpoint.size, options.size)
@@ -78,17 +80,11 @@ def export(options: ExportOptions) -> Exported:
     write, run = _FORMATS[options.out.suffix]
     temporary = temporary_beside(options.out).with_suffix(options.out.suffix)
     try:
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        write(program, network, temporary, _facts(checkpoint, network, options))
-        differences = _compare(network, run(temporary), shapes, options.out)
-        publish(temporary, options.out)
-    except OSError as error:
-        raise InputError(
-            str(options.out),
-            expected="a file that can be written",
-            found=error.strerror or str(error),
-            remedy="name another",
-        ) from None
+        with writing(options.out, "nothing was written"):
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            write(program, network, temporary, _facts(checkpoint, network, options))
+            differences = _compare(network, run(temporary), shapes, options.out)
+            publish(temporary, options.out)
     finally:
         temporary.unlink(missing_ok=True)
     return Exported(path=options.out, inputs=network.inputs, differences=differences)
@@ -154,7 +150,8 @@ Answer = Callable[[tuple[Tensor, ...]], list[Tensor]]
 def _write_program(
     program: torch.export.ExportedProgram, network: ExportedNet, path: Path, facts: dict[str, str]
 ) -> None:
-    torch.export.save(program, path, extra_files={FACTS: json.dumps(facts, indent=1)})
+    with told(path) as file:
+        torch.export.save(program, file, extra_files={FACTS: json.dumps(facts, indent=1)})
 
 
 def _run_program(path: Path) -> Answer:

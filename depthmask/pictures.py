@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -9,10 +10,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from depthmask.batch import Batch
-from shards.files import write_atomic
+from shards.files import write_atomic, write_whole
 
 _COLOURS = "inferno"
 _NO_CURVE = {"epoch", "step", "minutes", "lr", "images_per_second", "size"}
+
+
+def save_picture(picture: Image.Image, path: Path, **settings: Any) -> None:
+    """Write a picture as its path's ending says, whole or not at all."""
+    stream = io.BytesIO()
+    picture.save(stream, Image.registered_extensions()[path.suffix], **settings)
+    write_whole(path, stream.getvalue())
 
 
 def depth_colours(depth: NDArray[np.float32]) -> NDArray[np.uint8]:

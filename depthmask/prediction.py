@@ -24,6 +24,7 @@ from pipeline.pictures import as_rgb
 from shards.errors import InputError
 from shards.option_kinds import require_kind
 from shards.options import check_fields, option
+from shards.outputs import require_folder, writing
 
 _MULTIPLE = 32
 _LONGEST_SHARE = 2.0
@@ -205,6 +206,7 @@ def predict(
     cannot be read are left out, and `skipped` is told of each. InputError for a network that needs
     a background where none is given, and where nothing can be read.
     """
+    require_folder(options.out)
     predictor = load(options.checkpoint, options.device)
     if predictor.needs_background and options.background is None:
         raise InputError(
@@ -228,7 +230,8 @@ def predict(
             skipped(pair.image, str(error))
             continue
         found = predictor.predict(image, behind)
-        written += write_prediction(found, options.out, pair.name)
+        with writing(options.out, "the pictures before it are kept"):
+            written += write_prediction(found, options.out, pair.name)
     if not written:
         raise InputError(
             f"--image {options.image}",

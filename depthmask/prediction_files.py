@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from depthmask.pictures import depth_colours, write_png
+from depthmask.pictures import depth_colours, save_picture, write_png
 from pipeline.pictures import UnusablePictureError, read_picture
 from shards.codecs import encode_png
 from shards.errors import InputError
+from shards.files import write_whole
 
 if TYPE_CHECKING:
     from depthmask.prediction import Prediction
@@ -47,11 +48,11 @@ def write_prediction(found: "Prediction", folder: Path, name: str) -> list[Path]
     written = []
     if found.mask is not None and found.cutout is not None:
         written += [place("mask"), place("cutout")]
-        written[0].write_bytes(encode_png(np.rint(found.mask * 255).astype(np.uint8), "none"))
-        Image.fromarray(found.cutout).save(written[1])
+        write_whole(written[0], encode_png(np.rint(found.mask * 255).astype(np.uint8), "none"))
+        save_picture(Image.fromarray(found.cutout), written[1])
     if found.depth_unit is not None:
         codes, colours = place("depth"), place("depth-colour")
-        codes.write_bytes(encode_png(np.rint(found.depth_unit * 65535).astype(np.uint16), "up"))
+        write_whole(codes, encode_png(np.rint(found.depth_unit * 65535).astype(np.uint16), "up"))
         write_png(colours, depth_colours(found.depth_unit))
         written += [codes, colours]
     return written

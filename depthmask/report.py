@@ -16,6 +16,7 @@ from shards.errors import InputError
 from shards.files import write_atomic
 from shards.manifest import PLAN
 from shards.option_kinds import require_kind
+from shards.outputs import require_file, writing
 from shards.version import __version__
 
 
@@ -30,8 +31,11 @@ def write_report(path: str | Path, out: str | Path | None = None) -> Path:
         folder = folder.parent
     kind = report_kind(folder)
     target: Path = require_kind("--out", out or f"{folder.resolve().name}-report.html", Path)
-    _require_writable(target, folder, kind)
-    write_atomic(target, render_report(folder, kind).encode("utf-8", "backslashreplace"))
+    require_file(target)
+    _require_apart(target, folder, kind)
+    page = render_report(folder, kind).encode("utf-8", "backslashreplace")
+    with writing(target, "nothing was written"):
+        write_atomic(target, page)
     return target
 
 
@@ -100,11 +104,9 @@ def _describe(path: Path) -> str:
     return "a folder with neither" if path.is_dir() else "a file"
 
 
-def _require_writable(target: Path, path: Path, kind: str) -> None:
+def _require_apart(target: Path, path: Path, kind: str) -> None:
     found = None
-    if target.is_dir():
-        found = "a folder"
-    elif not target.parent.is_dir():
+    if not target.parent.is_dir():
         found = f"no folder {target.parent}"
     elif kind == "dataset" and target.resolve().is_relative_to(path.resolve()):
         found = "a place inside the data set"

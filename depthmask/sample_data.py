@@ -9,12 +9,15 @@ from PIL import Image
 
 from depthmask.cars import KINDS, draw_car
 from depthmask.lessons import spread
+from depthmask.pictures import save_picture
 from depthmask.scenes import draw_scene, nearness
 from shards.codecs import encode_png
 from shards.errors import InputError
+from shards.files import write_whole
 from shards.names import holds_nothing
 from shards.option_kinds import require_within
 from shards.options import check_fields, option
+from shards.outputs import require_folder, writing
 
 _SHAPES = ((320, 240), (320, 240), (360, 240), (300, 300), (400, 240))
 _STYLES = ("street", "field", "yard", "street", "room")
@@ -47,6 +50,7 @@ def draw_sample_data(
     PNGs, from .05 (far) to .95 (near) of their range in each picture.
     """
     out = options.out
+    require_folder(out, "OUT")
     if out.exists() and (not out.is_dir() or not holds_nothing(out)):
         raise InputError(
             str(out),
@@ -54,6 +58,13 @@ def draw_sample_data(
             found="something in it" if out.is_dir() else "a file",
             remedy="name another folder",
         )
+    with writing(out, "nothing of it can be used"):
+        _draw(options, tick)
+    return {"cars": options.cars, "scenes": options.scenes}
+
+
+def _draw(options: SampleDataOptions, tick: Callable[[int, int], None]) -> None:
+    out = options.out
     for name in ("cars", "scenes", "depth"):
         (out / name).mkdir(parents=True, exist_ok=True)
     total = options.cars + options.scenes
@@ -61,12 +72,11 @@ def draw_sample_data(
         rng = np.random.default_rng((options.seed, 0, number))
         kind = KINDS[number % len(KINDS)]
         car = draw_car(rng, kind=kind, length=int(rng.integers(280, 420)))
-        Image.fromarray(car).save(out / "cars" / f"{kind}-{number:03d}.png")
+        save_picture(Image.fromarray(car), out / "cars" / f"{kind}-{number:03d}.png")
         tick(number + 1, total)
     for number in range(options.scenes):
         _draw_scene(options.seed, number, out)
         tick(options.cars + number + 1, total)
-    return {"cars": options.cars, "scenes": options.scenes}
 
 
 def _draw_scene(seed: int, number: int, out: Path) -> None:
@@ -77,8 +87,7 @@ def _draw_scene(seed: int, number: int, out: Path) -> None:
     view = draw_scene(rng, height=2 * height, width=2 * width, style=style)
     large = Image.fromarray((view.colour * 255).astype(np.uint8))
     picture = large.resize((width, height), Image.Resampling.BOX)  # averages the edges' pixels
-    picture.save(out / "scenes" / f"{name}.jpg", quality=_JPEG_QUALITY)
+    save_picture(picture, out / "scenes" / f"{name}.jpg", quality=_JPEG_QUALITY)
     near = spread(nearness(view.depth[::2, ::2]))
-    (out / "depth" / f"{name}.png").write_bytes(
-        encode_png(np.rint(near * 65535).astype(np.uint16), "up")
-    )
+    codes = encode_png(np.rint(near * 65535).astype(np.uint16), "up")
+    write_whole(out / "depth" / f"{name}.png", codes)

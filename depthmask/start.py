@@ -15,7 +15,9 @@ from depthmask.checkpoint import Checkpoint, read_checkpoint
 from depthmask.systems.build import Network
 from depthmask.systems.table import PictureInput
 from shards.errors import InputError
+from shards.files import write_whole
 from shards.option_kinds import expand_home
+from shards.outputs import writing
 
 BUILT_IN = "built-in"
 NONE = "none"
@@ -91,12 +93,8 @@ def save_start(checkpoint: Checkpoint, path: Path, *, trained_on: str) -> None:
         if not name.startswith("encoder.") and name not in _OWN
     }
     facts = {"backbone": checkpoint.spec.backbone, "trained_on": trained_on}
-    try:
-        path.write_bytes(save(weights, facts))  # save_file would let nobody else read it
-    except OSError as error:
-        raise InputError(
-            str(path), expected="a file to write", found=str(error), remedy="name another"
-        ) from None
+    with writing(path, "nothing was written"):
+        write_whole(path, save(weights, facts))  # save_file would let nobody else read it
 
 
 def _half(tensor: Tensor) -> Tensor:

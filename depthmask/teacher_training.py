@@ -28,7 +28,8 @@ from pipeline.densedepth_lite import STRIDE, DenseDepthLite
 from pipeline.teachers import LITE
 from pipeline.teachers.lite import read_lite_weights
 from shards.errors import InputError, first_line
-from shards.files import temporary_beside
+from shards.files import publish, temporary_beside, write_atomic
+from shards.outputs import require_folder, saving, told
 
 STATE, WEIGHTS, LOG = "state.pt", f"{LITE}.safetensors", "log.csv"
 _SAVE_SECONDS = 120
@@ -115,8 +116,12 @@ def _no_state(where: Path, found: str) -> InputError:
 
 def _save(run: Run, options: TeacherOptions) -> None:
     temporary = temporary_beside(options.out / STATE)
-    torch.save(run.to_state(), temporary)
-    temporary.replace(options.out / STATE)
+    try:
+        with told(temporary) as file:
+            torch.save(run.to_state(), file)
+        publish(temporary, options.out / STATE)
+    finally:
+        temporary.unlink(missing_ok=True)
     save_weights(_mixed(run.average.network, options), options.out / WEIGHTS)
 
 
@@ -141,9 +146,7 @@ def save_weights(network: DenseDepthLite, path: Path) -> None:
         for key, value in network.state_dict().items()
     }
     metadata = {"name": LITE, "kind": "inverse", "unit": "relative", "low": "0.0", "high": "1.0"}
-    temporary = temporary_beside(path)
-    temporary.write_bytes(save(tensors, metadata))  # save_file would let nobody else read it
-    temporary.replace(path)
+    write_atomic(path, save(tensors, metadata))  # save_file would let nobody else read it
 
 
 def _as_batch(lessons: list[Lesson]) -> tuple[Tensor, Tensor]:
@@ -206,9 +209,16 @@ def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda l
     The state is saved every two minutes and at the end; `resume` goes on from it. `say` is told
     a line now and then.
     """
+    require_folder(options.out)
     keep_freed_memory()
     torch.set_num_threads(options.threads)
     run = _begin(options)
+    with saving(options.out, options.out / STATE):
+        _train(run, options, say)
+    return options.out / WEIGHTS
+
+
+def _train(run: Run, options: TeacherOptions, say: Callable[[str], None]) -> None:
     props = read_props(options.textures, options.cutouts)
     options.out.mkdir(parents=True, exist_ok=True)
     say(f"{len(props.photographs)} photographs, {len(props.cutouts)} cut-outs")
@@ -232,7 +242,6 @@ def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda l
         _report(run, options, losses, say)
     finally:
         stream.close()
-    return options.out / WEIGHTS
 
 
 def _report(

@@ -36,6 +36,7 @@ from depthmask.training_data import TrainingData, keep_plan, keys_of, open_train
 from pipeline.watcher import Watcher
 from shards.errors import InputError, RunError
 from shards.order import batches_of, share_of
+from shards.outputs import require_folder, saving
 
 
 def train(
@@ -50,12 +51,15 @@ def train(
     over, with last.pt as it is then. `sources` is told of pictures that samples are drawn from.
     """
     place = find_place()
+    if place.rank == 0:
+        require_folder(options.out)
     options = _after_restart(options, place)
     device = device_of_rank(options.device, place)
     dataset = open_training_data(options, sources if place.rank == 0 else None)
     check_run_folder(options, dataset)
     _require_enough(options, place)
-    with Stops() as stops, join_ranks(place, device) as ranks:
+    last = options.out / LAST
+    with saving(options.out, last), Stops() as stops, join_ranks(place, device) as ranks:
         watch = watcher if watcher is not None and ranks.leads else SilentTrainWatcher()
         training = _Training(options, dataset, ranks, watch, stops)
         if not ranks.leads:

@@ -35,7 +35,9 @@ from shards.errors import InputError
 from shards.manifest import Record, make_manifest, read_plan, write_manifest
 from shards.mixture import mixed_shards
 from shards.options import identity_of
+from shards.outputs import require_folder
 from shards.patience import persevere
+from shards.remote import url_of
 from shards.scratch import remove_abandoned
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     """
     watch = watcher or SilentWatcher()
     require_device(options.device, here=options.engine == "local")
+    if url_of(options.out) is None:
+        require_folder(options.out)
     out = staged_folder(options)
     place, options = options.out, dataclasses.replace(options, out=out)
     part = None if options.part is None else parse_part(options.part, os.environ)

@@ -8,7 +8,7 @@ from joblib import delayed
 
 from pipeline.plan import tasks_of
 from pipeline.takeover import TakeoverOptions, take_over
-from pipeline.target import Conversion, finish_shards, require_apart, take_target, writing
+from pipeline.target import Conversion, finish_shards, require_apart, take_target
 from pipeline.upload import upload_dataset
 from pipeline.workers import results_of
 from shards.depth import Kind
@@ -18,6 +18,7 @@ from shards.formats import Format
 from shards.keys import BACKGROUND
 from shards.manifest import PLAN, build_id, read_manifest, read_plan
 from shards.option_kinds import require_kind
+from shards.outputs import require_folder, writing
 from shards.reader import open_dataset
 from shards.remote import local_folder, url_of
 from shards.transfer import Transfer
@@ -52,6 +53,8 @@ def convert_dataset(
     if address is not None and (source / PLAN).exists():
         _require_same_format(source, format, address)
         return upload_dataset(source, address, workers=workers, tick=tick)
+    if address is None:
+        require_folder(out, "OUT")
     require_apart(source, out)
     if not (source / PLAN).exists():
         options = TakeoverOptions(

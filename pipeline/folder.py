@@ -209,5 +209,9 @@ def log_event(out: Path, **facts: Any) -> None:
         line = ("\n" * torn + entry + "\n").encode("ascii")
         if os.write(descriptor, line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out / LOG))
+    except OSError:
+        if os.fstat(descriptor).st_size == 0:
+            (out / LOG).unlink(missing_ok=True)
+        raise
     finally:
         os.close(descriptor)

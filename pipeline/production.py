@@ -1,6 +1,5 @@
 """Production of shards: tasks through an engine, each result into the log, failures by name."""
 
-import errno
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,16 +14,10 @@ from shards.errors import RunError
 from shards.files import remove_temporaries
 from shards.keys import BACKGROUND, record_name
 from shards.manifest import Record
+from shards.outputs import unwritten
 from shards.scratch import remove_abandoned
 
 _NAMED = 5
-_ADVICE = {
-    errno.ENOSPC: "make room",
-    errno.EDQUOT: "make room within your quota",
-    errno.EROFS: "make it writable",
-    errno.EACCES: "make it writable",
-    errno.EPERM: "make it writable",
-}
 
 
 def make_shards(
@@ -102,16 +95,9 @@ def truthful(out: Path, tasks: Sequence[ShardTask]) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        outside = error.filename and not Path(error.filename).resolve().is_relative_to(
-            out.resolve()
-        )
-        raise RunError(
-            str(error.filename) if outside else f"--out {out}",
-            expected="a place that can be written",
-            found=error.strerror or str(error),
-            remedy=f"{describe_kept(out, tasks)}; "
-            f"{_ADVICE.get(error.errno or 0, 'see to that')} and run the same command again",
-        ) from None
+        if error.filename and Path(error.filename).resolve().is_relative_to(out.resolve()):
+            error.filename = None
+        raise unwritten(error, f"--out {out}", describe_kept(out, tasks)) from None
     except BaseException as stop:
         if not isinstance(stop, Exception):
             stop.add_note(f"{describe_kept(out, tasks)}; the same command goes on.")

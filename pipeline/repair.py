@@ -13,7 +13,6 @@ from pipeline.lock import builder_lock
 from pipeline.plan import ShardTask
 from pipeline.render import Site
 from pipeline.shard_maker import render_shard, renderer_of
-from pipeline.target import writing
 from pipeline.verdict import Verdict
 from pipeline.verify import recorded_entries
 from pipeline.workers import results_of
@@ -30,6 +29,7 @@ from shards.manifest import (
     write_manifest,
     write_record,
 )
+from shards.outputs import writing
 from shards.scratch import Scratch
 
 

@@ -1,5 +1,6 @@
 """One sample again, from its name alone: what the plan says stands at (split, position)."""
 
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from pipeline.plan import Plan, require_planned, require_position
 from pipeline.render import Renderer, Site
 from shards.codecs import decode_json, document, encode_png
 from shards.errors import InputError
+from shards.files import write_whole
 from shards.keys import SPLITS
 from shards.manifest import LOG, read_plan
+from shards.outputs import writing
 from shards.writer import RawSample
 
 
@@ -100,7 +103,6 @@ def _log_entry(line: bytes) -> dict[str, Any]:
 
 def write_sample(sample: RawSample, out: Path) -> list[Path]:
     """Write a sample as image.png, background.jpg, mask.png, depth.png (16 bit), sample.json."""
-    out.mkdir(parents=True, exist_ok=True)
     files = {
         "background.jpg": sample.background.data,
         "mask.png": encode_png(sample.mask, "none"),
@@ -108,7 +110,11 @@ def write_sample(sample: RawSample, out: Path) -> list[Path]:
     }
     if sample.depth_codes is not None:
         files["depth.png"] = encode_png(sample.depth_codes, "up")
-    for name, data in files.items():
-        (out / name).write_bytes(data)
-    Image.fromarray(sample.image).save(out / "image.png")
-    return [out / name for name in sorted([*files, "image.png"])]
+    stream = io.BytesIO()
+    Image.fromarray(sample.image).save(stream, "PNG")
+    files["image.png"] = stream.getvalue()
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in files.items():
+            write_whole(out / name, data)
+    return [out / name for name in sorted(files)]

@@ -15,7 +15,7 @@ from pipeline.folder import (
 from pipeline.lock import builder_lock
 from pipeline.plan import ShardTask, tasks_of
 from pipeline.workers import results_of
-from shards.errors import InputError, RunError
+from shards.errors import InputError
 from shards.files import remove_temporaries
 from shards.manifest import (
     Record,
@@ -26,6 +26,7 @@ from shards.manifest import (
     write_manifest,
     write_plan,
 )
+from shards.outputs import writing
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,20 +75,6 @@ def finish_shards(
     return Conversion(
         out=out, digest=manifest["digest"], samples=samples, made=len(made), kept=len(kept)
     )
-
-
-@contextmanager
-def writing(out: Path) -> Iterator[None]:
-    """Work that writes to `out`: what the system refuses becomes a RunError."""
-    try:
-        yield
-    except OSError as error:
-        raise RunError(
-            str(error.filename or out),
-            expected="a place that can be written",
-            found=error.strerror or str(error),
-            remedy="what is finished is kept; see to that and run the same command again",
-        ) from None
 
 
 @contextmanager

@@ -13,13 +13,18 @@ from pathlib import Path
 from shards.errors import RunError
 
 TEMPORARY_SUFFIX = ".tmp"
+_NAMED_BYTES = 200
 _CANNOT_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS)
 _CANNOT_LINK = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EMLINK, errno.EXDEV)
 
 
 def temporary_beside(path: Path) -> Path:
-    """A fresh hidden name in the folder of `path`; leftovers are known by their suffix."""
-    return path.with_name(f".{path.name}.{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
+    """A fresh hidden name in the folder of `path`; leftovers are known by their suffix.
+
+    Of a long name it has the beginning: a name has at most 255 bytes.
+    """
+    name = os.fsdecode(os.fsencode(path.name)[:_NAMED_BYTES])
+    return path.with_name(f".{name}.{uuid.uuid4().hex}{TEMPORARY_SUFFIX}")
 
 
 def sync(path: Path) -> None:
@@ -59,6 +64,16 @@ def write_atomic(path: Path, data: bytes) -> None:
     try:
         temporary.write_bytes(data)
         publish(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """The same without waiting for the disk: for pictures that are soon made again."""
+    temporary = temporary_beside(path)
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 

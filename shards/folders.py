@@ -1,6 +1,5 @@
 """Plain folders: OUT/train/image/KEY.jpg with mask, depth, background and json beside it."""
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from shards.codecs import document
 from shards.errors import InputError, RunError
-from shards.files import create_if_absent, folder_within, remove_temporaries, temporary_beside
+from shards.files import create_if_absent, folder_within, remove_temporaries, write_whole
 from shards.layout import ShardTask
 from shards.names import holds_nothing
 from shards.reader import Dataset, open_dataset
@@ -102,12 +101,7 @@ def _ensure(path: Path, data: bytes) -> bool:
     """Write a file unless it has these bytes, and read it again; says whether it was written."""
     if path.is_file() and path.read_bytes() == data:
         return False
-    temporary = temporary_beside(path)
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, data)
     if path.read_bytes() != data:
         raise RunError(
             str(path),

@@ -53,10 +53,13 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     from pipeline.build import build_dataset, plan_build
     from pipeline.estimate import estimate_build
     from shards.mixture import describe_mixture
+    from shards.outputs import require_folder
     from shards.remote import url_of
 
     with BuildProgress() as watcher:
         if options.dry_run:
+            if url_of(options.out) is None:
+                require_folder(options.out)
             plan, skipped = plan_build(options, watcher)
             tasks = plan.tasks()
             watcher.planned(plan, skipped, tasks, len(tasks))
@@ -153,7 +156,9 @@ def render(
       depthmask render shards train 0 --out sample --fg cars --bg scenes
     """
     from pipeline.replay import render_sample, write_sample
+    from shards.outputs import require_folder
 
+    require_folder(out)
     sample = render_sample(shards, split, position, fg=fg, bg=bg)
     answer_paths(write_sample(sample, out), json_wanted)
 

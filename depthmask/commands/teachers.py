@@ -97,7 +97,9 @@ def depth(
     from depthmask.progress import open_progress
     from pipeline.options import check_declared
     from pipeline.teachers import load_teacher
+    from shards.outputs import require_folder
 
+    require_folder(out)
     check_declared(depth_range, depth_input)
     found = find_pictures(pictures, out)
     places = [place for name, _ in found for place in depth_places(out, name)]
