@@ -15,6 +15,7 @@ from pipeline.headers import FORMATS, read_header
 from pipeline.masks import MaskReading
 from pipeline.pictures import UnusablePictureError, read_picture
 from pipeline.plan import ShardTask
+from pipeline.profiles import is_srgb, profile_of
 from pipeline.source_bytes import read_source
 from pipeline.sources import Source
 from shards.codecs import decode_jpeg, encode_jpeg, encode_json, encode_png
@@ -126,6 +127,8 @@ class Intake:
         with Image.open(io.BytesIO(data)) as header:
             plain = header.format == "JPEG" and header.mode == "RGB"
             turned = header.getexif().get(_ORIENTATION, 1) != 1
+            profile = profile_of(header)
+            plain &= profile is None or is_srgb(profile)
         if plain and not turned and len(data) <= 3 * self.size**2 and _is_readable(data):
             return data
         return encode_jpeg(np.asarray(picture.convert("RGB")), self.image_quality)

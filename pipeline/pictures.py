@@ -15,6 +15,7 @@ from pipeline.damage import UnusablePictureError as UnusablePictureError
 from pipeline.damage import refuse_damage
 from pipeline.gate import require_memory
 from pipeline.headers import cost_of, damaged, open_header, reduction_of
+from pipeline.profiles import profile_of, to_srgb
 from pipeline.quiet import QUIET
 from pipeline.sixteen import (
     has_sixteen_bit_colour,
@@ -70,7 +71,10 @@ def _load(data: bytes, *, known: bool) -> Image.Image:
             _scale_colour_key(picture, data)
             stored = picture
         upright = _upright(picture, stored)
-        return upright.copy() if upright is picture else upright
+        upright = upright.copy() if upright is picture else upright
+        if stored is not picture and (profile := profile_of(picture)) is not None:
+            upright.info["icc_profile"] = profile
+        return upright
 
 
 def _upright(picture: Image.Image, stored: Image.Image) -> Image.Image:
@@ -102,17 +106,22 @@ def _to_eight_bits(picture: Image.Image) -> Image.Image:
         raise UnusablePictureError(f"pixels of kind {picture.mode}") from None
 
 
-def decode_picture(data: bytes, *, known: bool = False) -> Image.Image:
-    """The first frame of a picture as 8-bit "RGB" or "RGBA", turned as its EXIF tag says.
+def decode_picture(
+    data: bytes, *, known: bool = False, remark: Callable[[str], None] = lambda words: None
+) -> Image.Image:
+    """The first frame of a picture as 8-bit "RGB" or "RGBA" in sRGB, turned as EXIF says.
 
     Raises UnusablePictureError with the reason where the bytes are no whole picture, or one over
     the limits. `known` bytes, equal to some that passed, are not searched for damage again.
     MemoryError where memory is short, which many decoders call damage: so that is believed only
-    if it is found twice, and there is memory to spare.
+    if it is found twice, and there is memory to spare. `remark` is told of a colour profile that
+    cannot be used.
     """
 
     def decode() -> Image.Image:
-        decoded = _to_eight_bits(_load(data, known=known))
+        decoded, words = to_srgb(_load(data, known=known), _to_eight_bits)
+        if words is not None:
+            remark(words)
         decoded.info = {}  # it is upright now: nobody is to turn it again
         return decoded
 
@@ -156,8 +165,8 @@ def read_picture(path: Path) -> Image.Image:
 def as_rgb(picture: Any, name: str) -> Image.Image:
     """A PIL picture, or uint8 (H, W, 3), as "RGB": what `decode_picture` gives for its file.
 
-    So it is turned as its EXIF tag says, and 16 bits are scaled, not clipped. InputError, which
-    calls it `name`, for anything else.
+    So it is turned as its EXIF tag says, its colour profile is applied, and 16 bits are scaled.
+    InputError, which calls it `name`, for anything else.
     """
     if isinstance(picture, Image.Image):
         try:
@@ -184,7 +193,9 @@ def _opened(picture: Image.Image) -> Image.Image:
         picture.fp.seek(0)
         return decode_picture(picture.fp.read())
     picture.load()
-    return _to_eight_bits(_upright(picture, picture))
+    upright = _upright(picture, picture)
+    mine = upright.copy() if upright is picture and profile_of(picture) else upright
+    return to_srgb(mine, _to_eight_bits)[0]
 
 
 def square_pixels(picture: Image.Image, side: int) -> Image.Image:

@@ -117,9 +117,9 @@ class _Checked:
 
 
 def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
-    picture = decode_picture(data)
-    size = picture.size
-    used, remark = size, None
+    remarks: list[str] = []
+    picture = decode_picture(data, remark=remarks.append)
+    size = used = picture.size
     if role == "fg":
         picture = crop_to_alpha(picture)
         used = picture.size
@@ -136,8 +136,9 @@ def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
                 f"under {FAINT:.0%}"
             )
         if used == size and picture.getchannel("A").getextrema()[0] == 255:
-            remark = "opaque everywhere: used as a rectangle"
-    return _Checked(Source(name=name, sha256=sha256, size=size), remark)
+            remarks.append("opaque everywhere: used as a rectangle")
+    words = "; ".join(remarks) or None
+    return _Checked(Source(name=name, sha256=sha256, size=size), words)
 
 
 def _no_sources(root: Path, role: Role, found: str) -> InputError:

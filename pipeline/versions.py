@@ -22,6 +22,7 @@ def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
         "Pillow": importlib.metadata.version("pillow"),
         "libjpeg-turbo": str(features.version("libjpeg_turbo")),
         "simplejpeg": importlib.metadata.version("simplejpeg"),
+        "littlecms2": str(features.version("littlecms2")),
         "numpy": np.__version__,
         "deflate": importlib.metadata.version("deflate"),
         "zlib": zlib.ZLIB_RUNTIME_VERSION,

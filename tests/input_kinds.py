@@ -50,6 +50,7 @@ from made_files import (
     wide,
     wide_webp,
 )
+from made_profiles import WIDE, cmyk_profile, matrix_profile
 from PIL import Image
 
 from pipeline.headers import PIXEL_LIMIT
@@ -117,7 +118,14 @@ def good_jpegs() -> Iterator[Kind]:
     yield Kind(what="JPEG", role="bg", make=file(JPEG))
     yield Kind(what="JPEG, grey", role="bg", make=file(encode(drawn("L"), "JPEG")))
     yield Kind(what="JPEG, CMYK", role="bg", make=file(encode(drawn("CMYK"), "JPEG")),
-               note="by Pillow's formula; ICC profiles are not applied")
+               note="by Pillow's formula where it has no colour profile")
+    yield Kind(what="JPEG, CMYK with a colour profile", role="bg", note="by its profile",
+               make=file(encode(drawn("CMYK"), "JPEG", icc_profile=cmyk_profile())))
+    yield Kind(what="JPEG with a colour profile", role="bg", note="brought to sRGB",
+               make=file(encode(drawn("RGB"), "JPEG", icc_profile=matrix_profile(WIDE, 2.2))))
+    yield Kind(what="JPEG with a damaged colour profile", role="bg",
+               outcome="used, with a warning", note="as if it had none",
+               make=file(encode(drawn("RGB"), "JPEG", icc_profile=b"no profile")))
     yield Kind(what="JPEG, progressive", role="bg",
                make=file(encode(drawn("RGB"), "JPEG", progressive=True)))
     for turn in range(1, 9):
