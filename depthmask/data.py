@@ -12,7 +12,7 @@ from PIL import Image
 
 from depthmask.augmentation import augment
 from depthmask.batch import Batch
-from depthmask.launch import ALONE, Place, find_place
+from depthmask.launch import ALONE, Place
 from depthmask.samples import Samples
 from pipeline.threads import start_thread
 from shards.order import batch_at, epoch_order, share_of
@@ -59,12 +59,12 @@ def decode(sample: Sample, background: NDArray[np.uint8]) -> Decoded:
 class SampleSource:
     """Decoded samples of a data set by position; those decoded first stay in memory."""
 
-    def __init__(self, dataset: Samples, side: int, workers: int) -> None:
+    def __init__(self, dataset: Samples, side: int, workers: int, *, local_ranks: int = 1) -> None:
         self._dataset, self.side = dataset, side
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}
         self._scaled = OncePerArray(lambda background: _resize(background, side))
-        self._room = _CACHE_BYTES // find_place().local_ranks // (side * side * 9)
+        self._room = _CACHE_BYTES // local_ranks // (side * side * 9)
 
     def __len__(self) -> int:
         return len(self._dataset)

@@ -2,9 +2,13 @@
 
 import dataclasses
 import datetime
-from collections.abc import Iterator, Sequence
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -12,7 +16,10 @@ from torch.distributed.rendezvous import rendezvous
 
 from depthmask.device import choose_device
 from depthmask.launch import Place
+from depthmask.rounds import meet
 from shards.errors import InputError, RunError
+
+Found = TypeVar("Found")
 
 _PATIENCE = datetime.timedelta(minutes=30)
 """How long a rank is waited for: the first of them may write checkpoints and pictures."""
@@ -20,10 +27,14 @@ _PATIENCE = datetime.timedelta(minutes=30)
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Ranks:
-    """Rank `rank` of `count`, which all do the same at the same time; alone without a `group`."""
+    """Rank `rank` of `count`, which all do the same at the same time; alone without a `group`.
+
+    `local_ranks` of them are on this machine.
+    """
 
     rank: int = 0
     count: int = 1
+    local_ranks: int = 1
     device: torch.device = dataclasses.field(default_factory=lambda: torch.device("cpu"))
     group: dist.ProcessGroup | None = None
 
@@ -71,7 +82,10 @@ class Ranks:
 
 
 def device_of_rank(name: str, place: Place) -> torch.device:
-    """The device of --device for one of several ranks: with GPUs each has its own."""
+    """The device of --device for one of several ranks: with GPUs each has its own.
+
+    Where it is not known yet which, InputError for a name that will not do is all.
+    """
     device = choose_device(name)
     if place.ranks == 1 or device.type != "cuda":
         return device
@@ -82,42 +96,83 @@ def device_of_rank(name: str, place: Place) -> torch.device:
             found=f"{place.ranks} ranks",
             remedy="leave --device away; CUDA_VISIBLE_DEVICES says which GPUs there are",
         )
+    if place.local_rank is None:
+        return device
     device = choose_device(f"cuda:{place.local_rank}")
     torch.cuda.set_device(device)
     return device
 
 
 @contextmanager
-def join_ranks(place: Place, device: torch.device) -> Iterator[Ranks]:
+def join_ranks(place: Place, device: str) -> Iterator[Ranks]:
     """The ranks of a training, when all of them are there; alone where there is one.
 
-    Talks through NCCL between GPUs, else through gloo. Names in torchrun's store begin with the
-    number of restarts: its static rendezvous keeps the store, and a restarted rank would find
-    addresses of processes that are dead.
+    `device` is that of --device. They talk through NCCL between GPUs, else through gloo. A signal
+    that comes while they wait for each other does at once what it does elsewhere.
     """
     if place.ranks == 1:
-        yield Ranks(device=device)
+        yield Ranks(device=device_of_rank(device, place))
         return
     with _all_there(place):
-        store, rank, count = next(rendezvous("env://", timeout=_PATIENCE))
-        dist.init_process_group(
-            "nccl" if device.type == "cuda" else "gloo",
-            store=dist.PrefixStore(f"depthmask {place.restarts}", store),  # type: ignore[attr-defined]
-            rank=rank,
-            world_size=count,
-            timeout=_PATIENCE,
-        )
+        ranks = _beside(lambda: _join(place, device))
     try:
-        yield Ranks(rank=rank, count=count, device=device, group=dist.group.WORLD)
+        yield ranks
     finally:
         dist.destroy_process_group()
+
+
+def _join(place: Place, device: str) -> Ranks:
+    store, rank, count = next(rendezvous("env://", timeout=_PATIENCE))
+    store = dist.PrefixStore("depthmask", store)  # type: ignore[attr-defined]
+    together = meet(store, rank, count, _name_of_machine(), _PATIENCE)
+    place = place.among(together.hosts)
+    chosen = device_of_rank(device, place)
+    dist.init_process_group(
+        "nccl" if chosen.type == "cuda" else "gloo",
+        store=dist.PrefixStore(together.name, store),  # type: ignore[attr-defined]
+        rank=rank,
+        world_size=count,
+        timeout=_PATIENCE,
+    )
+    return Ranks(
+        rank=rank,
+        count=count,
+        local_ranks=place.local_ranks or 1,
+        device=chosen,
+        group=dist.group.WORLD,
+    )
+
+
+def _name_of_machine() -> str:
+    """Its host name, and its boot's: machines of a cluster may all be called the same."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return f"{socket.gethostname()} {boot.read_text().strip() if boot.exists() else ''}"
+
+
+def _beside(work: Callable[[], Found]) -> Found:
+    """What `work` gives, which another thread does.
+
+    Python acts on signals in its first thread, between two steps of its own: not while torch waits.
+    """
+    future: Future[Found] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # handed to who waits
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result()
 
 
 @contextmanager
 def _all_there(place: Place) -> Iterator[None]:
     try:
         yield
-    except (RuntimeError, ValueError) as error:
+    except InputError:
+        raise
+    except (RuntimeError, ValueError, TimeoutError) as error:
         raise RunError(
             f"rank {place.rank} of {place.ranks}",
             expected="to find the other ranks",

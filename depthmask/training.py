@@ -53,26 +53,30 @@ def train(
     place = find_place()
     if place.rank == 0:
         require_folder(options.out)
-    options = _after_restart(options, place)
-    device = device_of_rank(options.device, place)
+    device_of_rank(options.device, place)  # a wrong one is refused before anybody waits
     dataset = open_training_data(options, sources if place.rank == 0 else None)
-    check_run_folder(options, dataset)
     _require_enough(options, place)
     last = options.out / LAST
-    with saving(options.out, last), Stops() as stops, join_ranks(place, device) as ranks:
+    with saving(options.out, last), join_ranks(place, options.device) as ranks, Stops() as stops:
+        options = _after_restart(options, place, ranks)
+        check_run_folder(options, dataset)
+        ranks.add_up([0])  # nobody writes into the folder before all have looked
         watch = watcher if watcher is not None and ranks.leads else SilentTrainWatcher()
         training = _Training(options, dataset, ranks, watch, stops)
         if not ranks.leads:
             return training.go_on(None)
-        with contextlib.closing(Display(options, device, training.step)) as display:
+        with contextlib.closing(Display(options, ranks.device, training.step)) as display:
             return training.go_on(display)
 
 
-def _after_restart(options: TrainOptions, place: Place) -> TrainOptions:
-    """Options that go on with the run where torchrun has started the ranks again."""
-    if place.restarts > 0 and (options.out / LAST).exists():
-        return dataclasses.replace(options, resume=True)
-    return options
+def _after_restart(options: TrainOptions, place: Place, ranks: Ranks) -> TrainOptions:
+    """Options that go on with the run where torchrun has started any of the ranks again.
+
+    All ranks agree: an agent counts a restart for its own ranks, and not where it only follows.
+    """
+    there = ranks.leads and (options.out / LAST).exists()
+    restarts, begun = ranks.add_up([place.restarts, there])
+    return dataclasses.replace(options, resume=True) if restarts and begun else options
 
 
 def _require_enough(options: TrainOptions, place: Place) -> None:
@@ -115,14 +119,14 @@ class _Training:
 
     def go_on(self, display: Display | None) -> dict[str, Any]:
         """The scores of the best epoch, when the schedule is over."""
-        run, dataset = self._run, self._dataset
+        run = self._run
         self._look_up()
-        val_source = SampleSource(dataset.split("val"), self._sizes.last, self._options.workers)
+        val_source = self._source("val", self._sizes.last)
         train_source: SampleSource | None = None
         while run.tally.side or not run.rows or not run.schedule.over:  # one step in any case
             side = run.tally.side or self._sizes.at(run.schedule.done)
             if train_source is None or train_source.side != side:
-                train_source = SampleSource(dataset.split("train"), side, self._options.workers)
+                train_source = self._source("train", side)
             shown = val_source if len(val_source) else train_source
             rate = self._train_epoch(train_source, shown, display)
             scores = self._score("val", val_source, VAL_SAMPLES) if len(val_source) else None
@@ -133,6 +137,10 @@ class _Training:
                 display.show_epoch(run, shown)
             self._watch.epoch_ended(row)
         return max(run.rows, key=quality)
+
+    def _source(self, split: str, side: int) -> SampleSource:
+        samples, workers = self._dataset.split(split), self._options.workers
+        return SampleSource(samples, side, workers, local_ranks=self._ranks.local_ranks)
 
     def _train_epoch(
         self, source: SampleSource, shown: SampleSource, display: Display | None

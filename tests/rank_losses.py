@@ -12,7 +12,7 @@ from torch import nn
 
 from depthmask.data import SampleSource, train_batches
 from depthmask.launch import find_place
-from depthmask.ranks import device_of_rank, join_ranks
+from depthmask.ranks import join_ranks
 from depthmask.run import begin_run
 from depthmask.step import take_step
 from depthmask.train_options import TrainOptions
@@ -45,7 +45,7 @@ def main(shards: Path, out: Path, steps: int) -> None:
     )
     place = find_place()
     dataset = open_dataset(shards)
-    with join_ranks(place, device_of_rank(options.device, place)) as ranks:
+    with join_ranks(place, options.device) as ranks:
         torch.manual_seed(options.seed)
         run = begin_run(options, dataset, ranks.device)
         without_batch_norms(run.network)

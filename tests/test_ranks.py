@@ -172,7 +172,22 @@ def test_the_place_is_read_from_torchruns_variables() -> None:
             find_place(told | {name: wrong})
 
 
+def test_ranks_that_are_not_told_who_shares_their_machine_count_by_host() -> None:
+    alone = {"RANK": "0", "WORLD_SIZE": "1"}
+    assert find_place(alone) == ALONE
+    hosts = ["a", "b", "a", "a", "b"]
+    places = [find_place({"RANK": str(rank), "WORLD_SIZE": "5"}) for rank in range(5)]
+    assert {(place.local_rank, place.local_ranks) for place in places} == {(None, None)}
+    found = [place.among(hosts) for place in places]
+    assert [place.local_rank for place in found] == [0, 0, 1, 2, 1]
+    assert [place.local_ranks for place in found] == [3, 2, 3, 3, 2]
+    told = find_place({"RANK": "3", "WORLD_SIZE": "5", "LOCAL_RANK": "0"})
+    assert told.among(hosts)[2:4] == (0, 3)
+    with pytest.raises(InputError, match="RANK, WORLD_SIZE: expected the variables"):
+        find_place({"RANK": "5", "WORLD_SIZE": "5"})
+
+
 def test_one_rank_alone_joins_nobody() -> None:
-    with join_ranks(ALONE, CPU) as ranks:
+    with join_ranks(ALONE, "cpu") as ranks:
         assert (ranks.count, ranks.leads, ranks.group) == (1, True, None)
     assert device_of_rank("cpu", Place(1, 2, 1, 2)) == CPU

@@ -176,13 +176,17 @@ def finish(process: subprocess.Popen[str]) -> None:
 
 def wait_for_step(run: Path, process: subprocess.Popen[str], step: int) -> None:
     """Wait until a checkpoint is of this step or a later one."""
-    while True:
+    while step_of(run) < step:
         assert process.poll() is None, process.communicate()
-        if (run / "last.pt").exists():
-            state = torch.load(run / "last.pt", weights_only=True)["training"]
-            if state["step"] >= step:
-                return
         time.sleep(0.02)
+
+
+def step_of(run: Path) -> int:
+    """The step of the last checkpoint; -1 where there is none yet."""
+    if not (run / "last.pt").exists():
+        return -1
+    step: int = torch.load(run / "last.pt", weights_only=True)["training"]["step"]
+    return step
 
 
 @pytest.mark.slow

@@ -3,16 +3,19 @@
 import dataclasses
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 import tomli_w
 from conftest import metrics_of, small_options, small_training
-from test_resume import EACH_STEP, assert_alike, wait_for_step
+from test_resume import EACH_STEP, assert_alike, step_of, wait_for_step
 
 from depthmask.checkpoint import read_checkpoint
 from depthmask.train_options import TrainOptions
@@ -90,6 +93,65 @@ def test_a_rank_that_is_killed_comes_back_and_the_run_ends_bit_for_bit(
         wait_for_step(options.out, process, step)
         ranks_below(process.pid)[rank].kill()
     finish(process)
+    assert_alike(two.out, options.out)
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+@contextmanager
+def two_agents(command: list[str]) -> Iterator[list[subprocess.Popen[str]]]:
+    """A rank of `command` under each of two agents, which take each other for another machine."""
+    where = ["--nnodes", "2", "--rdzv-backend", "c10d", "--rdzv-id", "two"]
+    where += ["--rdzv-endpoint", f"127.0.0.1:{free_port()}", "--max-restarts", "2"]
+    agents = [
+        torchrun(1, command, *where, "--local-addr", f"127.0.0.{number}") for number in (1, 2)
+    ]
+    try:
+        yield agents
+    finally:
+        for agent in agents:
+            if agent.poll() is None:
+                for process in (*ranks_below(agent.pid), agent):
+                    process.kill()
+                agent.communicate()
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("resumed", [False, True], ids=["fresh", "resumed"])
+def test_a_rank_that_is_lost_on_one_of_two_machines_costs_one_round(
+    two: TrainOptions,
+    tmp_path: Path,
+    rank: int,
+    resumed: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The other agent stops its rank and joins again, which it does not count as a restart."""
+    options, more, step = dataclasses.replace(two, out=tmp_path / "run"), [], 4
+    monkeypatch.setenv("LOGLEVEL", "INFO")  # agents say what they do
+    if resumed:
+        with two_agents(training(options)) as agents:
+            wait_for_step(options.out, agents[0], step)
+            for agent in agents:
+                agent.terminate()
+            said = "".join(agent.communicate(timeout=600)[0] for agent in agents)
+            assert said.count(SENTENCE) == 1, said
+        more, step = ["--resume"], 10
+    with two_agents(training(options, *more)) as agents:
+        wait_for_step(options.out, agents[0], step)
+        (lost,) = ranks_below(agents[rank].pid)
+        assert rank_of(lost) == rank
+        lost.kill()
+        killed, before = time.monotonic(), step_of(options.out)
+        wait_for_step(options.out, agents[0], before + 2)  # one may have been under way
+        assert time.monotonic() - killed < 60
+        for agent in agents:
+            said = finish(agent)
+            assert said.count("Starting worker group") == 2, said
     assert_alike(two.out, options.out)
 
 
