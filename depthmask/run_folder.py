@@ -1,12 +1,18 @@
 """A run's folder: what may stand in it before, and the names of its files."""
 
+from pathlib import Path
+
 from depthmask.systems.table import heads_within
 from depthmask.train_options import TrainOptions
 from depthmask.training_data import TrainingData, name_of, require_same_samples
 from shards.errors import InputError
-from shards.names import holds_nothing
+from shards.files import TEMPORARY_SUFFIX
+from shards.names import is_left_by_system
 
 LAST, STOPPED = "last.pt", "stopped.pt"
+HALF_WRITTEN = f".*.pt.*{TEMPORARY_SUFFIX}"
+"""What a run leaves that is killed while it writes a checkpoint."""
+
 CONFIG, METRICS = "config.toml", "metrics.csv"
 
 
@@ -36,7 +42,7 @@ def check_run_folder(options: TrainOptions, dataset: TrainingData) -> None:
                 remedy="leave --resume away to begin one",
             )
         require_same_samples(options, dataset)
-    elif out.exists() and (not out.is_dir() or not holds_nothing(out)):
+    elif out.exists() and (not out.is_dir() or not _holds_nothing(out)):
         is_run = (out / CONFIG).exists()
         raise InputError(
             f"--out {out}",
@@ -44,3 +50,10 @@ def check_run_folder(options: TrainOptions, dataset: TrainingData) -> None:
             found="a run" if is_run else "something else",
             remedy="add --resume to go on with it" if is_run else "name another folder",
         )
+
+
+def _holds_nothing(folder: Path) -> bool:
+    """Whether nobody put anything there, nor a run that got as far as its first checkpoint."""
+    return all(
+        is_left_by_system(path.name) or path.match(HALF_WRITTEN) for path in folder.iterdir()
+    )

@@ -6,10 +6,10 @@ import tomli_w
 
 from depthmask.checkpoint import BEST, Checkpoint, save_checkpoint
 from depthmask.run import Run
-from depthmask.run_folder import CONFIG, LAST, STOPPED
+from depthmask.run_folder import CONFIG, HALF_WRITTEN, LAST, STOPPED
 from depthmask.samples import Samples
 from depthmask.train_options import TrainOptions
-from shards.files import TEMPORARY_SUFFIX, write_atomic
+from shards.files import write_atomic
 
 
 class Saver:
@@ -25,7 +25,7 @@ class Saver:
         if not writes:
             return
         self._out.mkdir(parents=True, exist_ok=True)
-        for left in self._out.glob(f".*.pt.*{TEMPORARY_SUFFIX}"):  # of a run that was killed
+        for left in self._out.glob(HALF_WRITTEN):  # of a run that was killed
             left.unlink()
 
     @property

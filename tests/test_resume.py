@@ -20,6 +20,7 @@ from depthmask.train_options import TrainOptions
 from depthmask.train_watcher import SilentTrainWatcher
 from depthmask.training import train
 from shards.errors import RunError
+from shards.files import temporary_beside
 
 OF_THE_CLOCK = {"minutes", "images_per_second"}
 EACH_STEP = 1e-9
@@ -154,6 +155,19 @@ def test_a_step_that_would_spoil_the_weights_is_not_taken(
     with pytest.raises(OSError, match="gone"):
         train(resumed, AtStep(6, break_off))
     assert read_checkpoint(options.out / "best.pt").scores["step"] == 4
+
+
+def test_a_run_that_was_killed_before_its_first_checkpoint_is_begun_again(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
+    """As a restart of ranks does: there is nothing to go on with, and nothing of anybody's."""
+    options = small_training(tiny_dataset, tmp_path / "run", epochs=1)
+    options.out.mkdir()
+    left = temporary_beside(options.out / "last.pt")
+    left.write_bytes(b"the first half")
+    train(options)
+    assert not left.exists()
+    assert (options.out / "last.pt").exists()
 
 
 def start(options: TrainOptions, *more: str) -> subprocess.Popen[str]:
