@@ -16,6 +16,7 @@ from pipeline.damage import UnusablePictureError
 from pipeline.quiet import QUIET
 from pipeline.source_bytes import look_into
 from pipeline.structure import refuse_many_parts
+from pipeline.tiff_pages import whole_picture
 from shards.patience import is_passing
 
 Found = TypeVar("Found")
@@ -132,6 +133,7 @@ def decoding_cost(path: Path) -> int:
     """
 
     def cost(file: IO[bytes], size: int) -> int:
+        file = whole_picture(file)
         with open_header(file) as picture:
             return cost_of(picture, file, size)
 
@@ -145,7 +147,7 @@ def read_header(path: Path) -> tuple[tuple[int, int], str]:
     """
 
     def header(file: IO[bytes], size: int) -> tuple[tuple[int, int], str]:
-        with open_header(file) as picture:
+        with open_header(whole_picture(file)) as picture:
             return picture.size, picture.mode
 
     return _parse(path, header)

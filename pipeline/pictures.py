@@ -23,6 +23,7 @@ from pipeline.sixteen import (
     read_sixteen_bit_grey,
 )
 from pipeline.source_bytes import read_source
+from pipeline.tiff_pages import whole_picture
 from shards.errors import InputError
 from shards.patience import persevere
 
@@ -57,6 +58,8 @@ def _orientation(picture: Image.Image) -> int:
 
 def _load(data: bytes, *, known: bool) -> Image.Image:
     """The first frame, upright, in whatever mode it is stored (16-bit colour reduced to 8)."""
+    whole = whole_picture(io.BytesIO(data))
+    data = data if isinstance(whole, io.BytesIO) else whole.read()
     with open_header(io.BytesIO(data)) as picture:
         cost_of(picture, io.BytesIO(data), len(data))
         if not known:
@@ -150,8 +153,9 @@ def _believe(decode: Callable[[], Image.Image], data: bytes) -> Image.Image:
 def _need(data: bytes) -> int:
     """Bytes that decoding a picture takes, as far as its header can be read."""
     try:
-        with QUIET, open_header(io.BytesIO(data)) as picture:
-            return cost_of(picture, io.BytesIO(data), len(data))
+        file = whole_picture(io.BytesIO(data))
+        with QUIET, open_header(file) as picture:
+            return cost_of(picture, file, len(data))
     except Exception:  # as above
         return len(data) + _SPARE
 

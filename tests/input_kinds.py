@@ -51,6 +51,7 @@ from made_files import (
     wide_webp,
 )
 from made_profiles import WIDE, cmyk_profile, matrix_profile
+from made_raws import THUMBNAIL, Page, jpeg_strip, rgb_page, sensor_page, tiff_of
 from PIL import Image
 
 from pipeline.headers import PIXEL_LIMIT
@@ -78,6 +79,18 @@ SECOND = Image.new("RGBA", UPRIGHT, (255, 0, 0, 255))
 FRAMES = {"save_all": True, "append_images": [SECOND], "duration": 50}
 KEY16 = chunk(b"tRNS", struct.pack(">HHH", 100, 100, 257 * 60 + 100))
 GREY_KEY = chunk(b"tRNS", struct.pack(">H", 0))
+
+
+LARGE = Image.new("RGB", (160, 120), (200, 90, 10))
+
+
+def raw_photograph(width: int, height: int) -> bytes:
+    """A thumbnail, what a sensor of 320 x 240 gave, and a JPEG of so many pixels."""
+    return tiff_of(thumbnail(), sensor_page(320, 240), jpeg_strip(LARGE.resize((width, height))))
+
+
+def thumbnail() -> Page:
+    return rgb_page(THUMBNAIL, reduced=True)
 
 
 # fmt: off
@@ -161,6 +174,10 @@ def good_others() -> Iterator[Kind]:
     yield Kind(what="TIFF, CMYK", role="bg", make=file(encode(drawn("CMYK"), "TIFF")))
     yield Kind(what="TIFF, 16-bit RGB", role="bg", make=file(tiff16()),
                note="the high byte: at most one less than v / 257")
+    yield Kind(what="DNG, NEF and other raw photographs with a JPEG of the full size", role="bg",
+               note="that JPEG", size=(312, 234), make=file(raw_photograph(312, 234)))
+    yield Kind(what="TIFF that begins with a thumbnail", role="bg", note="its whole picture",
+               size=(160, 120), make=file(tiff_of(thumbnail(), after=(rgb_page(LARGE),))))
     yield Kind(what="TIFF, several pages", role="bg",
                make=file(encode(rgb, "TIFF", save_all=True, append_images=[rgb])),
                note="first page")
@@ -276,6 +293,10 @@ def unsuited() -> Iterator[Kind]:
     stray = drawn()
     stray.putpixel((0, 0), (9, 9, 9, 7))
     big, lines = (20_990, 29_700), np.zeros((4, 2624), np.uint8)
+    yield Kind(what="DNG and other raw photographs with a smaller JPEG at most", role="bg",
+               make=file(raw_photograph(160, 120)),
+               outcome="320 x 240 as the sensor gave it, and no picture of it larger than "
+                       "160 x 120: develop it to JPEG or TIFF first")
     yield Kind(what="a foreground without alpha", role="fg", make=file(RGB),
                outcome="no alpha channel")
     yield Kind(what="a foreground, wholly transparent", role="fg", outcome="wholly transparent",
