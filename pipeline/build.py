@@ -25,6 +25,7 @@ from pipeline.parts import parse_part
 from pipeline.plan import Plan, ShardTask, make_plan
 from pipeline.production import make_shards, names_of, truthful
 from pipeline.render import Site
+from pipeline.roles import require_roles
 from pipeline.sources import Role, Skipped, Source, check_sources
 from pipeline.staging import put_manifest, refresh, staged_folder
 from pipeline.teachers.table import weights_place
@@ -169,6 +170,7 @@ def site_of(options: BuildOptions) -> Site:
 
 def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
     """The plan of a build and the files left out, from sources checked now; writes nothing."""
+    require_roles(options.fg, options.bg, options.out, watch.remark)
     fg, fg_skipped = _check(options.fg, "fg", options.out, watch)
     bg, bg_skipped = _check(options.bg, "bg", options.out, watch)
     skipped = fg_skipped + bg_skipped

@@ -1,10 +1,10 @@
 """depthmask/cli.py, depthmask/options.py and the data commands, as a user runs them"""
 
 import json
+import resource
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -87,11 +87,12 @@ def test_a_mistyped_command_is_told_the_nearest_one() -> None:
 
 def test_help_answers_at_once() -> None:
     def seconds() -> float:
-        begin = time.perf_counter()
-        depthmask("--help")
-        return time.perf_counter() - begin
+        """Of the processor, in user's code: a busy machine or a cold disk says nothing of us."""
+        begin = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        depthmask("train", "--help")
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - begin
 
-    assert min(seconds() for _ in range(3)) < 1.0
+    assert min(seconds() for _ in range(3)) < 0.3
 
 
 def folder_without_pictures(root: Path) -> tuple[object, ...]:
@@ -103,7 +104,8 @@ def folder_without_pictures(root: Path) -> tuple[object, ...]:
 def foregrounds_without_alpha(root: Path) -> tuple[object, ...]:
     (root / "bg").mkdir()
     draw_background(0).save(root / "bg" / "a.png")
-    return ("--fg", root / "bg", "--bg", root / "bg")
+    shutil.copytree(root / "bg", root / "scenes")
+    return ("--fg", root / "bg", "--bg", root / "scenes")
 
 
 def no_such_folder(root: Path) -> tuple[object, ...]:

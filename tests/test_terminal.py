@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -120,7 +121,8 @@ def test_an_error_on_a_terminal_has_lines_of_its_own_that_end_between_words(
     sources: Path, tmp_path: Path
 ) -> None:
     """Also after a bar: sources are being checked when foregrounds turn out to have no alpha."""
-    arguments = ("build-dataset", "--fg", sources / "bg", "--bg", sources / "bg")
+    shutil.copytree(sources / "bg", tmp_path / "scenes")
+    arguments = ("build-dataset", "--fg", sources / "bg", "--bg", tmp_path / "scenes")
     status, seen = on_a_terminal(*arguments, "--out", tmp_path / "a", COLUMNS="60")
     before, _, said = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", seen).rpartition("error: --fg")
     assert status == 2
