@@ -112,7 +112,7 @@ def test_an_error_is_red_with_its_remedy_in_colour(tmp_path: Path) -> None:
     status, seen = on_a_terminal("stats", tmp_path)
     assert status == 2
     assert "\x1b[1;31merror: " in seen
-    assert "\x1b[36mgive the" in seen
+    assert "\x1b[36mgive" in seen  # where the line ends is the path's matter
     assert "\x1b[3" not in on_a_terminal("stats", tmp_path, NO_COLOR="1")[1]
     assert piped("stats", tmp_path).stderr.startswith("error: ")
 
