@@ -15,8 +15,10 @@ import click
 
 from depthmask.launch import find_place
 from depthmask.misnamed import about_command, about_option
+from depthmask.streams import drop, settle_streams
 from depthmask.terminal import accounted, show_error
 from shards.errors import InputError, RunError
+from shards.outputs import unwritten
 from shards.version import __version__
 
 _COMMANDS = {
@@ -173,6 +175,7 @@ def _misused(error: click.ClickException) -> NoReturn:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; exits with the status that the module's first lines name."""
+    settle_streams()
     for each in _STOPS:
         if signal.getsignal(each) != signal.SIG_IGN:  # as nohup and `&` in scripts set it
             signal.signal(each, _stop_once)
@@ -186,6 +189,9 @@ def main(arguments: list[str] | None = None) -> None:
         _fail(error, 2)
     except RunError as error:
         _fail(error, 1)
+    except OSError as error:  # a stream's, such as stdout on a full disk
+        drop(1)
+        _fail(unwritten(error, "output", "what is finished is kept"), 1)
     except (KeyboardInterrupt, click.Abort) as stop:
         _interrupted(stop, signal.SIGINT)
     except _Stopped as stop:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -30,6 +30,7 @@ from shards.names import printable
 _POLL_SECONDS = 0.25
 _LINE_SECONDS = 15.0
 _PACE_SECONDS = 10.0
+_SHORTEST_BAR = 5
 
 
 def _whole() -> Column:
@@ -59,8 +60,37 @@ class _Count(ProgressColumn):
         return Text(f"{task.completed:,.0f}{of}", style="progress.download")
 
 
-class _Bars(Progress):
-    """Bars that leave nothing behind where they never moved: an error came before."""
+_DISPENSABLE = (3, 1, 4, 0)
+"""Which columns a narrow terminal does without, in this order: rate, bar, time left, what it is."""
+
+
+class Bars(Progress):
+    """Bars of five columns that keep their count on any terminal.
+
+    They leave nothing behind where they never moved: an error came before.
+    """
+
+    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+        """A table of the columns that there is room for."""
+        shown = [task for task in tasks if task.visible]
+        whole = self.columns
+        left = dict(enumerate(whole))
+        for number in _DISPENSABLE if shown else ():  # rich asks once before it has a console
+            gaps = len(left) - 1
+            if sum(self._width(each, shown) for each in left.values()) + gaps > self.console.width:
+                del left[number]
+        self.columns = tuple(left.values())
+        try:
+            return super().make_tasks_table(shown)
+        finally:
+            self.columns = whole
+
+    def _width(self, column: str | ProgressColumn, tasks: Sequence[Task]) -> int:
+        if isinstance(column, BarColumn):
+            return _SHORTEST_BAR
+        if isinstance(column, str):
+            return max((len(column.format(task=task)) for task in tasks), default=0)
+        return max((self.console.measure(column(task)).maximum for task in tasks), default=0)
 
     def stop(self) -> None:
         for task in self.tasks:
@@ -70,7 +100,7 @@ class _Bars(Progress):
 
 def open_progress(console: Console) -> Progress:
     """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
-    return _Bars(
+    return Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         _Count(),
@@ -176,7 +206,7 @@ class BuildProgress:
 
     def building(self, total: int, counters: Counters) -> None:
         """Follow the counters until `finished`."""
-        self._progress = Progress(
+        self._progress = Bars(
             TextColumn("building"),
             BarColumn(),
             _Count(),

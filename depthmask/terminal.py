@@ -51,9 +51,10 @@ def open_table(*heads: str, title: str | None = None) -> "Table":
     The first column is a name, the others are numbers, to the right. A title stays on one line.
     """
     from rich import box
-    from rich.table import Table
 
-    table = Table(
+    from depthmask.tables import FittingTable
+
+    table = FittingTable(
         *heads,
         title=title,
         title_style="bold",

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from depthmask.progress import Bars
 from depthmask.terminal import open_console, rate_text
 
 _SMOOTH = 0.95
@@ -54,7 +55,7 @@ class TrainProgress:
 
     def __init__(self, *, shown: bool = True) -> None:
         self._console = open_console()
-        self._progress = Progress(
+        self._progress = Bars(
             TextColumn("training"),
             BarColumn(),
             TaskProgressColumn(),

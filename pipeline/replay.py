@@ -63,10 +63,23 @@ def find_site(
     if fg is None or bg is None:
         roots = _roots_of(last, shards / LOG)
         fg, bg = fg or roots["fg"], bg or roots["bg"]
+    for role, root in (("fg", fg), ("bg", bg)):
+        if not root.is_dir():
+            raise _moved(role, root)
     logged = last.get("depth_weights")
     if depth_weights is None and isinstance(logged, str) and _is_there(logged):
         depth_weights = Path(logged)
     return Site(out=shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights, fetch=False)
+
+
+def _moved(role: str, root: Path) -> InputError:
+    kind = {"fg": "foregrounds", "bg": "backgrounds"}[role]
+    return InputError(
+        f"--{role} {root}",
+        expected=f"the folder of the {kind} that the data set was built from",
+        found="no such folder",
+        remedy=f"if it was moved, name the new place with --{role}",
+    )
 
 
 def _is_there(path: str) -> bool:

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from typing import Any, Literal
 
 from joblib import Parallel
+from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from pipeline.hangup import deaf_to_hangup
 from pipeline.quiet import QUIET
 from shards.cores import cores
+from shards.errors import RunError
 
 
 @contextmanager
@@ -26,6 +28,14 @@ def results_of(
         results = run(calls)
     try:
         yield results
+    except BrokenProcessPool:
+        raise RunError(
+            "a worker process",
+            expected="one at work",
+            found="that it was killed (out of memory, or by a signal)",
+            remedy="what is finished is kept; run the same command again, with fewer --workers "
+            "where memory is short",
+        ) from None
     finally:
         with QUIET:  # joblib warns that calls were cancelled: it is meant
             results.close()

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from depthmask.cli import cli
 from depthmask.progress import Pace, open_progress
+from depthmask.stats import dataset_stats, stats_tables
 from depthmask.terminal import rate_text
 from depthmask.train_progress import TrainProgress, best_epoch, epoch_heads, epoch_line
 from pipeline.build import BuildResult
@@ -132,6 +134,39 @@ def test_an_error_on_a_terminal_has_lines_of_its_own_that_end_between_words(
     assert words in " ".join(said.split())
     assert words not in said
     assert len(piped(*arguments, "--out", tmp_path / "a").stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_terminal_keeps_the_count_of_a_bar(
+    columns: int, sources: Path, tmp_path: Path
+) -> None:
+    seen = io.StringIO()
+    console = Console(force_terminal=True, file=seen, width=columns)
+    with open_progress(console) as progress:
+        bar = progress.add_task("checking foregrounds", total=424_320)
+        progress.update(bar, completed=339_456)
+    assert "339,456/424,320" in seen.getvalue()
+    assert "…" not in seen.getvalue()
+    status, said = on_a_terminal(*build(sources, tmp_path / "a"), COLUMNS=str(columns))
+    assert status == 0
+    assert "20/20" in said
+    assert "building" in said
+
+
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_terminal_keeps_the_figures_of_stats(columns: int, tiny_dataset: Path) -> None:
+    facts = dataset_stats([tiny_dataset])
+    seen, wide = io.StringIO(), io.StringIO()
+    Console(file=seen, width=columns).print(stats_tables(facts))
+    Console(file=wide, width=160).print(stats_tables(facts))
+    lines = seen.getvalue().splitlines()
+    assert "…" not in seen.getvalue()
+    assert max(map(len, lines)) <= columns
+    numbers = re.compile(r"[\d.,]*\d")
+    digest = str(facts["digest"])
+    whole = numbers.findall(wide.getvalue().replace(digest, ""))
+    found = Counter(numbers.findall(seen.getvalue()))
+    assert not Counter(whole) - found
 
 
 def test_a_bar_that_never_moved_leaves_nothing_behind() -> None:

@@ -185,3 +185,16 @@ def test_the_share_drawn_again_is_at_least_what_was_asked(
 def test_an_address_gets_a_sentence() -> None:
     with pytest.raises(InputError, match="convert s3://bucket/shards FOLDER"):
         verify_dataset(Path("s3://bucket/shards"))
+
+
+def test_sources_that_were_moved_are_asked_for_by_their_option(
+    sources: Path, tmp_path: Path
+) -> None:
+    moved = Path(shutil.copytree(sources, tmp_path / "before"))
+    out = build_dataset(small_options(moved, tmp_path / "shards", samples=12)).out
+    (moved / "bg").rename(tmp_path / "bg")
+    sentence = f"^--bg {moved}/bg: .* found no such folder; .* name the new place with --bg$"
+    with pytest.raises(InputError, match=sentence):
+        find_site(out)
+    site = find_site(out, bg=tmp_path / "bg")
+    assert verify_dataset(out, deep=True, site=site, workers=1).sound
