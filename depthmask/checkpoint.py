@@ -5,12 +5,13 @@ import pickle
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from depthmask.networks import NetworkSpec
 from depthmask.systems.build import Network, build_network
+from depthmask.train_options import Precision
 from shards.checks import (
     WrongValueError,
     listing,
@@ -99,6 +100,12 @@ class Checkpoint:
     options: dict[str, Any]
     scores: dict[str, Any]
     training: dict[str, Any] | None
+
+    @property
+    def precision(self) -> str:
+        """What the network computed in while it was trained: it is used in the same."""
+        found = str(self.options.get("precision"))
+        return found if found in get_args(Precision) else "auto"
 
     def build(self) -> Network:
         """The network with these weights, ready to predict."""

@@ -1,7 +1,34 @@
-"""Convolutions that torch gets wrong in bfloat16 on processors."""
+"""Convolutions that compute in float32, whatever the network around them computes in."""
 
 import torch
 from torch import Tensor, nn
+
+
+class OutputConv2d(nn.Conv2d):
+    """A network's last convolution: it gives float32, and so does what follows it.
+
+    A value of 8 bits (bfloat16) has at most 256 levels from 1/2 to 1, and a depth map its steps.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, in, H, W) -> float32 (B, out, h, w)."""
+        kind = maps.device.type
+        if not torch.amp.is_autocast_available(kind) or not torch.is_autocast_enabled(kind):
+            return super().forward(maps)
+        with torch.autocast(kind, enabled=False):
+            return super().forward(maps.float())
+
+
+class OpinionConv2d(OutputConv2d):
+    """A last convolution to many maps that are weights of cues: exact in use, rounded in training.
+
+    Opinions are smooth and the cues bring the detail; in float32 this one layer would make the
+    steps of a resting encoder a tenth longer.
+    """
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, in, H, W) -> float32 (B, out, h, w)."""
+        return nn.Conv2d.forward(self, maps).float() if self.training else super().forward(maps)
 
 
 class _Float32Conv2d(nn.Conv2d):

@@ -29,7 +29,8 @@ class Display:
 
     def __init__(self, options: TrainOptions, device: torch.device, begin: int) -> None:
         """`begin` is the step that the run goes on from: TensorBoard forgets what came after it."""
-        self._out, self._grid_every, self._device = options.out, options.grid_every, device
+        self._out, self._grid_every = options.out, options.grid_every
+        self._device, self._precision = device, options.precision
         self._board = SummaryWriter(
             str(options.out), purge_step=begin + 1 if options.resume else None
         )
@@ -58,7 +59,7 @@ class Display:
         self._board.close()
 
     def _show_grid(self, run: Run, samples: SampleSource) -> None:
-        grid = _draw_grid(run, samples, self._device)
+        grid = _draw_grid(run, samples, self._device, self._precision)
         write_png(self._out / "grid.png", grid)
         self._board.add_image("grid", grid, run.step, dataformats="HWC")
 
@@ -73,9 +74,9 @@ def _write_metrics(path: Path, rows: list[dict[str, float]]) -> None:
     write_atomic(path, stream.getvalue().encode())
 
 
-def _draw_grid(run: Run, samples: SampleSource, device: torch.device) -> np.ndarray:
+def _draw_grid(run: Run, samples: SampleSource, device: torch.device, precision: str) -> np.ndarray:
     """Composite, background, truth and prediction of ten samples, uint8 (H, W, 3)."""
     count = min(_GRID_SAMPLES, len(samples))
     batch = samples.batch(np.linspace(0, len(samples) - 1, count).astype(np.int64))
-    mask, depth = predictions(run.average.network, batch, device)
+    mask, depth = predictions(run.average.network, batch, device, precision)
     return draw_sheet(batch, mask, depth)

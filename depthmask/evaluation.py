@@ -72,17 +72,20 @@ def require_numbers(maps: torch.Tensor) -> None:
 
 @torch.inference_mode()
 def predictions(
-    network: Network, batch: Batch, device: torch.device
+    network: Network, batch: Batch, device: torch.device, precision: str
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Mask probabilities and depth in [0, 1], float32 (B, S, S) each; None for a missing head."""
-    with autocast(device):
+    """Mask probabilities and depth in [0, 1], float32 (B, S, S) each; None for a missing head.
+
+    `precision` is that of `train --precision`.
+    """
+    with autocast(device, precision):
         output = network(batch.image.to(device), batch.background.to(device))
     for maps in output:
         if maps is not None:
             require_numbers(maps)
-    mask = None if output.mask is None else torch.sigmoid(output.mask.float())
+    mask = None if output.mask is None else torch.sigmoid(output.mask)
     return tuple(
-        None if maps is None else maps.squeeze(1).float().cpu().numpy()  # (B, 1, S, S) -> (B, S, S)
+        None if maps is None else maps.squeeze(1).cpu().numpy()  # (B, 1, S, S) -> (B, S, S)
         for maps in (mask, output.depth)
     )  # type: ignore[return-value]
 
@@ -122,6 +125,7 @@ def score(
     source: SampleSource,
     positions: Iterator[np.ndarray],
     device: torch.device,
+    precision: str,
     coding: DepthCoding | None,
     tick: Callable[[int], None] = lambda samples: None,
     each: Callable[[SampleScore], None] = lambda sample: None,
@@ -134,7 +138,7 @@ def score(
     scores = Scores(Sums(), Sums(), 0, {})
     for wanted in positions:
         batch = source.batch(wanted)
-        mask, depth = predictions(network, batch, device)
+        mask, depth = predictions(network, batch, device, precision)
         coded = None if coding is None else depth
         if mask is not None:
             scores.mask += mask_sums(mask, batch.mask.squeeze(1).numpy())
@@ -191,13 +195,15 @@ def evaluate(
         batches = in_batches(np.arange(len(dataset)), options.batch_size)
         samples: list[SampleScore] = []
         keep = samples.append if options.out is not None else lambda sample: None
-        scores = score(network, dataset, source, batches, device, coding, tick, keep)
+        scores = score(
+            network, dataset, source, batches, device, checkpoint.precision, coding, tick, keep
+        )
         found[name] = scores.to_json()
         if options.out is not None:
             worst = worst_of(samples, options.worst)
             positions = np.array([sample.position for sample in worst])
             batch = source.batch(positions)
-            sheet = draw_sheet(batch, *predictions(network, batch, device))
+            sheet = draw_sheet(batch, *predictions(network, batch, device, checkpoint.precision))
             with writing(options.out):
                 write_samples(options.out, name, samples, sheet)
     if options.out is not None:

@@ -34,7 +34,8 @@ class _EvenPadding(nn.Conv2d):
         )
 
 
-def _pad_evenly(network: nn.Module) -> None:
+def pad_evenly(network: nn.Module) -> None:
+    """Let a network's "same" convolutions know their padding, in place, for a file of any size."""
     for layer in network.modules():
         if isinstance(layer, Conv2dSame):
             layer.__class__ = _EvenPadding  # type: ignore[assignment]  # same weights, same names
@@ -49,7 +50,6 @@ class ExportedNet(nn.Module):
 
     def __init__(self, network: Network, coding: DepthCoding | None) -> None:
         super().__init__()
-        _pad_evenly(network)
         self.network = network
         self.inputs = (IMAGE, BACKGROUND) if sees_background(network.spec) else (IMAGE,)
         self.multiple = network.multiple

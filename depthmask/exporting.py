@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from depthmask.checkpoint import Checkpoint, read_checkpoint
-from depthmask.exported import ExportedNet, example_pictures
+from depthmask.exported import ExportedNet, example_pictures, pad_evenly
 from depthmask.onnx_program import run_onnx, write_onnx
 from shards.errors import InputError, RunError, first_line
 from shards.files import publish, temporary_beside
@@ -74,7 +74,10 @@ def export(options: ExportOptions) -> Exported:
     """
     require_file(options.out, "OUT")
     checkpoint = read_checkpoint(options.checkpoint)
-    network = ExportedNet(checkpoint.build(), checkpoint.coding).requires_grad_(False)
+    original, network = (
+        ExportedNet(checkpoint.build(), checkpoint.coding).requires_grad_(False) for _ in range(2)
+    )
+    pad_evenly(network)
     shapes = _shapes(network.multiple, checkpoint.size, options.size)
     program = _trace(network, shapes[0], options)
     write, run = _FORMATS[options.out.suffix]
@@ -83,7 +86,7 @@ def export(options: ExportOptions) -> Exported:
         with writing(options.out, "nothing was written"):
             options.out.parent.mkdir(parents=True, exist_ok=True)
             write(program, network, temporary, _facts(checkpoint, network, options))
-            differences = _compare(network, run(temporary), shapes, options.out)
+            differences = _compare(original, run(temporary), shapes, options.out)
             publish(temporary, options.out)
     finally:
         temporary.unlink(missing_ok=True)
@@ -171,7 +174,10 @@ _FORMATS = {".onnx": _Format(write_onnx, run_onnx), ".pt2": _Format(_write_progr
 def _compare(
     network: ExportedNet, answer: Answer, shapes: list[tuple[int, int, int]], path: Path
 ) -> dict[str, float]:
-    """The largest difference of each output; RunError where it is more than TOLERANCE."""
+    """The largest difference of each output from the checkpoint's network.
+
+    RunError where it is more than TOLERANCE.
+    """
     largest = dict.fromkeys(network.outputs, 0.0)
     for shape in shapes:
         pictures = example_pictures(network.inputs, shape)

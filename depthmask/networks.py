@@ -13,12 +13,13 @@ head weighs cues of opacity (`depthmask/opacity.py`) at each pixel.
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from depthmask.convolutions import OpinionConv2d, OutputConv2d
 from depthmask.opacity import CUES, DOUBTS, find_opacity_cues
 from depthmask.padding import crop, pad_to_multiple
 from depthmask.systems.table import PictureInput
@@ -26,6 +27,7 @@ from pipeline.backbones import build_backbone
 from pipeline.decoder import Decoder, UpBlock
 from pipeline.fusion import fuse_batch_norms
 
+Head = TypeVar("Head", bound=OutputConv2d)
 Heads = Literal["both", "mask", "depth"]
 _WIDTHS = (64, 48, 32, 24, 16)
 _FINE = 32
@@ -40,7 +42,7 @@ _CERTAIN = 1e-4
 
 
 class Output(NamedTuple):
-    """Mask logits and depth in [0, 1], (B, 1, H, W) each; None for a head that is not there.
+    """Mask logits and depth in [0, 1], float32 (B, 1, H, W) each; None for a head not there.
 
     `opinions` (B, 2 + CUES, H, W) are there while a network trains that weighs cues.
     """
@@ -68,8 +70,8 @@ class NetworkSpec:
     input: PictureInput = "siamese"
 
 
-def _head(channels: int, maps: int) -> nn.Conv2d:
-    return nn.Conv2d(channels, maps * _BLOCK**2, 3, padding=1)
+def _head(kind: type[Head], channels: int, maps: int) -> Head:
+    return kind(channels, maps * _BLOCK**2, 3, padding=1)
 
 
 def _norm_buffer(values: Sequence[float]) -> Tensor:
@@ -101,9 +103,9 @@ class MaskDepthNet(nn.Module):
     background_std: Tensor
 
     mask_join: UpBlock | None
-    mask_head: nn.Conv2d | None
+    mask_head: OutputConv2d | None
     depth_join: UpBlock | None
-    depth_head: nn.Conv2d | None
+    depth_head: OutputConv2d | None
 
     def __init__(self, spec: NetworkSpec, *, pretrained: bool | Path = False) -> None:
         super().__init__()
@@ -132,10 +134,14 @@ class MaskDepthNet(nn.Module):
         if spec.heads != "depth":
             self.mask_join = UpBlock(coarse, _FINE, _JOINED)
             seen = _JOINED + _FINE
-            self.mask_head = _head(seen, 1) if alone else _head(seen + _CUED, 2 + CUES)
+            self.mask_head = (
+                _head(OutputConv2d, seen, 1)
+                if alone
+                else _head(OpinionConv2d, seen + _CUED, 2 + CUES)
+            )
         if spec.heads != "mask":
             self.depth_join = UpBlock(coarse, _FINE, _JOINED)
-            self.depth_head = _head(_JOINED, 1)
+            self.depth_head = _head(OutputConv2d, _JOINED, 1)
         self.multiple = max(strides)
         self._resting: list[nn.Module] = []  # a list: its weights are not the network's
         self.register_buffer("encoder_mean", _norm_buffer(self.encoder.mean), persistent=False)
@@ -201,7 +207,7 @@ class MaskDepthNet(nn.Module):
         if self.mask_join is not None and self.mask_head is not None:
             joined = [self.mask_join(coarse, fine), fine]
             if cues is not None:
-                joined.append(blocks[:, -_CUED:].to(fine.dtype))
+                joined.append(blocks[:, -_CUED:])
             opinions = F.pixel_shuffle(self.mask_head(torch.cat(joined, dim=1)), _BLOCK)
             opinions = crop(opinions, height, width)  # (B, 7 or 1, H, W)
         if self.depth_join is not None and self.depth_head is not None:

@@ -32,7 +32,7 @@ def restrain(opinions: Tensor) -> Tensor:
     A softmax of large ones passes no gradient: what it was wrong about stays wrong. (The z-loss of
     routers: Zoph et al., "ST-MoE", 2022.)
     """
-    excess = F.relu(opinions.float().abs() - _FREE)
+    excess = F.relu(opinions.abs() - _FREE)
     return _PULL * excess.square().mean((1, 2, 3))
 
 
@@ -63,14 +63,13 @@ class Objective(nn.Module):
         """
         found: dict[str, Tensor] = {}
         if output.mask is not None:
-            logits = output.mask.float()
-            values = torch.sigmoid(logits)
+            values = torch.sigmoid(output.mask)
             terms = self._tasks["mask"].at(done)
-            each = weighted_losses(terms, batch.mask, values=values, logits=logits)
+            each = weighted_losses(terms, batch.mask, values=values, logits=output.mask)
             found["mask"] = each.sum() / max(counts.mask, 1)
         if output.depth is not None:
             terms = self._tasks["depth"].at(done)
-            each = weighted_losses(terms, batch.depth, values=output.depth.float())
+            each = weighted_losses(terms, batch.depth, values=output.depth)
             found["depth"] = (each * batch.depth_known).sum() / max(counts.depth, 1)
         share = len(batch.mask) / max(counts.mask, 1)
         total = batch.mask.new_zeros(())

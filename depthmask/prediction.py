@@ -106,7 +106,7 @@ class Predictor:
     """A trained network that is ready to use on pictures of any size."""
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
-        self._device = choose_device(device)
+        self._device, self._precision = choose_device(device), checkpoint.precision
         self._network = checkpoint.build().to(self._device)
         self.needs_background = sees_background(checkpoint.spec)
         self.coding, self.size = checkpoint.coding, checkpoint.size
@@ -134,7 +134,7 @@ class Predictor:
             return None
         small = self._working_size(width, height, min(larger, _MOST_LARGER))
         seen, behind = (_tensor(picture, small).to(self._device) for picture in (whole, clean))
-        with autocast(self._device):
+        with autocast(self._device, self._precision):
             opinions = self._network.opine(seen, behind)
         if opinions is None:
             return None
@@ -143,7 +143,7 @@ class Predictor:
         image, background = (_tensor(each, fine).to(self._device) for each in (whole, clean))
         cues, _ = find_opacity_cues(image, background)
         size = (fine[1], fine[0])
-        grown = F.interpolate(opinions.float(), size=size, mode="bilinear", align_corners=False)
+        grown = F.interpolate(opinions, size=size, mode="bilinear", align_corners=False)
         return weigh_cues(grown, cues)
 
     @torch.inference_mode()
@@ -172,12 +172,12 @@ class Predictor:
         size = self._working_size(width, height)
         seen = _tensor(whole, size).to(self._device)
         behind = _tensor(clean, size).to(self._device) if clean and self.needs_background else seen
-        with autocast(self._device):
+        with autocast(self._device, self._precision):
             output = self._network(seen, behind)
 
         def grow(maps: Tensor, mode: str) -> Tensor:
             require_numbers(maps)
-            return F.interpolate(maps.float(), size=(height, width), mode=mode)[0, 0].cpu()
+            return F.interpolate(maps, size=(height, width), mode=mode)[0, 0].cpu()
 
         mask = depth = depth_unit = cutout = None
         if output.mask is not None:

@@ -67,7 +67,7 @@ def _score_each(
     scored: list[SampleScore] = []
     for positions in in_batches(np.array(spread(len(dataset), SURVEYED)), _AT_ONCE):
         batch = source.batch(positions)
-        mask, depth = predictions(built, batch, device)
+        mask, depth = predictions(built, batch, device, network.precision)
         coded = depth if dataset.depth is not None else None
         scored += score_each(dataset, positions, batch, mask, coded)
     return scored
@@ -78,7 +78,7 @@ def _card(
 ) -> dict[str, Any]:
     device = choose_device("cpu")
     batch = source.batch([sample.position])
-    mask, depth = predictions(network.build(), batch, device)
+    mask, depth = predictions(network.build(), batch, device, network.precision)
     pictures = [("composite", embed_image(_bytes(batch.image[0].permute(1, 2, 0).numpy())))]
     if mask is not None:
         pictures.append(("true mask", embed_mask(_bytes(batch.mask[0, 0].numpy()))))

@@ -53,6 +53,6 @@ def see_through(depth_network: Network, output: Output, batch: Batch) -> Output:
     """
     if output.mask is None:
         raise TypeError("no mask to look through")
-    seen = batch.image * torch.sigmoid(output.mask.float())
+    seen = batch.image * torch.sigmoid(output.mask)
     found: Output = depth_network(seen, batch.background)
     return Output(mask=None, depth=found.depth)

@@ -238,6 +238,7 @@ class _Training:
             source,
             self._in_batches(split, share, of=len(wanted)),
             ranks.device,
+            self._options.precision,
             dataset.depth,
         )
         return merge_scores(ranks.gather(scores))

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import small_training
 from PIL import Image
 
+from depthmask.checkpoint import read_checkpoint, save_checkpoint
 from depthmask.data import SampleSource
 from depthmask.evaluation import EvaluateOptions, evaluate
+from depthmask.prediction import load
 from depthmask.training import train
 from pipeline.build import BuildResult
 from shards.errors import InputError
@@ -38,6 +41,28 @@ def test_scores_do_not_depend_on_the_batch_size(run: Path, tiny_dataset: Path) -
     parts = evaluate(dataclasses.replace(options, batch_size=5))["train"]
     assert parts["mask"]["iou"] == pytest.approx(whole["mask"]["iou"], abs=1e-3)
     assert parts["depth"]["rmse"] == pytest.approx(whole["depth"]["rmse"], rel=1e-4)
+
+
+def test_a_network_is_used_in_the_precision_that_it_was_trained_in(
+    run: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    checkpoint = read_checkpoint(run / "best.pt")
+    sample = open_dataset(tiny_dataset)[0]
+    pictures = [sample.image[:32, :32], sample.background[:32, :32]]
+    errors, depths = {}, {}
+    for precision in ("float32", "bfloat16"):
+        path = tmp_path / f"{precision}.pt"
+        options = checkpoint.options | {"precision": precision}
+        save_checkpoint(path, dataclasses.replace(checkpoint, options=options))
+        given = EvaluateOptions(checkpoint=path, shards=tiny_dataset, device="cpu")
+        errors[precision] = evaluate(given)["val"]["depth"]["rmse"]
+        depths[precision] = load(path, "cpu").predict(*pictures).depth_unit
+    assert errors["float32"] != errors["bfloat16"]
+    with torch.inference_mode():
+        planes = (torch.from_numpy(each.copy()).permute(2, 0, 1) for each in pictures)
+        plain = checkpoint.build()(*(plane[None].float() / 255 for plane in planes)).depth
+    assert np.array_equal(depths["float32"], plain[0, 0].numpy())
+    assert not np.array_equal(depths["float32"], depths["bfloat16"])
 
 
 def test_a_depth_only_network_is_refused_where_there_is_no_depth(

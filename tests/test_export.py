@@ -9,14 +9,16 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from depthmask import exported, exporting
 from depthmask.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from depthmask.cli import cli
+from depthmask.exported import ExportedNet
 from depthmask.exporting import FACTS, TOLERANCE, ExportOptions, export
 from depthmask.networks import NetworkSpec
 from depthmask.systems.build import build_network
 from depthmask.systems.table import SYSTEMS
 from shards.depth import DepthCoding
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 
 CODING = DepthCoding.over_range(0.5, 8.0, kind="metric", unit="m", bits=12, size=32)
 FAMILIES = ("tf_efficientnet_lite0", "resnet18", "convnext_atto")
@@ -117,6 +119,24 @@ def test_a_torch_export_file_answers_as_the_network_does(tmp_path: Path) -> None
     (mask,) = module(*given)
     assert np.abs(mask.detach().numpy() - expected(source, *given)[0]).max() <= 1e-4
     assert json.loads(extra[FACTS])["depth"] == "null"
+
+
+def test_a_file_is_held_against_the_network_of_the_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not against the one that was changed for the file, which is what the file answers as."""
+
+    def pad_unevenly(network: ExportedNet) -> None:
+        exported.pad_evenly(network)
+        with torch.no_grad():
+            network.network.mask_head.weight.mul_(3)
+
+    monkeypatch.setattr(exporting, "pad_evenly", pad_unevenly)
+    source = checkpoint(tmp_path / "best.pt", heads="mask")
+    out = tmp_path / "network.pt2"
+    with pytest.raises(RunError, match=r"expected mask within 0\.001 of the network's"):
+        export(ExportOptions(checkpoint=source, out=out, size=32))
+    assert not out.exists()
 
 
 @pytest.mark.slow

@@ -1,10 +1,14 @@
 """depthmask/networks.py"""
 
+import dataclasses
+
 import pytest
 import torch
 
+from depthmask.device import autocast
 from depthmask.networks import Heads, MaskDepthNet, NetworkSpec
-from depthmask.systems.table import PictureInput
+from depthmask.systems.build import build_network
+from depthmask.systems.table import SYSTEMS, PictureInput
 from shards.errors import InputError
 
 
@@ -53,6 +57,20 @@ def test_networks_of_many_families_answer_at_full_size(backbone: str) -> None:
     assert output.depth is not None
     assert output.mask.shape == output.depth.shape == (1, 1, 64, 96)
     assert 0 <= float(output.depth.min()) <= float(output.depth.max()) <= 1
+
+
+@pytest.mark.parametrize("name", ["timm", *SYSTEMS])
+def test_what_comes_out_is_as_fine_in_bfloat16_as_in_float32(name: str) -> None:
+    """Two maps of 64 x 64 have thousands of values; those of bfloat16 had some dozens."""
+    heads = "both" if name == "timm" else SYSTEMS[name].heads
+    torch.manual_seed(0)
+    network = build_network(dataclasses.replace(spec(heads=heads), network=name)).train()
+    with torch.no_grad(), autocast(torch.device("cpu"), "bfloat16"):
+        output = network(*pair(64, 64, count=2))
+    for maps in (output.mask, output.depth):
+        if maps is not None:
+            assert maps.dtype == torch.float32
+            assert len(maps.unique()) > 2000
 
 
 @pytest.mark.parametrize(("input", "weighs"), [("siamese", True), ("single", False)])

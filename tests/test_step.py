@@ -10,6 +10,7 @@ from torch import nn
 
 from depthmask.average import RunningAverage
 from depthmask.batch import Batch
+from depthmask.convolutions import OutputConv2d
 from depthmask.loss_terms import HEADS
 from depthmask.networks import MaskDepthNet, NetworkSpec, Output
 from depthmask.objective import Objective
@@ -28,7 +29,7 @@ class Tiny(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.first, self.last = nn.Conv2d(6, 8, 3, padding=1), nn.Conv2d(8, 2, 3, padding=1)
+        self.first, self.last = nn.Conv2d(6, 8, 3, padding=1), OutputConv2d(8, 2, 3, padding=1)
 
     def forward(self, image: torch.Tensor, background: torch.Tensor) -> Output:
         both = self.last(torch.relu(self.first(torch.cat([image, background], dim=1))))

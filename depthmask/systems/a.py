@@ -6,6 +6,7 @@ Both give three channels, which are trained here as their mean (`one_map`).
 import torch
 from torch import Tensor, nn
 
+from depthmask.convolutions import OutputConv2d
 from depthmask.networks import Output
 from depthmask.systems.parts import clamp_unit, conv_bn_relu, one_map, separable
 
@@ -38,7 +39,8 @@ class ADepth(nn.Module):
         self.down = nn.ModuleList([_double(16, 16), _double(16, 32), _double(32, 64)])
         self.bottom = _double(64, 128)
         self.up = nn.ModuleList([_up(128, 64), _up(64, 32), _up(32, 16)])
-        self.final = nn.Sequential(*conv_bn_relu(16, 3, bias=True), *conv_bn_relu(3, 3, bias=True))
+        last = [OutputConv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3), nn.ReLU(inplace=True)]
+        self.final = nn.Sequential(*conv_bn_relu(16, 3, bias=True), *last)
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Depth (B, 1, H, W) of normalised pictures (B, 3, H, W)."""
@@ -84,7 +86,7 @@ class AMask(nn.Module):
             nn.ReLU(inplace=True),
             _Block(32),
         )
-        self.final = nn.Conv2d(64, 3, 3, padding=1, bias=False)
+        self.final = OutputConv2d(64, 3, 3, padding=1, bias=False)
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Mask logits (B, 1, H, W) of normalised pictures (B, 3, H, W)."""

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from depthmask.convolutions import OutputConv2d
 from depthmask.networks import Output
 from depthmask.systems.parts import conv_bn_relu, separable
 
@@ -39,7 +40,9 @@ class B(nn.Module):
         self.correction = _bottleneck()
         self.grow = nn.Upsample(scale_factor=2, mode="nearest")
         self.refine = _bottleneck()
-        self.final = nn.Sequential(_dilated(128, 128), nn.Conv2d(128, 1, 3, padding=1, bias=False))
+        self.final = nn.Sequential(
+            _dilated(128, 128), OutputConv2d(128, 1, 3, padding=1, bias=False)
+        )
 
     def _decode(self, features: Tensor) -> Tensor:
         """(B, 128, H / 4, W / 4) -> (B, 1, H, W)."""

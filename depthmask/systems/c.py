@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from depthmask.convolutions import OutputConv2d
 from depthmask.networks import Output
 from depthmask.systems.parts import conv_bn_relu
 
@@ -29,7 +30,7 @@ def _head() -> nn.Sequential:
     return nn.Sequential(
         *conv_bn_relu(256, 256),
         *conv_bn_relu(256, 256),
-        nn.Conv2d(256, 1, 3, padding=1, bias=False),
+        OutputConv2d(256, 1, 3, padding=1, bias=False),
     )
 
 

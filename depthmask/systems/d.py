@@ -6,6 +6,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
+from depthmask.convolutions import OutputConv2d
 from depthmask.networks import Output
 from depthmask.systems.drn import drn_d_22_trunk
 from depthmask.systems.parts import UpProjection, clamp_unit, conv_bn_relu
@@ -41,7 +42,7 @@ class DDepth(nn.Module):
         self.refine = nn.Sequential(
             *conv_bn_relu(128, 128, side=5),
             *conv_bn_relu(128, 128, side=5),
-            nn.Conv2d(128, 1, 5, padding=2),
+            OutputConv2d(128, 1, 5, padding=2),
         )
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
@@ -68,7 +69,7 @@ class DMask(nn.Module):
         super().__init__()
         self.trunk = drn_d_22_trunk()
         self.decoder = nn.ModuleList(UpProjection(*w) for w in pairwise((512, 256, 128, 64)))
-        self.final = nn.Conv2d(64, 1, 3, padding=1)
+        self.final = OutputConv2d(64, 1, 3, padding=1)
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Mask logits (B, 1, H, W) of normalised composites (B, 3, H, W)."""

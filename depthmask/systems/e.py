@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from depthmask.convolutions import OutputConv2d
 from depthmask.networks import Output
 from depthmask.systems.parts import conv_bn_relu
 
@@ -37,7 +38,7 @@ class UNet(nn.Module):
                 (2 * w, w, w),
             )
         )
-        self.final = nn.Conv2d(w, 1, 1)
+        self.final = OutputConv2d(w, 1, 1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         levels = [self.first(pictures)]

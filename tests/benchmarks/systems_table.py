@@ -151,7 +151,7 @@ def picture_rows(bench: Bench, names: list[str]) -> Image.Image:
     strips = []
     for name in names:
         network = read_checkpoint(bench.out / "runs-source" / name / BEST).build()
-        mask, depth = predictions(network, batch, torch.device("cpu"))
+        mask, depth = predictions(network, batch, torch.device("cpu"), "auto")
         tiles = [
             grid_row(
                 batch.image[i].numpy(),
