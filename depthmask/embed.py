@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.headers import open_header
-from pipeline.pictures import UnusablePictureError, decode_picture
+from pipeline.pictures import UnusablePictureError, read_picture
 from pipeline.source_bytes import read_source
 from shards.depth import DepthCoding
 from shards.errors import InputError
@@ -91,7 +91,7 @@ def embed_file(path: Path) -> str:
     """
     try:
         data = read_source(path)
-        smaller = decode_picture(data).convert("RGB")
+        smaller = read_picture(path).convert("RGB")
         with open_header(io.BytesIO(data)) as picture:
             format = picture.format
     except UnusablePictureError as error:

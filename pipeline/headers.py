@@ -25,7 +25,13 @@ PIXEL_LIMIT = 64_000_000
 """Pixels of a decoded picture. Larger baseline JPEGs are decoded at 1/2, 1/4 or 1/8."""
 
 MEMORY_LIMIT = 800_000_000
-"""Bytes that a file and its decoding may take, as `decoding_cost` estimates them."""
+"""Bytes that pictures may take that are checked at the same time, unless one alone takes more."""
+
+TASTED = ("AVIF", "JPEG2000", "TIFF")
+"""Formats whose files can ask for far more than their pixels take (pipeline/taster.py)."""
+
+TASTED_SPARE = 100_000_000
+"""Bytes that these may take beside what their pixels do."""
 
 _BYTES_PER_PIXEL = {
     "AVIF": 20, "BMP": 10, "GIF": 12, "JPEG": 10, "JPEG2000": 28, "MPO": 10, "PNG": 12, "PPM": 14,
@@ -79,32 +85,29 @@ def open_header(file: IO[bytes]) -> ImageFile.ImageFile:
     raise UnusablePictureError("not a picture")
 
 
-def reduction_of(picture: ImageFile.ImageFile) -> int:
-    """By how much a JPEG too large to be decoded whole is reduced: 2, 4 or 8; else 1."""
-    if picture.format not in ("JPEG", "MPO"):
-        return 1
+def reduction_of(picture: ImageFile.ImageFile, file: IO[bytes]) -> int:
+    """By how much a JPEG too large to be decoded whole is reduced: 2, 4 or 8; else 1.
+
+    One in several scans is decoded whole or not at all: libjpeg holds all of it anyway.
+    """
     width, height = picture.size
-    fitting = (f for f in (1, 2, 4) if math.ceil(width / f) * math.ceil(height / f) <= PIXEL_LIMIT)
+    if picture.format not in ("JPEG", "MPO") or width * height <= PIXEL_LIMIT:
+        return 1
+    if _has_several_scans(picture, file):
+        return 1
+    fitting = (f for f in (2, 4) if math.ceil(width / f) * math.ceil(height / f) <= PIXEL_LIMIT)
     return next(fitting, 8)
 
 
 def cost_of(picture: ImageFile.ImageFile, file: IO[bytes], file_size: int) -> int:
-    """Bytes that a file and its decoding take; raises where the picture is too large for that."""
+    """Bytes that a file and its decoding take; raises for a picture of too many pixels."""
     width, height = picture.size
-    pixels = width * height
-    factor = reduction_of(picture)
+    factor = reduction_of(picture, file)
     decoded = math.ceil(width / factor) * math.ceil(height / factor)
     if decoded > PIXEL_LIMIT:
         raise UnusablePictureError(f"{width} x {height} is over {PIXEL_LIMIT:,} pixels")
-    cost = decoded * _BYTES_PER_PIXEL[picture.format or ""]
-    if picture.format in ("JPEG", "MPO") and _has_several_scans(picture, file):
-        cost = max(cost, 2 * len(picture.getbands()) * pixels + 4 * decoded)
-    if cost + file_size > MEMORY_LIMIT:
-        raise UnusablePictureError(
-            f"{width} x {height} in {picture.format} takes {(cost + file_size) / 1e6:,.0f} MB "
-            f"to decode, over {MEMORY_LIMIT / 1e6:,.0f}"
-        )
-    return cost + file_size
+    spare = TASTED_SPARE if picture.format in TASTED else 0
+    return decoded * _BYTES_PER_PIXEL[picture.format or ""] + file_size + spare
 
 
 def _has_several_scans(picture: ImageFile.ImageFile, file: IO[bytes]) -> bool:

@@ -16,6 +16,7 @@ from PIL import Image
 from pipeline.pictures import decode_as_stored
 from pipeline.sixteen import sixteen_bit_values
 from pipeline.source_bytes import read_source
+from pipeline.taster import DeadDecoderError
 from shards.errors import InputError
 from shards.patience import persevere
 
@@ -105,7 +106,10 @@ def choose_reading(where: str, masks: Iterable[MaskValues]) -> tuple[MaskReading
 def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """The grey values (H, W) of a mask as they are; InputError where they are not what it says."""
     data = read_source(path)
-    picture = persevere(path, lambda: decode_as_stored(data))
+    try:
+        picture = persevere(path, lambda: decode_as_stored(data))
+    except DeadDecoderError as error:
+        raise error.at(path) from None
     if picture.mode.startswith("I"):
         return sixteen_bit_values(picture)
     if picture.mode == "L" and "transparency" not in picture.info:

@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageFile
 from pipeline.damage import UnusablePictureError as UnusablePictureError
 from pipeline.damage import refuse_damage
 from pipeline.gate import require_memory
-from pipeline.headers import cost_of, damaged, open_header, reduction_of
+from pipeline.headers import TASTED, cost_of, damaged, open_header, reduction_of
 from pipeline.profiles import profile_of, to_srgb
 from pipeline.quiet import QUIET
 from pipeline.sixteen import (
@@ -23,6 +23,7 @@ from pipeline.sixteen import (
     read_sixteen_bit_grey,
 )
 from pipeline.source_bytes import read_source
+from pipeline.taster import DeadDecoderError, taste
 from pipeline.tiff_pages import whole_picture
 from shards.errors import InputError
 from shards.patience import persevere
@@ -61,10 +62,12 @@ def _load(data: bytes, *, known: bool) -> Image.Image:
     whole = whole_picture(io.BytesIO(data))
     data = data if isinstance(whole, io.BytesIO) else whole.read()
     with open_header(io.BytesIO(data)) as picture:
-        cost_of(picture, io.BytesIO(data), len(data))
+        cost = cost_of(picture, io.BytesIO(data), len(data))
         if not known:
             refuse_damage(data, picture.format, picture.mode)
-        factor = reduction_of(picture)
+            if picture.format in TASTED:
+                taste(data, cost)
+        factor = reduction_of(picture, io.BytesIO(data))
         if factor > 1:
             picture.draft(None, (picture.width // factor, picture.height // factor))
         if has_sixteen_bit_colour(picture):
@@ -117,8 +120,8 @@ def decode_picture(
     Raises UnusablePictureError with the reason where the bytes are no whole picture, or one over
     the limits. `known` bytes, equal to some that passed, are not searched for damage again.
     MemoryError where memory is short, which many decoders call damage: so that is believed only
-    if it is found twice, and there is memory to spare. `remark` is told of a colour profile that
-    cannot be used.
+    if it is found twice, and there is memory to spare. DeadDecoderError where a decoder takes far
+    more than such a picture should. `remark` is told of a colour profile that cannot be used.
     """
 
     def decode() -> Image.Image:
@@ -142,6 +145,8 @@ def _believe(decode: Callable[[], Image.Image], data: bytes) -> Image.Image:
         try:
             with QUIET:
                 return decode()
+        except DeadDecoderError:
+            raise
         except UnusablePictureError as error:
             faults.append(error)
         except Exception as error:  # Pillow's decoders raise anything on hostile bytes
@@ -163,7 +168,10 @@ def _need(data: bytes) -> int:
 def read_picture(path: Path) -> Image.Image:
     """The picture in a file, as `decode_picture` gives it; RunError where it cannot be read now."""
     data = read_source(path)
-    return persevere(path, lambda: decode_picture(data))
+    try:
+        return persevere(path, lambda: decode_picture(data))
+    except DeadDecoderError as error:
+        raise error.at(path) from None
 
 
 def as_rgb(picture: Any, name: str) -> Image.Image:

@@ -17,6 +17,7 @@ from pipeline.gate import MemoryGate
 from pipeline.headers import MEMORY_LIMIT, decoding_cost
 from pipeline.pictures import UnusablePictureError, decode_picture
 from pipeline.source_bytes import list_folder, read_source, real_folder
+from pipeline.taster import DeadDecoderError
 from shards.cores import cores
 from shards.errors import InputError
 from shards.names import is_put_there
@@ -106,6 +107,8 @@ def _check(root: Path, name: str, role: Role, known: KnownSizes) -> "_Checked | 
     except NoFileError:
         gone = FileNotFoundError(errno.ENOENT, "a file that went away while sources were checked")
         raise unread(path, gone) from None
+    except DeadDecoderError as error:
+        raise error.at(path) from None
     except UnusablePictureError as error:
         return Skipped(name, str(error))
 

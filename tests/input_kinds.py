@@ -25,7 +25,6 @@ from made_files import (
     interlaced,
     large_text,
     large_tiff,
-    large_webp,
     linked,
     linked_file,
     linked_folder,
@@ -319,11 +318,9 @@ def unsuited() -> Iterator[Kind]:
                outcome=over((65535, 65535)),
                make=file(encode(Image.new("P", UPRIGHT), "GIF")[:6] + b"\xff" * 4
                          + encode(Image.new("P", UPRIGHT), "GIF")[10:]))
-    yield Kind(what="JPEG, progressive, over the memory limit", role="bg",
-               outcome="30000 x 20000 in JPEG takes 3,750 MB to decode, over 800",
+    yield Kind(what="JPEG, progressive, of 30,000 x 20,000 pixels", role="bg",
+               outcome=over((30_000, 20_000)), note="one in several scans is not reduced",
                make=file(resized_jpeg(30000, 20000)))
-    yield Kind(what="WebP of 8,000 x 5,000 pixels", role="bg", make=file(large_webp()),
-               outcome="8000 x 5000 in WEBP takes 880 MB to decode, over 800")
     yield Kind(what="TIFF of 60,000 x 60,000 pixels in 5 kB", role="bg",
                make=file(large_tiff(60_000)), outcome=over((60_000, 60_000)))
     yield Kind(what="WebP of 10,000 x 10,000 pixels in 74 bytes", role="bg",
@@ -335,14 +332,13 @@ def unsuited() -> Iterator[Kind]:
     yield Kind(what="TIFF in a million strips of one byte", role="bg", outcome=
                "a TIFF of 1,000,000 strips, tiles or values, over 100,000",
                make=file(tiff_of_strips(1_000_000)))
-    yield Kind(what="TIFF of 8 x 8 pixels in a tile of 3,000 x 3,000", role="bg",
-               make=file(tiff_of_a_tile(3000)), outcome="a TIFF in tiles of 3,000 x 3,000 pixels")
+    died = STOPS + "its decoder died of it"
+    yield Kind(what="TIFF of 8 x 8 pixels in a tile of 16,000 x 16,000", role="bg",
+               make=file(tiff_of_a_tile(16_000)), outcome=died, note="249 kB take 250 MB")
     yield Kind(what="JPEG 2000 in 65,535 tiles of one pixel", role="bg",
-               make=file(tiled_jpeg2000(1)),
-               outcome="a JPEG 2000 in 65,535 tiles, over 4,096", note="265 bytes took 771 MB")
+               make=file(tiled_jpeg2000(1)), outcome=died, note="265 bytes take 771 MB")
     yield Kind(what="JPEG 2000 in precincts of two pixels", role="bg",
-               make=file(fine_jpeg2000(1, 6)), outcome="a JPEG 2000 in pieces of a few pixels",
-               note="277 bytes took 432 MB")
+               make=file(fine_jpeg2000(1, 6)), outcome=died, note="277 bytes take 432 MB")
     for format, parts in (("PNG", "chunks"), ("JPEG", "segments"), ("GIF", "comments")):
         yield Kind(what=f"{format} with 20,000 empty {parts}", role="bg",
                    make=file(many_parts(format, 20_000)),

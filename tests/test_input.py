@@ -65,7 +65,7 @@ def outcome_of(kind: Kind, folder: Path) -> tuple[str, str, tuple[int, int] | No
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.what)
 def test_every_kind_of_input_meets_what_the_table_says(kind: Kind, open_folder: Path) -> None:
     kind.make(open_folder)
-    with as_nobody():
+    with as_nobody() if "may not be read" in kind.what else contextlib.nullcontext():
         words, name, size = outcome_of(kind, open_folder)
     if kind.outcome.startswith("used"):
         assert (words, name, size) == (kind.outcome, kind.name, kind.size)

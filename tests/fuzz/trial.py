@@ -24,15 +24,17 @@ import click
 from mutations import Change
 
 from pipeline.pictures import UnusablePictureError
+from pipeline.taster import DeadDecoderError
 from shards.errors import InputError, RunError
 
-OURS = (InputError, RunError, UnusablePictureError, click.ClickException)
+OURS = (InputError, RunError, UnusablePictureError, DeadDecoderError, click.ClickException)
 MOST_MEMORY = 950 << 20
 """Bytes of resident memory that one input may add: the limit of pictures, and some room."""
 
 _ADDRESS_SPACE = 16 << 30
 _REPORT_EVERY = 2.0
-_KERAS_READER = "pipeline.teachers.keras_reader"
+_CHILDREN = ("pipeline.teachers.keras_reader", "pipeline.taster")
+"""Our own processes: HDF5's library and decoders of pictures run in them."""
 
 Reader = Callable[[Path], object]
 """Reads a folder in which one file is damaged."""
@@ -66,8 +68,8 @@ class Watch:
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.on:
             return
-        if event == "subprocess.Popen" and _KERAS_READER in arguments[1]:
-            return  # HDF5's library has a process of its own
+        if event == "subprocess.Popen" and set(_CHILDREN) & set(arguments[1]):
+            return
         if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork"):
             self.seen.append(f"{event} {arguments[0]!r}")
         elif event == "socket.connect":
