@@ -171,8 +171,9 @@ def site_of(options: BuildOptions) -> Site:
 def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
     """The plan of a build and the files left out, from sources checked now; writes nothing."""
     require_roles(options.fg, options.bg, options.out, watch.remark)
-    fg, fg_skipped = _check(options.fg, "fg", options.out, watch)
-    bg, bg_skipped = _check(options.bg, "bg", options.out, watch)
+    heif: set[Role] = set()
+    fg, fg_skipped = _check(options.fg, "fg", options.out, watch, heif)
+    bg, bg_skipped = _check(options.bg, "bg", options.out, watch, heif)
     skipped = fg_skipped + bg_skipped
     if options.strict and skipped:
         raise InputError(
@@ -182,7 +183,7 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
             remedy="take these files out, or leave --strict away to go on without them",
         )
     card = _card(options)
-    versions = _versions(options, card)
+    versions = _versions(options, card, heif=bool(heif))
 
     def plan_with(depth: DepthCoding | None) -> Plan:
         return make_plan(
@@ -198,7 +199,9 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
     return plan_with(_coding(card, options, plan_with) if card else None), skipped
 
 
-def _check(root: Path, role: Role, out: Path, watch: Watcher) -> tuple[list[Source], list[Skipped]]:
+def _check(
+    root: Path, role: Role, out: Path, watch: Watcher, heif: set[Role]
+) -> tuple[list[Source], list[Skipped]]:
     sources, skipped = check_sources(
         root,
         role,
@@ -206,6 +209,7 @@ def _check(root: Path, role: Role, out: Path, watch: Watcher) -> tuple[list[Sour
         lambda name, words: watch.remark(role, name, words),
         known_sizes(out, role),
         out,
+        lambda: heif.add(role),
     )
     return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
 
@@ -219,12 +223,13 @@ def _card(options: BuildOptions) -> "TeacherCard | None":
     return describe_choice(planned_choice(facts, options.depth_weights, options.device))
 
 
-def _versions(options: BuildOptions, card: "TeacherCard | None") -> dict[str, str]:
+def _versions(options: BuildOptions, card: "TeacherCard | None", *, heif: bool) -> dict[str, str]:
     """The versions here; those of the data set that stands in `out` where they may differ."""
     if options.allow_mixed and not options.overwrite and is_begun(options.out):
         standing: dict[str, str] = read_plan(options.out)["versions"]
         return standing
-    return versions_in_use(teacher=card.name if card else None, device=options.device)
+    teacher = card.name if card else None
+    return versions_in_use(teacher=teacher, device=options.device, heif=heif)
 
 
 def _coding(

@@ -9,7 +9,7 @@ from typing import Any
 
 from joblib import delayed
 
-from pipeline.headers import read_header
+from pipeline.headers import is_heif_file, read_header
 from pipeline.masks import MaskReading, MaskValues, choose_reading, values_of
 from pipeline.pictures import UnusablePictureError
 from pipeline.source_bytes import list_folder, read_source
@@ -45,13 +45,17 @@ class Composite:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Facts:
-    """A composite's sides in pixels and its depth's bits, its background's SHA-256, its bytes."""
+    """A composite's sides in pixels and its depth's bits, its background's SHA-256, its bytes.
+
+    `heif` says whether any of its pictures is in HEIF.
+    """
 
     size: int
     depth_size: int | None
     depth_bits: int | None
     background: str
     bytes: int
+    heif: bool = False
 
 
 def find_composites(root: Path) -> dict[str, list[Composite]]:
@@ -218,7 +222,7 @@ def _check(folder: Path, composite: Composite) -> Facts:
     background = _sha256(paths[1])
     weight = sum(path.stat().st_size for path in paths)
     if len(paths) == len(NEEDED):
-        return Facts(sizes[0], None, None, background, weight)
+        return Facts(sizes[0], None, None, background, weight, any(map(is_heif_file, paths)))
     side, mode = _header(paths[-1])
     if mode not in _GREY_BITS:
         raise InputError(
@@ -234,7 +238,8 @@ def _check(folder: Path, composite: Composite) -> Facts:
             found=f"{side} x {side}",
             remedy="scale the depth maps down",
         )
-    return Facts(sizes[0], side, _GREY_BITS[mode], background, weight)
+    heif = any(map(is_heif_file, paths))
+    return Facts(sizes[0], side, _GREY_BITS[mode], background, weight, heif)
 
 
 def _sha256(path: Path) -> str:

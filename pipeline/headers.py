@@ -6,13 +6,14 @@ import importlib
 import math
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, TypeVar
 
 from PIL import Image, ImageFile
 
 from pipeline.damage import UnusablePictureError
+from pipeline.heif import import_heif, is_heif
 from pipeline.quiet import QUIET
 from pipeline.source_bytes import look_into
 from pipeline.structure import refuse_many_parts
@@ -34,16 +35,16 @@ TASTED_SPARE = 100_000_000
 """Bytes that these may take beside what their pixels do."""
 
 _BYTES_PER_PIXEL = {
-    "AVIF": 20, "BMP": 10, "GIF": 12, "JPEG": 10, "JPEG2000": 28, "MPO": 10, "PNG": 12, "PPM": 14,
-    "TIFF": 18, "WEBP": 22,
+    "AVIF": 20, "BMP": 10, "GIF": 12, "HEIF": 20, "JPEG": 10, "JPEG2000": 28,
+    "MPO": 10, "PNG": 12, "PPM": 14, "TIFF": 18, "WEBP": 22,
 }  # fmt: skip
 """The formats that are read, by content, and what their decoders and our copies take at worst.
 
 Others that Pillow knows are refused: some run programs (EPS), most accept any bytes as theirs.
 """
 
-FORMATS = tuple(format for format in _BYTES_PER_PIXEL if format != "MPO")
-"""The same for `Image.open(…, formats=…)`, which finds MPO by itself."""
+FORMATS = tuple(format for format in _BYTES_PER_PIXEL if format not in ("HEIF", "MPO"))
+"""The same for `Image.open(…, formats=…)`, which finds MPO by itself; depth is never in HEIF."""
 
 _PLUGINS = ("Bmp", "Gif", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Tiff", "WebP")
 _START_OF_SCAN = 0xDA
@@ -72,7 +73,11 @@ def open_header(file: IO[bytes]) -> ImageFile.ImageFile:
     prefix = file.read(16)
     if not prefix:
         raise UnusablePictureError("empty file")
-    for format in _BYTES_PER_PIXEL:
+    formats: Iterable[str] = _BYTES_PER_PIXEL
+    if is_heif(file):
+        import_heif()
+        formats = ("HEIF",)
+    for format in formats:
         factory, accepts = Image.OPEN.get(format, (None, None))
         if factory is None or accepts is None or accepts(prefix) is not True:
             continue
@@ -154,6 +159,11 @@ def read_header(path: Path) -> tuple[tuple[int, int], str]:
             return picture.size, picture.mode
 
     return _parse(path, header)
+
+
+def is_heif_file(path: Path) -> bool:
+    """Whether a file is a HEIF picture."""
+    return look_into(path, lambda file, size: is_heif(file))
 
 
 def _parse(path: Path, look: Callable[[IO[bytes], int], Found]) -> Found:

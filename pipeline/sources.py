@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import hashlib
+import io
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from pipeline.alpha import crop_to_alpha, object_share
 from pipeline.damage import NoFileError
 from pipeline.gate import MemoryGate
 from pipeline.headers import MEMORY_LIMIT, decoding_cost
+from pipeline.heif import is_heif
 from pipeline.pictures import UnusablePictureError, decode_picture
 from pipeline.source_bytes import list_folder, read_source, real_folder
 from pipeline.taster import DeadDecoderError
@@ -95,9 +97,10 @@ def _check(root: Path, name: str, role: Role, known: KnownSizes) -> "_Checked | 
         with _GATE.hold(cost):
             data = read_source(path)
             sha256 = hashlib.sha256(data).hexdigest()
+            heif = is_heif(io.BytesIO(data))
             if sha256 in known:
-                return _Checked(Source(name=name, sha256=sha256, size=known[sha256]), None)
-            return _examine(name, data, sha256, role)
+                return _Checked(Source(name=name, sha256=sha256, size=known[sha256]), None, heif)
+            return dataclasses.replace(_examine(name, data, sha256, role), heif=heif)
 
     try:
         try:
@@ -117,6 +120,7 @@ def _check(root: Path, name: str, role: Role, known: KnownSizes) -> "_Checked | 
 class _Checked:
     source: Source
     remark: str | None
+    heif: bool = False
 
 
 def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
@@ -161,6 +165,7 @@ def check_sources(
     remark: Callable[[str, str], None] = lambda name, words: None,
     known: KnownSizes = MappingProxyType({}),
     out: Path | None = None,
+    heif: Callable[[], None] = lambda: None,
 ) -> tuple[list[Source], list[Skipped]]:
     """Usable sources below `root` in order of name, and the files left out with the reason.
 
@@ -168,8 +173,9 @@ def check_sources(
     do, as many at a time as memory allows. `tick(done, total)` is called as files are checked,
     `remark(name, words)` for a picture that is used but may not be what was meant. Contents that
     are `known` were checked before, as this role, and are not decoded again. What lies in `out`,
-    where the data set is built, is no source. InputError where nothing is usable; RunError where a
-    file or a folder cannot be read now, whatever is in it.
+    where the data set is built, is no source. `heif` is called for sources in HEIF. InputError
+    where nothing is usable; RunError where a file or a folder cannot be read now, whatever is in
+    it.
     """
     if not persevere(root, root.is_dir):
         raise _no_sources(root, role, "a file" if root.exists() else "no such folder")
@@ -186,6 +192,8 @@ def check_sources(
             skipped.append(result)
         else:
             sources.append(result.source)
+            if result.heif:
+                heif()
             if result.remark is not None:
                 remark(result.source.name, result.remark)
         tick(done, len(names))

@@ -194,5 +194,9 @@ def _plan(
         "skipped": [],
         "teacher": None if coding is None else unknown,
         "depth": None if coding is None else coding.to_json(),
-        "versions": versions_in_use(teacher=None, device="cpu"),
+        "versions": versions_in_use(
+            teacher=None,
+            device="cpu",
+            heif=any(f.heif for of_split in facts.values() for f in of_split),
+        ),
     }

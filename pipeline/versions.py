@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from PIL import features
 
+from pipeline.heif import PACKAGE, heif_version
 from pipeline.precision import fitting_precision
 from shards.version import __version__
 
 
-def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
+def versions_in_use(*, teacher: str | None, device: str, heif: bool = False) -> dict[str, str]:
     """Versions by name, as they stand in plan.json; torch and what it runs on with a teacher.
 
-    `teacher` is its plain name: those of hf: and .onnx bring the library that runs them.
+    `teacher` is its plain name: those of hf: and .onnx bring the library that runs them. `heif`
+    says whether any source needs what decodes HEIF.
     """
     versions = {
         "depthmask": __version__,
@@ -28,6 +30,8 @@ def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
         "machine": platform.machine(),
     }
+    if heif:
+        versions[PACKAGE] = heif_version()
     if teacher is not None:
         versions["torch"] = importlib.metadata.version("torch").partition("+")[0]
         versions["device kind"] = device.partition(":")[0]
@@ -43,7 +47,11 @@ def versions_in_use(*, teacher: str | None, device: str) -> dict[str, str]:
 def versions_for(plan: dict[str, Any], device: str) -> dict[str, str]:
     """The versions here that the bytes of a plan.json's samples depend on."""
     teacher = plan["teacher"]
-    return versions_in_use(teacher=None if teacher is None else teacher["name"], device=device)
+    return versions_in_use(
+        teacher=None if teacher is None else teacher["name"],
+        device=device,
+        heif=PACKAGE in plan["versions"],
+    )
 
 
 def other_versions(plan: dict[str, Any], device: str) -> dict[str, str]:
