@@ -15,6 +15,9 @@ from pipeline.damage import UnusablePictureError
 LEAST_ALPHA = 8
 """Alpha, of 255, from which a pixel belongs to the alpha box."""
 
+_EVEN, _MOST_OF_IT = 12, 0.98
+"""How far the pixels of a plain border may lie from its colour, of 255, and how many of them do."""
+
 _FROM_LEAST = [0] * LEAST_ALPHA + [255] * (256 - LEAST_ALPHA)
 
 
@@ -47,6 +50,19 @@ def crop_to_alpha(picture: Image.Image) -> Image.Image:
             else "wholly transparent"
         )
     return picture.crop(box)
+
+
+def plain_ground(picture: Image.Image) -> str | None:
+    """The colour of a picture whose border is of one colour all around, in a word, else None."""
+    rgb = np.asarray(picture.convert("RGB")).astype(np.int16)  # (H, W, 3)
+    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
+    colour = np.median(border, axis=0)
+    if np.mean(np.abs(border - colour).max(axis=1) <= _EVEN) < _MOST_OF_IT:
+        return None
+    for name, value in (("white", 255), ("black", 0)):
+        if np.abs(colour - value).max() <= _EVEN:
+            return f"plain {name}"
+    return "a plain colour"
 
 
 def object_share(picture: Image.Image) -> float:

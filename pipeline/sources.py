@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from joblib import Parallel, delayed
 
-from pipeline.alpha import crop_to_alpha, object_share
+from pipeline.alpha import crop_to_alpha, object_share, plain_ground
 from pipeline.damage import NoFileError
 from pipeline.gate import MemoryGate
 from pipeline.headers import MEMORY_LIMIT, decoding_cost
@@ -34,6 +34,13 @@ FAINT = 0.02
 
 LEAST_SIDE = 8
 """Least longest side of a picture (of a foreground's alpha box), in pixels."""
+
+NO_ALPHA = "no alpha channel"
+
+_CUT_OUT = (
+    "cut the objects out first, with a matting tool such as rembg, or in an image editor, and save "
+    "them as PNG (a JPEG cannot hold alpha)"
+)
 
 _ROLE_NAMES = {"fg": "foreground", "bg": "background"}
 
@@ -128,6 +135,9 @@ def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
     picture = decode_picture(data, remark=remarks.append)
     size = used = picture.size
     if role == "fg":
+        if picture.mode != "RGBA":
+            ground = plain_ground(picture)
+            raise UnusablePictureError(NO_ALPHA if ground is None else f"{NO_ALPHA}, on {ground}")
         picture = crop_to_alpha(picture)
         used = picture.size
     if max(used) < LEAST_SIDE:
@@ -143,18 +153,20 @@ def _examine(name: str, data: bytes, sha256: str, role: Role) -> _Checked:
                 f"under {FAINT:.0%}"
             )
         if used == size and picture.getchannel("A").getextrema()[0] == 255:
-            remarks.append("opaque everywhere: used as a rectangle")
+            ground = plain_ground(picture)
+            where = "" if ground is None else f", on {ground}"
+            remarks.append(f"opaque everywhere{where}: used as a rectangle")
     words = "; ".join(remarks) or None
     return _Checked(Source(name=name, sha256=sha256, size=size), words)
 
 
-def _no_sources(root: Path, role: Role, found: str) -> InputError:
+def _no_sources(root: Path, role: Role, found: str, remedy: str | None = None) -> InputError:
     alpha = " with alpha" if role == "fg" else ""
     return InputError(
         f"--{role} {root}",
         expected=f"a folder with at least one {_ROLE_NAMES[role]} picture{alpha}",
         found=found,
-        remedy=f"give the folder of your {_ROLE_NAMES[role]}s",
+        remedy=remedy or f"give the folder of your {_ROLE_NAMES[role]}s",
     )
 
 
@@ -201,8 +213,14 @@ def check_sources(
     if not sources:
         first = skipped[0]
         found = f"none among {len(names)} files (the first, {first.path}: {first.reason})"
-        raise _no_sources(root, role, found)
+        raise _no_sources(root, role, found, _CUT_OUT if _most_lack_alpha(skipped, names) else None)
+    if _most_lack_alpha(skipped, names):
+        remark("*", f"most of these files have no alpha: {_CUT_OUT}")
     return sources, skipped
+
+
+def _most_lack_alpha(skipped: list[Skipped], names: list[str]) -> bool:
+    return 2 * sum(entry.reason.startswith(NO_ALPHA) for entry in skipped) > len(names)
 
 
 def split_sources(sources: list[Source], fraction: float) -> list[Source]:

@@ -136,3 +136,60 @@ def test_contents_that_are_known_are_not_decoded_again(sources: Path) -> None:
     again, _ = check_sources(sources / "fg", "fg", silent, known=known)
     assert again[0].size == (1, 2)
     assert again[1:] == found[1:]
+
+
+def on_white(folder: Path, count: int) -> None:
+    """Pictures of objects on white, as shops have them."""
+    for seed in range(count):
+        picture = Image.new("RGB", (120, 130), (255, 255, 255))
+        foreground = draw_foreground(seed).resize((60, 60))
+        picture.paste(foreground, (30, 30), foreground)
+        picture.save(folder / f"shop{seed}.jpg", quality=90)
+
+
+def test_foregrounds_on_white_are_told_how_to_get_alpha(tmp_path: Path) -> None:
+    on_white(tmp_path, 3)
+    with pytest.raises(InputError) as refusal:
+        check_sources(tmp_path, "fg", silent)
+    words = str(refusal.value)
+    assert "shop0.jpg: no alpha channel, on plain white" in words
+    assert "rembg" in words
+    assert "PNG" in words
+
+
+def test_a_folder_where_most_lack_alpha_is_said_once(tmp_path: Path) -> None:
+    on_white(tmp_path, 3)
+    draw_foreground(9).save(tmp_path / "good.png")
+    said: list[tuple[str, str]] = []
+    found, skipped = check_sources(tmp_path, "fg", silent, lambda *remark: said.append(remark))
+    assert ([source.name for source in found], len(skipped)) == (["good.png"], 3)
+    assert [name for name, _ in said] == ["*"]
+    assert "most of these files have no alpha: cut the objects out first" in said[0][1]
+    for seed in range(4):
+        draw_foreground(seed).save(tmp_path / f"more{seed}.png")
+    said.clear()
+    check_sources(tmp_path, "fg", silent, lambda *remark: said.append(remark))
+    assert not said
+
+
+@pytest.mark.parametrize(
+    ("colour", "words"),
+    [
+        ((255, 255, 255), "on plain white: used as a rectangle"),
+        ((3, 0, 5), "on plain black: used"),
+        ((90, 30, 200), "on a plain colour: used"),
+        (None, "opaque everywhere: used"),
+    ],
+)
+def test_an_opaque_picture_with_alpha_is_said_with_its_ground(
+    colour: tuple[int, int, int] | None, words: str, tmp_path: Path
+) -> None:
+    picture = draw_background(0).resize((60, 50))
+    if colour is not None:
+        picture = Image.new("RGB", (60, 50), colour)
+        picture.paste((9, 200, 90), (20, 20, 40, 40))
+    picture.putalpha(255)
+    picture.save(tmp_path / "x.png")
+    said: list[tuple[str, str]] = []
+    check_sources(tmp_path, "fg", silent, lambda *remark: said.append(remark))
+    assert words in said[0][1]
