@@ -23,7 +23,7 @@ _ADVICE = {
     errno.EACCES: "make it writable",
     errno.EPERM: "make it writable",
 }
-_IN_THE_WAY = (errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP)
+_NEVER = (errno.ENAMETOOLONG, errno.ELOOP)
 _LONGEST_NAME = 255
 _HALF_MADE = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{32}\.tmp(\..+)?")
 
@@ -67,6 +67,9 @@ def _nearest(path: Path, where: str) -> Path:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
+            if error.errno in _NEVER:
+                found = os.strerror(error.errno)
+                raise _wrong(where, "a place that can be written", found, "name another") from None
             raise unwritten(error, where, "nothing was changed") from None
         return place
     return Path(whole.anchor)
@@ -113,8 +116,8 @@ def saving(folder: Path, state: Path) -> Iterator[None]:
 
 def unwritten(
     error: OSError, place: str, kept: str, again: str = "run the same command again"
-) -> RunError | InputError:
-    """What an OSError means for who wanted to write: InputError if the place can never be.
+) -> RunError:
+    """What an OSError means for who wanted to write.
 
     The file that the error names is called by the name that it would have had.
     """
@@ -124,8 +127,6 @@ def unwritten(
         half = _HALF_MADE.fullmatch(path.name)
         where = str(path.with_name(half["name"]) if half else path)
     found = error.strerror or str(error)
-    if error.errno in _IN_THE_WAY:
-        return _wrong(where, "a place that can be written", found, "name another")
     return RunError(
         where,
         expected="a place that can be written",

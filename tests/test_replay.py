@@ -82,7 +82,7 @@ def test_a_log_that_names_impossible_folders_ends_in_a_sentence(
 ) -> None:
     copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
     (copy / LOG).write_text(json.dumps({"event": "build", "fg": "a\0b", "bg": "\ud800"}))
-    with pytest.raises(RunError, match="no name of a file"):
+    with pytest.raises(InputError, match=r"expected the folder of the foregrounds .* no such"):
         render_sample(copy, "val", 0)
 
 

@@ -41,7 +41,14 @@ def short_lines(sources: Path, shards: Path, out: Path) -> dict[str, list[object
 
 
 @pytest.mark.parametrize(
-    "command", ["stats", "verify", "doctor", "render", "sample-data", "build-dataset"]
+    "command",
+    [
+        *("stats", "build-dataset"),
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("verify", "doctor", "render", "sample-data")
+        ),
+    ],
 )
 @pytest.mark.parametrize("closing", [">&-", "2>&-", ">&- 2>&-", "2>/dev/full", "<&-"])
 def test_closed_and_full_streams_do_not_end_a_command(
