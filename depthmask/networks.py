@@ -17,7 +17,9 @@ from typing import Literal, NamedTuple, Self, TypeVar
 
 import torch
 import torch.nn.functional as F
+from timm.layers.drop import DropPath
 from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
 
 from depthmask.convolutions import OpinionConv2d, OutputConv2d
 from depthmask.opacity import CUES, DOUBTS, find_opacity_cues
@@ -144,12 +146,14 @@ class MaskDepthNet(nn.Module):
             self.depth_head = _head(OutputConv2d, _JOINED, 1)
         self.multiple = max(strides)
         self._resting: list[nn.Module] = []  # a list: its weights are not the network's
+        self._keeps_statistics = False
         self.register_buffer("encoder_mean", _norm_buffer(self.encoder.mean), persistent=False)
         self.register_buffer("encoder_std", _norm_buffer(self.encoder.std), persistent=False)
         self.register_buffer("image_mean", _norm_buffer(spec.image_mean))
         self.register_buffer("image_std", _norm_buffer(spec.image_std))
         self.register_buffer("background_mean", _norm_buffer(spec.background_mean))
         self.register_buffer("background_std", _norm_buffer(spec.background_std))
+        self.train()
 
     def rest_encoder(self, rests: bool) -> None:
         """Keep the encoder as it is, with a faster copy of it, or let it learn.
@@ -161,10 +165,28 @@ class MaskDepthNet(nn.Module):
             self._resting = [fuse_batch_norms(self.encoder)] if rests else []
             self.train(self.training)
 
+    def keep_statistics(self, keeps: bool) -> None:
+        """Normalise the encoder's maps in training as in inference, or by the batch.
+
+        Pretrained weights come with statistics of a million photographs. Those of a batch would
+        differ between composites and backgrounds, and from what inference uses: what has not
+        changed would look changed in one of the two. Random weights have none yet: composites and
+        backgrounds are then normalised together, as one batch. An encoder that sees six channels
+        has them in one pass anyway, and statistics of three.
+        """
+        self._keeps_statistics = keeps and self.spec.input != "early"
+        self.train(self.training)
+
     def train(self, mode: bool = True) -> Self:
-        """Training or inference; a resting encoder stays in inference."""
+        """Training or inference; of an encoder that rests or keeps its statistics, inference.
+
+        Nothing in an encoder is dropped at random: it would be another part of each picture.
+        """
         super().train(mode)
-        self.encoder.train(mode and not self._resting)
+        self.encoder.train(mode and not self._resting and not self._keeps_statistics)
+        for layer in self.encoder.modules():
+            if isinstance(layer, (_DropoutNd, DropPath)):
+                layer.eval()
         return self
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
@@ -244,10 +266,10 @@ class MaskDepthNet(nn.Module):
         return maps
 
     def _pair(self, image: Tensor, background: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """The encoder's maps of both pictures."""
+        """The encoder's maps of both pictures: equal where these are."""
         count = image.shape[0]
         pictures = self._as_encoder_expects(torch.cat([image, background]))
-        if self._resting or not torch.is_grad_enabled():
+        if self.encoder.training or self._resting or not torch.is_grad_enabled():
             both = self._run_encoder(pictures)
             return [maps[:count] for maps in both], [maps[count:] for maps in both]
         with torch.no_grad():  # the shared weights learn from the composite: a third less work

@@ -12,6 +12,7 @@ import torch
 from depthmask.average import RunningAverage
 from depthmask.checkpoint import read_checkpoint
 from depthmask.convolutions import keep_gradients_right
+from depthmask.launch import find_place
 from depthmask.loss_terms import HEADS
 from depthmask.networks import Output
 from depthmask.objective import Objective
@@ -21,6 +22,7 @@ from depthmask.run_folder import LAST
 from depthmask.run_state import check_state
 from depthmask.samples import Samples
 from depthmask.schedule import Schedule
+from depthmask.smallest_part import require_statistics
 from depthmask.start import begin_from, find_start
 from depthmask.systems.build import Network, build_network, spec_for
 from depthmask.tally import Tally
@@ -105,6 +107,9 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
     network = network.to(device=device)
     network = network.to(memory_format=torch.channels_last)
     keep_gradients_right(network)
+    network.keep_statistics(options.encoder_weights is not False)
+    least = min(options.size_plan(dataset.size).sides)
+    require_statistics(network, options, least, find_place().ranks)
     average = RunningAverage(network, options.ema)
     tasks = {head: options.losses_of(head) for head in HEADS}
     objective = Objective(tasks, options.fixed_weights()).to(device)

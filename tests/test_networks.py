@@ -59,6 +59,68 @@ def test_networks_of_many_families_answer_at_full_size(backbone: str) -> None:
     assert 0 <= float(output.depth.min()) <= float(output.depth.max()) <= 1
 
 
+@pytest.mark.parametrize(
+    ("backbone", "pretrained", "unseen"),
+    [
+        ("tf_efficientnet_lite0", True, 3),  # its two coarsest maps look as far as the change
+        ("tf_efficientnet_lite0", False, 3),
+        ("resnet18", False, 5),
+        ("convnext_atto", False, 4),
+    ],
+)
+def test_what_has_not_changed_looks_the_same_in_training_and_inference(
+    backbone: str, pretrained: bool, unseen: int
+) -> None:
+    """A corner far from the one that has changed: its features are the background's."""
+    torch.manual_seed(0)
+    network = MaskDepthNet(spec(backbone, "mask"), pretrained=pretrained)
+    network.keep_statistics(pretrained)
+    background = pair(128, 128, count=2)[1]
+    image = background.clone()
+    image[:, :, 100:, 100:] = 1 - image[:, :, 100:, 100:]
+    found: dict[str, list[torch.Tensor]] = {}
+
+    def look(name: str) -> None:
+        maps, behind = network._pair(image, background)
+        found[name] = [each.detach() for each in maps]
+        for level in range(unseen):
+            one, other = maps[level], behind[level]
+            corner = (slice(None), slice(None), slice(one.shape[2] // 4), slice(one.shape[3] // 4))
+            assert torch.allclose(one[corner], other[corner], rtol=0, atol=1e-6), (name, level)
+            assert not torch.equal(one, other)
+
+    look("training")
+    network.rest_encoder(True)
+    look("resting")
+    network.rest_encoder(False)
+    network.eval()
+    with torch.no_grad():
+        look("inference")
+    if pretrained:
+        for one, other in zip(found["training"], found["inference"], strict=True):
+            assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_an_encoder_that_keeps_its_statistics_learns_weights_alone() -> None:
+    network = MaskDepthNet(spec("tf_efficientnet_lite0", "mask"), pretrained=True)
+    network.keep_statistics(True)
+    before = {name: buffer.clone() for name, buffer in network.encoder.named_buffers()}
+    output = network(*pair(64, 64, 2))
+    assert output.mask is not None
+    output.mask.mean().backward()
+    assert all(parameter.grad is not None for parameter in network.encoder.parameters())
+    for name, buffer in network.encoder.named_buffers():
+        assert torch.equal(buffer, before[name])
+
+
+def test_no_encoder_drops_other_parts_of_the_two_pictures() -> None:
+    network = MaskDepthNet(spec("swin_tiny_patch4_window7_224", "mask"))
+    image = pair(64, 64, 2)[0]
+    maps, behind = network._pair(image, image)
+    for one, other in zip(maps, behind, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", ["timm", *SYSTEMS])
 def test_what_comes_out_is_as_fine_in_bfloat16_as_in_float32(name: str) -> None:
     """Two maps of 64 x 64 have thousands of values; those of bfloat16 had some dozens."""

@@ -91,6 +91,41 @@ def test_a_time_that_is_over_before_the_first_step_has_one_step(
     assert [row["step"] for row in metrics_of(options.out)] == ["1"]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"input": "single", "heads": "mask"},
+        {"input": "early", "batch_size": 4, "accumulate": 3},
+        {"network": "D-depth"},
+    ],
+)
+def test_one_picture_of_one_pixel_maps_is_refused_before_work_begins(
+    changes: dict[str, object], tiny_dataset: Path, tmp_path: Path
+) -> None:
+    options = small_training(tiny_dataset, tmp_path / "run", **{"batch_size": 1, **changes})
+    with pytest.raises(InputError, match="several values for each batch norm, found one picture"):
+        train(options)
+    assert not options.out.exists()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},  # composite and background are one batch
+        {"backbone": "tf_efficientnet_lite0", "pretrained": True, "input": "single"},
+        {"network": "A-mask", "heads": "mask"},
+    ],
+)
+def test_a_picture_at_a_time_trains_where_nothing_is_normalised_by_it_alone(
+    changes: dict[str, object], tiny_dataset: Path, tmp_path: Path
+) -> None:
+    options = small_training(
+        tiny_dataset, tmp_path / "run", batch_size=1, epochs=None, minutes=0.01, **changes
+    )
+    train(options)
+    assert len(metrics_of(options.out)) >= 1
+
+
 class StopsAtOnce(SilentTrainWatcher):
     """A watcher that interrupts a training at its first step, before that is saved."""
 

@@ -40,6 +40,9 @@ class SystemNet(nn.Module):
     def rest_encoder(self, rests: bool) -> None:
         """Nothing: no part of these networks begins with other weights than random ones."""
 
+    def keep_statistics(self, keeps: bool) -> None:
+        """Nothing: their batch norms are as they were published."""
+
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Logits and depth (B, 1, H, W) of pictures (B, 3, H, W) in [0, 1]."""
         height, width = image.shape[-2:]
