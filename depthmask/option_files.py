@@ -10,6 +10,7 @@ from typing import Any, get_type_hints
 import click
 from click.core import ParameterSource
 
+from depthmask.other_names import options_called
 from pipeline.options import BuildOptions
 from pipeline.recipes import data_recipe
 from shards.errors import InputError
@@ -34,11 +35,16 @@ def read_option_file(
     known = {field.name for field in dataclasses.fields(options_class)}
     for name in table:
         if name not in known:
+            called = [
+                ours for each in options_called(name) if (ours := each.replace("-", "_")) in known
+            ]
             raise InputError(
                 f"{flag} {path}",
                 expected=f"options of this command, such as {example}",
                 found=name,
-                remedy="take the line out or correct its name",
+                remedy=f"here it is {' or '.join(called)}"
+                if called
+                else "take the line out or correct its name",
             )
     hints = get_type_hints(options_class)
     return {

@@ -81,8 +81,8 @@ class _Number(click.ParamType[float]):
         return found
 
 
-class _Place(click.ParamType[Path]):
-    name = "path"
+class _Place(click.Path):
+    """A path, which shells complete; click's own would take an empty word for this folder."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         found: Path = require_kind(_where(param), value, Path)

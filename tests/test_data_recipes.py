@@ -105,6 +105,9 @@ def test_a_file_of_ones_own_serves_as_well(sources: Path, tmp_path: Path) -> Non
     wrong = CliRunner().invoke(cli, ["build-dataset", *shared, "--config", str(own)])
     assert isinstance(wrong.exception, InputError)
     assert "found placement" in str(wrong.exception)
+    own.write_text("num_workers = 2\n")
+    other = CliRunner().invoke(cli, ["build-dataset", *shared, "--config", str(own)])
+    assert str(other.exception).endswith("found num_workers; here it is workers")
 
 
 def test_an_unknown_recipe_is_refused() -> None:

@@ -80,3 +80,11 @@ def test_a_file_of_config_may_name_the_home_folder(
         data.build_dataset.parse_args(context, words)
     assert context.params["bg"] == tmp_path / "scenes"
     assert context.params["fg_scale"] == (0.5, 1.0)
+
+
+@pytest.mark.parametrize("command", ["build-dataset --fg ", "stats ", "predict best.pt --image "])
+def test_shells_complete_paths(command: str) -> None:
+    words = {"_DEPTHMASK_COMPLETE": "bash_complete", "COMP_WORDS": f"depthmask {command}"}
+    place = {"COMP_CWORD": str(len(command.split()) + 1)}
+    result = CliRunner().invoke(cli, prog_name="depthmask", env=words | place)
+    assert result.output == "file,\n"
