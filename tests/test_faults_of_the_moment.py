@@ -122,7 +122,9 @@ def check(laboratory: Laboratory, kind: Kind, name: str, place: str, turns: rang
             assert ending.get("digest", digest) == digest, where
             if times == 1 and place == "sources":
                 assert "digest" in ending, where
-            if times == FOR_EVER and place == "sources":
+            # Python asks an open file for its size, and does without where that fails
+            indifferent = kind == "stat" and "digest" in ending
+            if times == FOR_EVER and place == "sources" and not indifferent:
                 assert os.strerror(getattr(errno, name)) in ending["stopped"], where
                 assert "/fg" in ending["stopped"] or "/bg" in ending["stopped"], where
 
