@@ -12,7 +12,7 @@ from depthmask.checkpoint import Checkpoint, save_checkpoint
 from depthmask.metrics import image_iou
 from depthmask.networks import Heads, MaskDepthNet, NetworkSpec
 from depthmask.start import BUILT_IN, begin_from, find_start, save_start
-from shards.errors import InputError
+from shards.errors import InputError, RunError
 
 SMALL = "mobilenetv3_small_050"
 LITE0 = "tf_efficientnet_lite0"
@@ -113,5 +113,5 @@ def test_a_saved_start_holds_all_but_the_encoder_in_16_bits(tmp_path: Path) -> N
     plain = tmp_path / "plain"
     plain.touch()
     assert (tmp_path / "start.safetensors").stat().st_mode == plain.stat().st_mode
-    with pytest.raises(InputError, match="expected a file to write"):
+    with pytest.raises(RunError, match="expected a place that can be written"):
         save_start(dataclasses.replace(of), tmp_path / "no" / "file", trained_on="")
