@@ -79,8 +79,9 @@ def test_two_ranks_have_the_losses_of_one(tiny_dataset: Path, tmp_path: Path) ->
     finish(torchrun(2, [script, str(tiny_dataset), str(files[1]), "20"]))
     one, both = (json.loads(path.read_text()) for path in files)
     assert len(one) == len(both) == 20
-    for alone, together in zip(one, both, strict=True):
-        assert together == pytest.approx(alone, abs=1e-4)
+    for step, (alone, together) in enumerate(zip(one, both, strict=True)):
+        # What is rounded otherwise begins at 6e-8, and grows as the weights move.
+        assert together == pytest.approx(alone, abs=1e-5 if step < 10 else 1e-3)
 
 
 @pytest.mark.parametrize("how", [C10D, [*STATIC, "29417"]])
