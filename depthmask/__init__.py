@@ -14,36 +14,36 @@ from depthmask.intruders import refuse_intruders
 
 refuse_intruders()  # before anything of ours is looked for under these names
 
-from shards.version import __version__  # noqa: E402
+from shards.base.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
-    from depthmask.evaluation import EvaluateOptions, evaluate
-    from depthmask.exporting import ExportOptions, export
-    from depthmask.prediction import load
-    from depthmask.report import write_report
-    from depthmask.sample_data import SampleDataOptions, draw_sample_data
-    from depthmask.train_options import TrainOptions
-    from depthmask.training import train
+    from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
+    from depthmask.inference.evaluation import EvaluateOptions, evaluate
+    from depthmask.inference.exporting import ExportOptions, export
+    from depthmask.inference.predictor import load
+    from depthmask.recipes.train_options import TrainOptions
+    from depthmask.reports.report import write_report
+    from depthmask.training.loop import train
     from pipeline.build import build_dataset
-    from pipeline.options import BuildOptions
-    from pipeline.teachers import load_teacher
-    from shards.reader import open_dataset
+    from pipeline.depth.teachers.table import load_teacher
+    from pipeline.planning.options import BuildOptions
+    from shards.reading.open import open_dataset
 
 _HOMES = {
-    "EvaluateOptions": "depthmask.evaluation",
-    "ExportOptions": "depthmask.exporting",
-    "SampleDataOptions": "depthmask.sample_data",
-    "TrainOptions": "depthmask.train_options",
-    "draw_sample_data": "depthmask.sample_data",
-    "evaluate": "depthmask.evaluation",
-    "export": "depthmask.exporting",
-    "load": "depthmask.prediction",
-    "train": "depthmask.training",
-    "write_report": "depthmask.report",
-    "BuildOptions": "pipeline.options",
+    "EvaluateOptions": "depthmask.inference.evaluation",
+    "ExportOptions": "depthmask.inference.exporting",
+    "SampleDataOptions": "depthmask.drawing.sample_data",
+    "TrainOptions": "depthmask.recipes.train_options",
+    "draw_sample_data": "depthmask.drawing.sample_data",
+    "evaluate": "depthmask.inference.evaluation",
+    "export": "depthmask.inference.exporting",
+    "load": "depthmask.inference.predictor",
+    "train": "depthmask.training.loop",
+    "write_report": "depthmask.reports.report",
+    "BuildOptions": "pipeline.planning.options",
     "build_dataset": "pipeline.build",
-    "load_teacher": "pipeline.teachers",
-    "open_dataset": "shards.reader",
+    "load_teacher": "pipeline.depth.teachers",
+    "open_dataset": "shards.reading.dataset",
 }
 
 __all__ = [

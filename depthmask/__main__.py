@@ -1,5 +1,5 @@
 """`python -m depthmask` is the `depthmask` command."""
 
-from depthmask.cli import main
+from depthmask.commands.cli import main
 
 main()

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from depthmask.cli import cli
+from depthmask.commands.cli import cli
 
 _OPTIONS = re.compile(r"^\{options ([\w.]+)\.(\w+)\}$", re.MULTILINE)
 

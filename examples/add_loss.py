@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from depthmask.loss_terms import LOSSES, LossKind
-from depthmask.losses import FUNCTIONS
+from depthmask.losses.loss_terms import LOSSES, LossKind
+from depthmask.losses.losses import FUNCTIONS
 
 
 def charbonnier_loss(predicted: Tensor, target: Tensor) -> Tensor:
@@ -11,5 +11,7 @@ def charbonnier_loss(predicted: Tensor, target: Tensor) -> Tensor:
     return ((predicted - target).square() + 1e-6).sqrt().flatten(1).mean(1)
 
 
-LOSSES["charbonnier"] = LossKind()  # a row of depthmask/loss_terms.py: for both heads, no logits
-FUNCTIONS["charbonnier"] = charbonnier_loss  # a row of depthmask/losses.py
+LOSSES["charbonnier"] = (
+    LossKind()
+)  # a row of depthmask/losses/loss_terms.py: for both heads, no logits
+FUNCTIONS["charbonnier"] = charbonnier_loss  # a row of depthmask/losses/losses.py

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from depthmask.networks import Output
-from depthmask.systems.table import PAIR, SYSTEMS, SystemFacts
+from depthmask.models.catalogue import PAIR, SYSTEMS, SystemFacts
+from depthmask.models.network import Output
 
 
 class Dilated(nn.Module):
@@ -28,4 +28,6 @@ class Dilated(nn.Module):
         return Output(mask=mask, depth=torch.sigmoid(depth))
 
 
-SYSTEMS["dilated"] = SystemFacts(__name__, "Dilated", 1, PAIR, "both")  # depthmask/systems/table.py
+SYSTEMS["dilated"] = SystemFacts(
+    __name__, "Dilated", 1, PAIR, "both"
+)  # depthmask/models/catalogue.py

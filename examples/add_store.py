@@ -5,13 +5,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from shards import formats
+from shards.base import formats
 
-formats.FORMATS += ("cat",)  # in a copy of depthmask: one word in shards/formats.py
+formats.FORMATS += ("cat",)  # in a copy of depthmask: one word in shards/base/formats.py
 
-from shards import stores  # noqa: E402
-from shards.indexed import Member  # noqa: E402
-from shards.shard_bytes import DamagedShardError, SomeBytes  # noqa: E402
+from shards.stores import table as stores  # noqa: E402
+from shards.stores.indexed_shard import Member  # noqa: E402
+from shards.stores.shard_bytes import DamagedShardError, SomeBytes  # noqa: E402
 
 
 class CatWriter:
@@ -43,4 +43,4 @@ def scan_cat(file: SomeBytes) -> Iterator[Member]:
         yield name.encode(), offset, size
 
 
-stores.WRITERS["cat"], stores.SCANS["cat"] = CatWriter, scan_cat  # rows of shards/stores.py
+stores.WRITERS["cat"], stores.SCANS["cat"] = CatWriter, scan_cat  # rows of shards/stores/table.py

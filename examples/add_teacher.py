@@ -4,9 +4,9 @@ from pathlib import Path
 
 from torch import Tensor, linspace
 
-from pipeline.teachers.card import Choice, TeacherCard, fingerprint
-from pipeline.teachers.seam import Teacher, View
-from pipeline.teachers.table import MODULES
+from pipeline.depth.teachers.card import Choice, TeacherCard, fingerprint
+from pipeline.depth.teachers.seam import Teacher, View
+from pipeline.depth.teachers.table import MODULES
 
 
 def describe(choice: Choice) -> TeacherCard:
@@ -37,4 +37,4 @@ def load(choice: Choice) -> Teacher:
     return Teacher(describe(choice), view, forward, choice.device)
 
 
-MODULES["open-ground"] = __name__  # a row of pipeline/teachers/table.py
+MODULES["open-ground"] = __name__  # a row of pipeline/depth/teachers/table.py

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 import depthmask
-from depthmask.embed import depth_palette
-from shards.reader import Dataset
+from depthmask.reports.embedded_pictures import depth_palette
+from shards.reading.dataset import Dataset
 
 TITLES = ("composite", "background", "mask", "depth", "cut-out")
 ROWS, TILE, GAP, HEAD = 3, 144, 6, 22

@@ -6,22 +6,23 @@ from typing import Literal
 
 from joblib import delayed
 
-from pipeline.plan import tasks_of
-from pipeline.takeover import TakeoverOptions, take_over
-from pipeline.target import Conversion, finish_shards, require_apart, take_target
-from pipeline.upload import upload_dataset
-from pipeline.workers import results_of
-from shards.depth import Kind
-from shards.errors import InputError
-from shards.folders import FolderCopy, take_folders
-from shards.formats import Format
-from shards.keys import BACKGROUND
-from shards.manifest import PLAN, build_id, read_manifest, read_plan
-from shards.option_kinds import require_kind
-from shards.outputs import require_folder, writing
-from shards.reader import open_dataset
-from shards.remote import local_folder, url_of
-from shards.transfer import Transfer
+from pipeline.ingest.export_folders import FolderCopy, take_folders
+from pipeline.ingest.import_folders import TakeoverOptions, take_over
+from pipeline.machine.workers import results_of
+from pipeline.output.target import Conversion, finish_shards, require_apart, take_target
+from pipeline.output.upload import upload_dataset
+from pipeline.planning.plan import tasks_of
+from shards.base.errors import InputError
+from shards.base.formats import Format
+from shards.base.keys import BACKGROUND
+from shards.base.option_kinds import require_kind
+from shards.pixels.depth_coding import Kind
+from shards.places.cache import local_folder
+from shards.places.object_store import url_of
+from shards.places.outputs import require_folder, writing
+from shards.reading.open import open_dataset
+from shards.records.manifest import PLAN, build_id, read_manifest, read_plan
+from shards.writing.transfer import Transfer
 
 Target = Format | Literal["folders"]
 """What a data set can be converted to: a store, or plain folders."""

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.build import site_of
-from pipeline.options import BuildOptions
-from pipeline.plan import Plan, ShardTask
-from pipeline.render import Renderer
-from pipeline.shard_maker import render_shard
-from shards.cores import cores
-from shards.keys import SPLITS
+from pipeline.planning.options import BuildOptions
+from pipeline.planning.plan import Plan, ShardTask
+from pipeline.rendering.renderer import Renderer
+from pipeline.rendering.shard_maker import render_shard
+from pipeline.rendering.site import site_of
+from shards.base.cores import cores
+from shards.base.keys import SPLITS
 
 _HANDFUL = 32
 

@@ -8,19 +8,21 @@ from typing import Any
 
 from joblib import delayed
 
-from pipeline.folder import SET_ASIDE, log_event
-from pipeline.lock import builder_lock
-from pipeline.plan import ShardTask
-from pipeline.render import Site
-from pipeline.shard_maker import render_shard, renderer_of
-from pipeline.verdict import Verdict
+from pipeline.checking.findings import Verdict
+from pipeline.machine.workers import results_of
+from pipeline.output.folder import SET_ASIDE, log_event
+from pipeline.output.lock import builder_lock
+from pipeline.planning.plan import ShardTask
+from pipeline.rendering.shard_maker import render_shard, renderer_of
+from pipeline.rendering.site import Site
 from pipeline.verify import recorded_entries
-from pipeline.workers import results_of
-from shards.audit import Rules
-from shards.codecs import document
-from shards.difference import Difference, shard_difference
-from shards.files import folder_within, publish, sync
-from shards.manifest import (
+from shards.base.canonical_json import document
+from shards.base.files import folder_within, publish, sync
+from shards.base.scratch import Scratch
+from shards.checking.audit import Rules
+from shards.checking.difference import Difference, shard_difference
+from shards.places.outputs import writing
+from shards.records.manifest import (
     MANIFEST,
     drop_manifest,
     make_manifest,
@@ -29,8 +31,6 @@ from shards.manifest import (
     write_manifest,
     write_record,
 )
-from shards.outputs import writing
-from shards.scratch import Scratch
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

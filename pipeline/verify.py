@@ -8,18 +8,19 @@ from typing import Any, Literal
 
 from joblib import delayed
 
-from pipeline.plan import ShardTask, tasks_of
-from pipeline.render import Site
-from pipeline.rerender import differing_field
-from pipeline.shard_maker import renderer_of
-from pipeline.verdict import MISSING, Damage, Verdict
-from pipeline.versions import versions_for
-from pipeline.workers import results_of
-from shards.audit import DamageError, Rules, audit_shard
-from shards.errors import InputError
-from shards.formats import FORMATS
-from shards.keys import BACKGROUND, SPLITS, keys_from, record_name
-from shards.manifest import (
+from pipeline.checking.findings import MISSING, Damage, Verdict
+from pipeline.checking.redraw import differing_field
+from pipeline.machine.workers import results_of
+from pipeline.planning.plan import ShardTask, tasks_of
+from pipeline.rendering.shard_maker import renderer_of
+from pipeline.rendering.site import Site
+from pipeline.rendering.versions import versions_for
+from shards.base.errors import InputError
+from shards.base.formats import FORMATS
+from shards.base.keys import BACKGROUND, SPLITS, keys_from, record_name
+from shards.checking.audit import DamageError, Rules, audit_shard
+from shards.places.object_store import url_of
+from shards.records.manifest import (
     MANIFEST,
     digest_of,
     make_manifest,
@@ -27,8 +28,7 @@ from shards.manifest import (
     read_plan,
     read_record,
 )
-from shards.remote import url_of
-from shards.stores import open_shard
+from shards.stores.table import open_shard
 
 SHARE = 0.01
 _LOOKS_LIKE_OURS = re.compile(

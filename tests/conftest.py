@@ -1,46 +1,17 @@
 """Pictures, data sets and a run made on the spot, so that tests need nothing but the project."""
 
-import csv
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import settings
-from PIL import Image
+from small import OUTSIDE, draw_background, draw_foreground, small_options, small_training
 
-from depthmask.train_options import TrainOptions
-from depthmask.training import train
+from depthmask.training.loop import train
 from pipeline.build import BuildResult, build_dataset
-from pipeline.options import BuildOptions
-from shards.manifest import LOG
 
 settings.register_profile("no clock", deadline=None)  # other work may hold a test up
+
 settings.load_profile("no clock")
-
-OUTSIDE = (5, 4)
-"""How many foregrounds and backgrounds `sources` has."""
-
-
-def draw_foreground(seed: int) -> Image.Image:
-    """A soft-edged coloured ellipse with stripes, RGBA, on a transparent canvas."""
-    rng = np.random.default_rng(seed)
-    width, height = rng.integers(40, 120, 2)
-    y, x = np.mgrid[:height, :width]
-    radius = np.hypot((x - width / 2) / (width * 0.4), (y - height / 2) / (height * 0.4))
-    alpha = np.clip((1.1 - radius) / 0.2, 0, 1) * 255
-    stripes = rng.integers(60, 255, 3)[None, None] * (0.6 + 0.4 * np.sin(x / 5 + seed)[..., None])
-    pixels = np.dstack([stripes, alpha]).astype(np.uint8)  # (H, W, 4)
-    return Image.fromarray(pixels)
-
-
-def draw_background(seed: int) -> Image.Image:
-    """A noisy two-colour gradient, RGB, of varied proportions."""
-    rng = np.random.default_rng(1000 + seed)
-    width, height = rng.integers(80, 160, 2)
-    top, bottom = rng.integers(0, 255, (2, 3))
-    ramp = np.linspace(0, 1, height)[:, None, None]
-    pixels = top * (1 - ramp) + bottom * ramp + rng.normal(0, 6, (height, width, 3))
-    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
 @pytest.fixture(scope="session")
@@ -55,27 +26,6 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for seed in range(count):
             draw(seed).save(root / role / f"{role}{seed}.png")
     return root
-
-
-def small_options(sources: Path, out: Path, **changes: object) -> BuildOptions:
-    """Options of a build that takes about a second."""
-    options: dict[str, object] = {
-        "fg": sources / "fg",
-        "bg": sources / "bg",
-        "out": out,
-        "size": 64,
-        "samples": 120,
-        "samples_per_shard": 25,
-        "val_fraction": 0.25,
-        "depth_model": "none",
-        "workers": 1,
-    }
-    return BuildOptions(**(options | changes))  # type: ignore[arg-type]
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    """Every file of a data set but the log."""
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != LOG}
 
 
 @pytest.fixture(scope="session")
@@ -103,27 +53,6 @@ def tiny_dataset(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     out = tmp_path_factory.mktemp("tiny") / "shards"
     build_dataset(small_options(sources, out, samples=48, depth_model="densedepth-lite"))
     return out
-
-
-def small_training(shards: Path, out: Path, **changes: object) -> TrainOptions:
-    """Options of a training that takes some seconds."""
-    options: dict[str, object] = {
-        "shards": shards,
-        "out": out,
-        "backbone": "mobilenetv3_small_050",
-        "pretrained": False,
-        "size": 32,
-        "epochs": 2,
-        "batch_size": 9,
-        "workers": 1,
-        "device": "cpu",
-    }
-    return TrainOptions(**(options | changes))  # type: ignore[arg-type]
-
-
-def metrics_of(run: Path) -> list[dict[str, str]]:
-    """The rows of metrics.csv."""
-    return list(csv.DictReader((run / "metrics.csv").read_text().splitlines()))
 
 
 @pytest.fixture(scope="session")

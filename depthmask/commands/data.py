@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from depthmask.option_files import take_build_file, take_build_recipe
-from depthmask.options import takes
-from depthmask.terminal import answer, answer_paths, counted, open_console, reports
-from depthmask.words import PLACE, POSITIVE, WHOLE, one_of
-from pipeline.options import BuildOptions
-from pipeline.recipes import DATA_RECIPES
+from depthmask.commands.click_options import takes
+from depthmask.commands.option_files import take_build_file, take_build_recipe
+from depthmask.commands.words import PLACE, POSITIVE, WHOLE, one_of
+from depthmask.terminal.console import answer, answer_paths, counted, open_console, reports
+from pipeline.planning.data_recipes import DATA_RECIPES
+from pipeline.planning.options import BuildOptions
 
 
 @click.command()
@@ -49,12 +49,13 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
       depthmask build-dataset --fg cars --bg scenes --depth-model none
       depthmask build-dataset --fg cars --bg scenes --recipe D --split-by source
     """
-    from depthmask.progress import BuildProgress
-    from pipeline.build import build_dataset, plan_build
+    from depthmask.terminal.build_progress import BuildProgress
+    from pipeline.build import build_dataset
     from pipeline.estimate import estimate_build
-    from shards.mixture import describe_mixture
-    from shards.outputs import require_folder
-    from shards.remote import url_of
+    from pipeline.rendering.preparation import plan_build
+    from shards.places.object_store import url_of
+    from shards.places.outputs import require_folder
+    from shards.records.mixture import describe_mixture
 
     with BuildProgress() as watcher:
         if options.dry_run:
@@ -113,8 +114,9 @@ def stats(
 
     from rich.console import Console
 
-    from depthmask.progress import open_progress
-    from depthmask.stats import dataset_stats, stats_tables
+    from depthmask.reports.stats import dataset_stats
+    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.stats_tables import stats_tables
 
     with open_progress(open_console()) as progress:
         bar = progress.add_task("reading", total=None, visible=recompute)
@@ -155,8 +157,8 @@ def render(
       depthmask render shards val 17 --out sample
       depthmask render shards train 0 --out sample --fg cars --bg scenes
     """
-    from pipeline.replay import render_sample, write_sample
-    from shards.outputs import require_folder
+    from pipeline.render import render_sample, write_sample
+    from shards.places.outputs import require_folder
 
     require_folder(out)
     sample = render_sample(shards, split, position, fg=fg, bg=bg)
@@ -177,8 +179,8 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool)
       depthmask sample-data pictures
       depthmask sample-data pictures --cars 100 --scenes 100 --seed 7
     """
-    from depthmask.progress import open_progress
-    from depthmask.sample_data import SampleDataOptions, draw_sample_data
+    from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
+    from depthmask.terminal.build_progress import open_progress
 
     options = SampleDataOptions(out=out, cars=cars, scenes=scenes, seed=seed)
     with open_progress(open_console()) as progress:
@@ -207,6 +209,6 @@ def report(path: Path, out: Path | None, json_wanted: bool) -> None:
       depthmask report shards
       depthmask report runs/first --out first.html
     """
-    from depthmask.report import write_report
+    from depthmask.reports.report import write_report
 
     answer_paths([write_report(path, out)], json_wanted)

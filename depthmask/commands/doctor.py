@@ -4,7 +4,7 @@ import json
 
 import click
 
-from depthmask.terminal import reports
+from depthmask.terminal.console import reports
 
 
 @click.command()
@@ -22,8 +22,8 @@ def doctor(json_wanted: bool) -> None:
     """
     from rich.console import Console
 
-    from depthmask.doctor import examine
-    from depthmask.doctor_table import doctor_tables
+    from depthmask.reports.doctor import examine
+    from depthmask.terminal.doctor_table import doctor_tables
 
     facts = examine()
     if json_wanted:

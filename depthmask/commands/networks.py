@@ -2,8 +2,8 @@
 
 import click
 
-from depthmask.terminal import open_table, reports
-from depthmask.words import WHOLE
+from depthmask.commands.words import WHOLE
+from depthmask.terminal.console import open_table, reports
 
 
 @click.command()
@@ -33,7 +33,7 @@ def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
 
     from rich.console import Console
 
-    from depthmask.network_facts import all_facts
+    from depthmask.models.network_facts import all_facts
 
     facts = all_facts(backbones, size)
     if json_wanted:

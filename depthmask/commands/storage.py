@@ -6,9 +6,9 @@ from typing import Literal
 
 import click
 
-from depthmask.terminal import answer, open_console, reports, say
-from depthmask.words import PLACE, POSITIVE, SHARE, one_of
-from shards.formats import FORMATS
+from depthmask.commands.words import PLACE, POSITIVE, SHARE, one_of
+from depthmask.terminal.console import answer, open_console, reports, say
+from shards.base.formats import FORMATS
 
 
 @click.command()
@@ -59,9 +59,9 @@ def verify(
       depthmask verify shards --deep --share .05
       depthmask verify shards --repair
     """
-    from depthmask.progress import open_progress
+    from depthmask.terminal.build_progress import open_progress
+    from pipeline.rendering.site import find_site
     from pipeline.repair import repair_dataset
-    from pipeline.replay import find_site
     from pipeline.verify import verify_dataset
 
     draw = deep and share > 0
@@ -134,9 +134,9 @@ def convert(
       depthmask convert shards pictures --format folders
       depthmask convert pictures shards --depth-kind inverse
     """
-    from depthmask.progress import open_progress
+    from depthmask.terminal.build_progress import open_progress
     from pipeline.convert import convert_dataset
-    from shards.remote import url_of
+    from shards.places.object_store import url_of
 
     with open_progress(open_console()) as progress:
         bar = progress.add_task("converting", total=None)

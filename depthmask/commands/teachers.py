@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from depthmask.options import takes
-from depthmask.teacher_options import TeacherOptions
-from depthmask.terminal import answer_paths, open_console, reports, say
-from depthmask.words import NUMBER, PLACE, WHOLE, one_of
-from shards.depth import Kind
-from shards.errors import InputError
+from depthmask.commands.click_options import takes
+from depthmask.commands.words import NUMBER, PLACE, WHOLE, one_of
+from depthmask.teaching.teacher_options import TeacherOptions
+from depthmask.terminal.console import answer_paths, open_console, reports, say
+from shards.base.errors import InputError
+from shards.pixels.depth_coding import Kind
 
 
 @click.command()
@@ -26,7 +26,7 @@ def train_teacher(options: TeacherOptions, json_wanted: bool) -> None:
       depthmask train-teacher --minutes 60 --textures photos --cutouts clipart
       depthmask train-teacher --out teacher --minutes 90 --resume
     """
-    from depthmask.teacher_training import train_teacher
+    from depthmask.teaching.teacher_training import train_teacher
 
     answer_paths([train_teacher(options, say)], json_wanted)
 
@@ -92,12 +92,12 @@ def depth(
       depthmask depth room.jpg --out depth --depth-model densedepth \\
           --depth-weights nyu.h5
     """
-    from depthmask.depth import depth_places, limits_of, write_depth
-    from depthmask.pairs import find_pictures, refuse_overwriting
-    from depthmask.progress import open_progress
-    from pipeline.options import check_declared
-    from pipeline.teachers import load_teacher
-    from shards.outputs import require_folder
+    from depthmask.inference.depth import depth_places, limits_of, write_depth
+    from depthmask.inference.pairs import find_pictures, refuse_overwriting
+    from depthmask.terminal.build_progress import open_progress
+    from pipeline.depth.teachers.table import load_teacher
+    from pipeline.planning.options import check_declared
+    from shards.places.outputs import require_folder
 
     require_folder(out)
     check_declared(depth_range, depth_input)

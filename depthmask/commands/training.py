@@ -8,13 +8,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from depthmask.launch import find_place
-from depthmask.option_files import set_defaults
-from depthmask.options import takes
-from depthmask.recipes import RECIPES, recipe_options
-from depthmask.terminal import answer, answer_paths, open_console, reports, say
-from depthmask.train_options import TrainOptions, read_config
-from depthmask.words import PLACE, WHOLE, one_of
+from depthmask.commands.click_options import takes
+from depthmask.commands.option_files import set_defaults
+from depthmask.commands.words import PLACE, WHOLE, one_of
+from depthmask.distributed.launch import find_place
+from depthmask.recipes.earlier_systems import RECIPES, recipe_options
+from depthmask.recipes.train_options import TrainOptions, read_config
+from depthmask.terminal.console import answer, answer_paths, open_console, reports, say
 
 _RECIPE = "depthmask.recipe"
 
@@ -75,9 +75,9 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
       torchrun --no-python --nproc-per-node 2 \\
           depthmask train --shards shards --out runs/two
     """
-    from depthmask.progress import BuildProgress
-    from depthmask.train_progress import TrainProgress, best_epoch
-    from depthmask.training import train
+    from depthmask.terminal.build_progress import BuildProgress
+    from depthmask.terminal.training_progress import TrainProgress, best_epoch
+    from depthmask.training.loop import train
 
     context = click.get_current_context()
     recipe = context.meta[_RECIPE]
@@ -132,10 +132,10 @@ def evaluate(json_wanted: bool, **values: Any) -> None:
 
     from rich.console import Console
 
-    from depthmask.evaluation import EvaluateOptions, evaluate
-    from depthmask.progress import open_progress
-    from depthmask.scores_table import scores_tables
-    from shards.reader import open_dataset
+    from depthmask.inference.evaluation import EvaluateOptions, evaluate
+    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.scores_table import scores_tables
+    from shards.reading.open import open_dataset
 
     options = EvaluateOptions(**values)
 
@@ -195,7 +195,7 @@ def predict(json_wanted: bool, **values: Any) -> None:
           --out found
       depthmask predict runs/first/best.pt --image 'day/*.jpg' --background empty
     """
-    from depthmask.prediction import PredictOptions, predict
+    from depthmask.inference.predictor import PredictOptions, predict
 
     def tell(path: Path, reason: str) -> None:
         say(f"left out {path}: {reason}")
@@ -225,7 +225,7 @@ def export(checkpoint: Path, out: Path, size: int | None, json_wanted: bool) -> 
       depthmask export runs/first/best.pt network.pt2
       depthmask export runs/first/best.pt fixed.onnx --size 224
     """
-    from depthmask.exporting import ExportOptions, export
+    from depthmask.inference.exporting import ExportOptions, export
 
     found = export(ExportOptions(checkpoint=checkpoint, out=out, size=size))
     differences = ", ".join(f"{name} {value:.1e}" for name, value in found.differences.items())

@@ -12,10 +12,10 @@ from speed_row import Pair
 
 from pipeline.convert import convert_dataset
 from pipeline.verify import verify_dataset
-from shards.files import sha256_of
-from shards.formats import Format
-from shards.reader import Dataset
-from shards.recount import recompute_stats
+from shards.base.files import sha256_of
+from shards.base.formats import Format
+from shards.checking.recompute import recompute_stats
+from shards.reading.dataset import Dataset
 
 _DIRECTIONS: tuple[tuple[Format, Format], ...] = (("tar", "lmdb"), ("lmdb", "tar"))
 

@@ -11,8 +11,8 @@ from speed_material import SIZE, Material
 from speed_row import Pair
 
 from pipeline.build import build_dataset
-from pipeline.counters import Counters
-from pipeline.watcher import SilentWatcher
+from pipeline.machine.counters import Counters
+from pipeline.rendering.watcher import SilentWatcher
 
 _POLL_SECONDS = 0.005
 

@@ -16,14 +16,14 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "kit"))
 
 import itertools
 
-from conftest import draw_background, draw_foreground
+from small import draw_background, draw_foreground
 
 from pipeline.build import build_dataset
-from pipeline.options import BuildOptions
+from pipeline.planning.options import BuildOptions
 
 
 def draw_sources(root: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "kit")]
 
 from PIL import Image  # noqa: E402
 
@@ -76,8 +76,8 @@ MAKERS: dict[str, Callable[[Path], None]] = {
 def check(folder: Path) -> None:
     """In a fresh process: check the folder, print what happened and the peak."""
     os.cpu_count = lambda: THREADS
-    from pipeline.sources import check_sources
-    from shards.errors import InputError
+    from pipeline.sources.find import check_sources
+    from shards.base.errors import InputError
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     try:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from speed_material import Material
 
-from pipeline.allocator import keep_freed_memory
+from pipeline.machine.allocator import keep_freed_memory
 
 _HELD: dict[str, Any] = {}
 """What a process of a crew holds."""
@@ -57,8 +57,8 @@ def hold_network(material: Material) -> None:
     """
     import torch
 
-    from pipeline.teachers import load_teacher
-    from pipeline.teachers.seam import see
+    from pipeline.depth.teachers.seam import see
+    from pipeline.depth.teachers.table import load_teacher
 
     keep_freed_memory()
     torch.set_num_threads(1)

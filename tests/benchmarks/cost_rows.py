@@ -10,7 +10,7 @@ from build_usage import usage_of
 from speed_material import SIZE, Material
 from speed_row import Pair
 
-from pipeline.plan import Plan
+from pipeline.planning.plan import Plan
 
 _SCENES = 2000
 _GROWN_SIZE = 64

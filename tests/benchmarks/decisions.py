@@ -19,13 +19,14 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from depthmask.cars import draw_car
-from depthmask.scenes import draw_scene
-from depthmask.windows import window_means
-from pipeline.compose import Foreground, compose, prepare_foreground, scale_foreground
-from pipeline.draws import philox
-from pipeline.teachers import load_teacher
-from shards.codecs import decode_jpeg, encode_jpeg, encode_png
+from depthmask.drawing.cars import draw_car
+from depthmask.drawing.scenes import draw_scene
+from depthmask.models.windows import window_means
+from pipeline.compositing.blend import compose
+from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
+from pipeline.depth.teachers.table import load_teacher
+from pipeline.planning.philox import philox
+from shards.pixels.codecs import decode_jpeg, encode_jpeg, encode_png
 
 SIDE = 224
 Way = Callable[[], object]

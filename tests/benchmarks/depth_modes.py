@@ -28,13 +28,15 @@ from PIL import Image, ImageFilter
 from teacher_accuracy import spearman
 
 from pipeline.build import build_dataset
-from pipeline.compose import compose, scale_foreground
-from pipeline.join import join_layers
-from pipeline.layers import background_layer, foreground_layer, stand_alone
-from pipeline.options import BuildOptions
-from pipeline.teachers import Teacher, load_teacher
-from shards.depth import DepthCoding
-from shards.reader import open_dataset
+from pipeline.compositing.blend import compose
+from pipeline.compositing.foreground import scale_foreground
+from pipeline.depth.layers import background_layer, foreground_layer, stand_alone
+from pipeline.depth.merge_layers import join_layers
+from pipeline.depth.teachers.seam import Teacher
+from pipeline.depth.teachers.table import load_teacher
+from pipeline.planning.options import BuildOptions
+from shards.pixels.depth_coding import DepthCoding
+from shards.reading.open import open_dataset
 
 Map = NDArray[np.float32]
 MODES = ("composite", "layered", "background alone")

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from depthmask.caster import Camera, Light, Shape, View, cast
-from depthmask.scenery import Props, Rng, car, figure, solid
-from depthmask.scenes import STYLES, nearness
-from pipeline.compose import Box, Foreground
+from depthmask.drawing.caster import Camera, Light, Shape, View, cast
+from depthmask.drawing.scenery import Props, Rng, car, figure, solid
+from depthmask.drawing.scenes import STYLES, nearness
+from pipeline.compositing.foreground import Foreground
+from pipeline.compositing.place import Box
 
 THINGS = ("car", "cut-out", "solid")
 """A car with depth of its own, a drawn car as a flat upright card, a box, ball or cone."""

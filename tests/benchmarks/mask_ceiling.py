@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from depthmask.batch import Batch
-from depthmask.data import SampleSource
-from depthmask.metrics import image_iou
-from depthmask.opacity import find_opacity_cues, opacity_of_colour
-from depthmask.windows import window_means, window_minima
-from shards.reader import open_dataset
+from depthmask.data.batch import Batch
+from depthmask.data.batches import SampleSource
+from depthmask.losses.metrics import image_iou
+from depthmask.models.opacity import find_opacity_cues, opacity_of_colour
+from depthmask.models.windows import window_means, window_minima
+from shards.reading.open import open_dataset
 
 _BATCH = 16
 _EMPTY, _SOLID = 1 / 255, 0.98

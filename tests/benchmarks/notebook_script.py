@@ -14,9 +14,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from pipeline.densedepth_lite import DenseDepthLite
-from pipeline.teachers import SHIPPED_WEIGHTS
-from pipeline.teachers.lite import read_lite_weights
+from pipeline.depth.networks.lite_net import DenseDepthLite
+from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS, read_lite_weights
 
 _LONGEST = 200
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from speed_material import Material
 
-from shards.keys import sample_key
-from shards.reader import Dataset
-from shards.sample import DECODERS
+from shards.base.keys import sample_key
+from shards.pixels.fields import DECODERS
+from shards.reading.dataset import Dataset
 
 FIELDS = ("image.jpg", "mask.png", "depth.png16", "background.jpg")
 

@@ -18,7 +18,7 @@ from reading_loops import (
 from speed_material import Material
 from speed_row import Pair
 
-from shards.codecs import decode_png, encode_png
+from shards.pixels.codecs import decode_png, encode_png
 
 _COUNT = 1000
 PEERS = {

@@ -4,15 +4,17 @@ import dataclasses
 import shutil
 from pathlib import Path
 
-from depthmask.sample_data import SampleDataOptions, draw_sample_data
-from pipeline.build import build_dataset, plan_build, site_of
+from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
+from pipeline.build import build_dataset
 from pipeline.convert import convert_dataset
-from pipeline.options import BuildOptions
-from pipeline.plan import Plan
-from pipeline.render import Renderer
-from pipeline.watcher import SilentWatcher
-from shards.manifest import MANIFEST
-from shards.reader import Dataset
+from pipeline.planning.options import BuildOptions
+from pipeline.planning.plan import Plan
+from pipeline.rendering.preparation import plan_build
+from pipeline.rendering.renderer import Renderer
+from pipeline.rendering.site import site_of
+from pipeline.rendering.watcher import SilentWatcher
+from shards.reading.dataset import Dataset
+from shards.records.manifest import MANIFEST
 
 SIZE = 224
 READ = 4000

@@ -22,10 +22,10 @@ from typing import Any
 import click
 from build_usage import own_peak_mb
 
-from depthmask.sample_data import SampleDataOptions, draw_sample_data
+from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
 from pipeline.build import build_dataset
-from pipeline.options import BuildOptions
-from shards.reader import open_dataset
+from pipeline.planning.options import BuildOptions
+from shards.reading.open import open_dataset
 
 SCENES, CARS = 102, 104
 MODES = ("none", "layered")

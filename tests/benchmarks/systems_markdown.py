@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from depthmask.systems.table import SYSTEMS
+from depthmask.models.catalogue import SYSTEMS
 
 DEFAULT = "tf_efficientnet_lite0"
 RANDOM = "random"

@@ -24,22 +24,22 @@ import torch
 from PIL import Image, ImageDraw
 from systems_markdown import DEFAULT, RANDOM, leak_table, main_table, place_between
 
-from depthmask.checkpoint import read_checkpoint
-from depthmask.data import SampleSource
-from depthmask.device import choose_device
-from depthmask.evaluation import EvaluateOptions, evaluate, predictions
-from depthmask.network_facts import count_parameters
-from depthmask.pictures import grid_row
-from depthmask.recipes import recipe_options
-from depthmask.run_folder import BEST
-from depthmask.sample_data import SampleDataOptions, draw_sample_data
-from depthmask.systems.table import SYSTEMS
-from depthmask.train_options import TrainOptions
-from depthmask.train_watcher import SilentTrainWatcher
-from depthmask.training import train
+from depthmask.data.batches import SampleSource
+from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
+from depthmask.inference.evaluation import EvaluateOptions, evaluate, predictions
+from depthmask.inference.sheets import grid_row
+from depthmask.models.catalogue import SYSTEMS
+from depthmask.models.checkpoint import read_checkpoint
+from depthmask.models.device import choose_device
+from depthmask.models.network_facts import count_parameters
+from depthmask.recipes.earlier_systems import recipe_options
+from depthmask.recipes.train_options import TrainOptions
+from depthmask.training.loop import train
+from depthmask.training.run_folder import BEST
+from depthmask.training.watcher import SilentTrainWatcher
 from pipeline.build import build_dataset
-from pipeline.options import BuildOptions
-from shards.reader import open_dataset
+from pipeline.planning.options import BuildOptions
+from shards.reading.open import open_dataset
 
 LABEL = 150
 

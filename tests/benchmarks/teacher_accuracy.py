@@ -16,12 +16,11 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageFilter
 
-from depthmask.close_ups import CLOSE_UPS
-from depthmask.depth import predict_depth
-from depthmask.lessons import spread
-from depthmask.scenes import STYLES, draw_scene, nearness
-from pipeline.pictures import decode_picture
-from pipeline.teachers import load_teacher
+from depthmask.drawing.close_ups import CLOSE_UPS
+from depthmask.drawing.scenes import STYLES, draw_scene, nearness, spread
+from depthmask.inference.depth import predict_depth
+from pipeline.depth.teachers.table import load_teacher
+from pipeline.sources.decode import decode_picture
 
 _ALL = {**STYLES, **CLOSE_UPS}
 

@@ -21,16 +21,17 @@ import click
 import numpy as np
 import torch
 
-from depthmask.sample_data import SampleDataOptions, draw_sample_data
-from pipeline.build import build_dataset, site_of
-from pipeline.densedepth import DenseDepth
-from pipeline.densedepth_lite import DenseDepthLite
-from pipeline.options import BuildOptions
-from pipeline.plan import BATCH, Plan
-from pipeline.render import Renderer
-from pipeline.shard_maker import render_shard
-from pipeline.threads import one_thread
-from shards.manifest import read_plan
+from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
+from pipeline.build import build_dataset
+from pipeline.depth.networks.densedepth_net import DenseDepth
+from pipeline.depth.networks.lite_net import DenseDepthLite
+from pipeline.machine.threads import one_thread
+from pipeline.planning.options import BuildOptions
+from pipeline.planning.plan import BATCH, Plan
+from pipeline.rendering.renderer import Renderer
+from pipeline.rendering.shard_maker import render_shard
+from pipeline.rendering.site import site_of
+from shards.records.manifest import read_plan
 
 SIDE = 224
 """What every network sees."""

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import torch
 
-from depthmask.batch import Batch
-from depthmask.data import SampleSource, train_batches
-from depthmask.device import choose_device
-from depthmask.run import Run, begin_run
-from depthmask.step import take_step
-from depthmask.train_options import TrainOptions
-from shards.reader import open_dataset
+from depthmask.data.batch import Batch
+from depthmask.data.batches import SampleSource, train_batches
+from depthmask.models.device import choose_device
+from depthmask.recipes.train_options import TrainOptions
+from depthmask.training.run import Run, begin_run
+from depthmask.training.step import take_step
+from shards.reading.open import open_dataset
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ def training(material: Material) -> Iterator[dict[str, Pair]]:
     """Images a second at 128 px: samples decoded for the first time, and one batch kept ready."""
     from training_rate import measure
 
-    from depthmask.train_options import TrainOptions
+    from depthmask.recipes.train_options import TrainOptions
 
     shards = material.read_set("tar")
     while True:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shards.files import write_atomic
+from shards.base.files import write_atomic
 
 OUTCOMES = ("read", "refused", "FOUND")
 """Whole after all; refused in a sentence of ours; anything else."""

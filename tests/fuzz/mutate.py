@@ -27,7 +27,7 @@ from typing import Any
 import psutil
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "fuzz")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "kit"), str(ROOT / "tests" / "fuzz")]
 
 from ledger import Ledger  # noqa: E402
 from trial import Child, prepare_process  # noqa: E402

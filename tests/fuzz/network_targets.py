@@ -9,16 +9,18 @@ from mutations import change_checkpoint, change_head, change_picture, change_tom
 from targets import draw_sources, pictures, tiny_options
 from trial import Reader, Target
 
-from depthmask.checkpoint import read_checkpoint
-from depthmask.cli import cli
-from depthmask.depth import write_depth
-from depthmask.evaluation import EvaluateOptions, evaluate
-from depthmask.prediction import PredictOptions, predict
-from depthmask.train_options import TrainOptions
-from depthmask.training import train
+from depthmask.commands.cli import cli
+from depthmask.inference.depth import write_depth
+from depthmask.inference.evaluation import EvaluateOptions, evaluate
+from depthmask.inference.predictor import PredictOptions, predict
+from depthmask.models.checkpoint import read_checkpoint
+from depthmask.recipes.train_options import TrainOptions
+from depthmask.training.loop import train
 from pipeline.build import build_dataset
-from pipeline.teachers import LITE, SHIPPED_WEIGHTS, Teacher, describe_teacher, load_teacher
-from shards.errors import InputError
+from pipeline.depth.teachers.lite import LITE, SHIPPED_WEIGHTS
+from pipeline.depth.teachers.seam import Teacher
+from pipeline.depth.teachers.table import describe_teacher, load_teacher
+from shards.base.errors import InputError
 
 RUN = {
     "backbone": "mobilenetv3_small_050", "pretrained": False, "heads": "mask", "size": 32,

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from conftest import draw_background, draw_foreground, small_options
 from mutations import (
     change_json,
     change_json_line,
@@ -16,24 +15,27 @@ from mutations import (
     flip_bytes,
 )
 from PIL import Image
+from small import draw_background, draw_foreground, small_options
 from trial import Reader, Target
 
-from depthmask.report import write_report
-from depthmask.stats import dataset_stats, stats_tables
+from depthmask.reports.report import write_report
+from depthmask.reports.stats import dataset_stats
+from depthmask.terminal.stats_tables import stats_tables
 from pipeline.build import build_dataset
+from pipeline.checking.findings import Verdict
 from pipeline.convert import convert_dataset
-from pipeline.headers import decoding_cost
-from pipeline.options import BuildOptions
-from pipeline.pictures import decode_picture
+from pipeline.ingest import export_folders as plain_folders
+from pipeline.planning.options import BuildOptions
+from pipeline.render import render_sample, write_sample
+from pipeline.rendering.shard_maker import renderer_of
+from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
-from pipeline.replay import find_site, render_sample, write_sample
-from pipeline.shard_maker import renderer_of
-from pipeline.sources import check_sources
-from pipeline.verdict import Verdict
+from pipeline.sources.decode import decode_picture
+from pipeline.sources.find import check_sources
+from pipeline.sources.headers import decoding_cost
 from pipeline.verify import verify_dataset
-from shards import folders as plain_folders
-from shards.manifest import LOG, MANIFEST, PLAN
-from shards.reader import open_dataset
+from shards.reading.open import open_dataset
+from shards.records.manifest import LOG, MANIFEST, PLAN
 
 SOURCES = "sources"
 

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import torch
 import transformers
+from keras_weights import layout_of, write_keras
 from mutations import (
     Change,
     change_checkpoint,
@@ -18,18 +19,17 @@ from mutations import (
     change_toml,
     flip_bytes,
 )
+from onnx_files import KERNEL, convolution
 from safetensors.torch import save_file
 from targets import draw_sources
-from test_densedepth import layout_of, write_keras
-from test_onnx_file import KERNEL, convolution
-from test_transformer import dpt
+from transformer_folders import dpt
 from trial import Reader, Target
 
-from depthmask.cli import cli
-from pipeline.teachers import load_teacher
-from pipeline.teachers.densedepth import load_network
-from pipeline.teachers.keras_file import read_keras
-from pipeline.teachers.tensors import fill, read_tensors
+from depthmask.commands.cli import cli
+from pipeline.depth.teachers.densedepth import load_network
+from pipeline.depth.teachers.keras_file import read_keras
+from pipeline.depth.teachers.table import load_teacher
+from pipeline.depth.teachers.tensors import fill, read_tensors
 
 REMEDY = "give weights"
 RGB = np.random.default_rng(0).integers(0, 256, (1, 32, 32, 3), dtype=np.uint8)

@@ -23,9 +23,9 @@ from typing import Any
 import click
 from mutations import Change
 
-from pipeline.pictures import UnusablePictureError
-from pipeline.taster import DeadDecoderError
-from shards.errors import InputError, RunError
+from pipeline.sources.decode import UnusablePictureError
+from pipeline.sources.taster import DeadDecoderError
+from shards.base.errors import InputError, RunError
 
 OURS = (InputError, RunError, UnusablePictureError, DeadDecoderError, click.ClickException)
 MOST_MEMORY = 950 << 20
@@ -33,7 +33,7 @@ MOST_MEMORY = 950 << 20
 
 _ADDRESS_SPACE = 16 << 30
 _REPORT_EVERY = 2.0
-_CHILDREN = ("pipeline.teachers.keras_reader", "pipeline.taster")
+_CHILDREN = ("pipeline.depth.teachers.keras_reader", "pipeline.sources.taster")
 """Our own processes: HDF5's library and decoders of pictures run in them."""
 
 Reader = Callable[[Path], object]

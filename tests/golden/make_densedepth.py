@@ -7,8 +7,8 @@ The network is put together as the DenseDepth project describes it: DenseNet169 
 keras.applications without its top, a 1x1 convolution, four up blocks, a 3x3 convolution, under the
 names that project gave them. Weights come from names (`seeded_weights.py`). For each variant
 densedepth.npz gets the layout of the .h5 file that Keras wrote (layers, weights, shapes, classes,
-version) and the network's answer; `tests/test_densedepth.py` writes the file again from that and
-holds our answer against Keras'.
+version) and the network's answer; `tests/pipeline/depth/networks/test_densedepth_net.py` writes the
+file again from that and holds our answer against Keras'.
 
 Variants: "released" is Keras 2 with DenseDepth's own layer, which resizes corners to corners as it
 did on TensorFlow 1 when nyu.h5 and kitti.h5 were made; the file is marked as of Keras 2.2.4, whose

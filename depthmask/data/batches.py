@@ -1,0 +1,160 @@
+"""From samples to batches: decoding with a bounded memory, made ahead of the network."""
+
+import queue
+import threading
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from depthmask.data.augmentation import augment
+from depthmask.data.batch import Batch
+from depthmask.data.samples import Samples
+from depthmask.distributed.launch import ALONE, Place
+from pipeline.machine.threads import start_thread
+from shards.reading.once_per_array import OncePerArray
+from shards.reading.order import batch_at, epoch_order, share_of
+from shards.reading.sample import Sample
+
+_CACHE_BYTES = 2 << 30
+"""For all ranks of a machine together."""
+_AHEAD = 2
+
+Decoded = NDArray[np.uint8]
+"""Planes of composite, background, mask and the high and low byte of depth: uint8 (9, S, S)."""
+
+_Made = Batch | tuple[NDArray[np.int64], Decoded]
+"""A batch, or what it is made of: positions, and their samples decoded."""
+
+
+def _resize(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    own = pixels.shape[0]
+    if own == side:
+        return pixels
+    # Hamming shrinks nearly as sharply as bicubic, in two thirds of the time.
+    filter = Image.Resampling.HAMMING if side < own else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(pixels).resize((side, side), filter))
+
+
+def decode(sample: Sample, background: NDArray[np.uint8]) -> Decoded:
+    """A sample at the side of `background` (S, S, 3), which is its own, packed: uint8 (9, S, S)."""
+    side = len(background)
+    packed = np.zeros((9, side, side), np.uint8)
+    packed[:3] = _resize(sample.image, side).transpose(2, 0, 1)
+    packed[3:6] = background.transpose(2, 0, 1)
+    packed[6] = _resize(sample.mask, side)
+    if sample.coding is not None:
+        depth = sample.depth_unit
+        if depth.shape[0] != side:
+            filter = Image.Resampling.BILINEAR
+            depth = np.asarray(Image.fromarray(depth).resize((side, side), filter))
+        codes = np.rint(depth * 65535).astype(np.uint16)
+        packed[7], packed[8] = codes >> 8, codes & 255
+    return packed
+
+
+class SampleSource:
+    """Decoded samples of a data set by position; those decoded first stay in memory."""
+
+    def __init__(self, dataset: Samples, side: int, workers: int, *, local_ranks: int = 1) -> None:
+        self._dataset, self.side = dataset, side
+        self._pool = ThreadPoolExecutor(workers)
+        self._kept: dict[int, Decoded] = {}
+        self._scaled = OncePerArray(lambda background: _resize(background, side))
+        self._room = _CACHE_BYTES // local_ranks // (side * side * 9)
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def _get(self, position: int) -> Decoded:
+        kept = self._kept.get(position)
+        if kept is None:
+            sample = self._dataset[position]
+            background = sample.shared_background
+            scaled = background if len(background) == self.side else self._scaled(background)
+            kept = decode(sample, scaled)
+            if len(self._kept) < self._room:
+                self._kept[position] = kept
+        return kept
+
+    def packed(self, positions: Sequence[int] | NDArray[np.int64]) -> Decoded:
+        """The samples at `positions`, decoded: uint8 (B, 9, S, S)."""
+        return np.stack(list(self._pool.map(self._get, map(int, positions))))
+
+    def unpack(self, packed: Decoded, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
+        """The batch of decoded samples, not augmented."""
+        planes = torch.from_numpy(packed)  # (B, 9, S, S)
+        units = planes[:, :7].float().div_(255)
+        high, low = planes[:, 7:8].float(), planes[:, 8:9].float()
+        return Batch(
+            image=units[:, :3],
+            background=units[:, 3:6],
+            mask=units[:, 6:7],
+            depth=high.mul_(256).add_(low).div_(65535),
+            depth_known=torch.full((len(packed),), self._dataset.depth is not None),
+            positions=np.asarray(positions, np.int64),
+        )
+
+    def batch(self, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
+        """The samples at `positions`, not augmented."""
+        return self.unpack(self.packed(positions), positions)
+
+
+def train_batches(
+    source: SampleSource,
+    *,
+    seed: int,
+    epoch: int,
+    batch_size: int,
+    begin: int = 0,
+    place: Place = ALONE,
+    cores: int | None = None,
+) -> Generator[Batch, None, None]:
+    """The augmented batches of an epoch, from its `begin`th sample on, made ahead in threads.
+
+    Every batch is full: the last one is filled up from the beginning of the epoch's order. Of each
+    batch it is the part that belongs to the rank at `place`. `cores` is how many torch has for
+    augmentation ahead of the step. None: it is the work of the caller's thread, as it should be
+    where the network is on the same cores, whose threads would wait for each other.
+    """
+    order = epoch_order(len(source), seed, epoch)
+    begins = range(begin, len(order), batch_size)
+    made: queue.Queue[_Made | BaseException] = queue.Queue(_AHEAD)
+    stopped = threading.Event()
+
+    def finish(positions: NDArray[np.int64], packed: Decoded) -> Batch:
+        return augment(source.unpack(packed, positions), seed, epoch)
+
+    def offer(item: _Made | BaseException) -> None:
+        while not stopped.is_set():
+            try:
+                made.put(item, timeout=0.2)
+                return
+            except queue.Full:
+                continue
+
+    def make() -> None:
+        try:
+            for first in begins:
+                if stopped.is_set():
+                    return
+                whole = batch_at(order, first, batch_size)
+                positions = share_of(whole, place.rank, place.ranks)
+                packed = source.packed(positions)
+                offer(finish(positions, packed) if cores else (positions, packed))
+        except BaseException as error:  # handed to whoever takes the batches
+            offer(error)
+
+    maker = start_thread(make, cores or 1)
+    try:
+        for _ in begins:
+            item = made.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item if isinstance(item, Batch) else finish(*item)
+    finally:
+        stopped.set()
+        maker.join()

@@ -1,0 +1,7 @@
+"""A trained network in use: predict, evaluate, export, depth of single pictures.
+
+Reads checkpoints and never changes them.
+
+Other rooms use: `depth`, `evaluation`, `exporting`, `pairs`, `predictor`, `run_card`,
+`sample_scores`, `sheets`.
+"""

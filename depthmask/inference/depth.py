@@ -1,0 +1,87 @@
+"""`depth`: a teacher on single pictures of any size."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.depth.teachers.seam import Teacher
+from pipeline.rendering.calibration import SAMPLES, range_of
+from pipeline.sources.decode import UnusablePictureError, as_rgb, read_picture
+from shards.base.errors import InputError
+from shards.base.files import write_whole
+from shards.pixels.codecs import encode_png
+from shards.pixels.picture_files import save_picture
+from shards.places.outputs import writing
+
+
+def predict_depth(teacher: Teacher, picture: Image.Image) -> NDArray[np.float32]:
+    """Values float32 (H, W) in the teacher's kind and unit for a picture of any size.
+
+    The picture is squeezed to what the network sees, and the map is brought back to its size.
+    """
+    height, width = teacher.card.input_size
+    seen = as_rgb(picture, "picture")
+    squeezed = seen.resize((width, height), Image.Resampling.BICUBIC)
+    values = teacher.predict(np.asarray(squeezed)[None])[0]
+    grown = Image.fromarray(values).resize(seen.size, Image.Resampling.BILINEAR)
+    return np.array(grown)  # Pillow's own memory is read-only
+
+
+def limits_of(teacher: Teacher, paths: Iterable[Path]) -> tuple[float, float]:
+    """(low, high) that maps are written over: what the teacher declares, else one of `paths`.
+
+    One range for all of them, found as a build finds it (`calibration.range_of`) over the first
+    that can be read; InputError where none can.
+    """
+    declared = teacher.card.range
+    if declared is not None:
+        return declared
+    maps: list[NDArray[np.float32]] = []
+    fault: InputError | None = None
+    for path in paths:
+        try:
+            maps.append(predict_depth(teacher, _picture(path)))
+        except InputError as error:
+            fault = fault or error
+        if len(maps) == SAMPLES:
+            break
+    if not maps and fault is not None:
+        raise fault
+    return range_of(maps)
+
+
+def _picture(path: Path) -> Image.Image:
+    try:
+        return read_picture(path)
+    except UnusablePictureError as error:
+        raise InputError(
+            str(path), expected="a picture", found=str(error), remedy="give a picture file"
+        ) from None
+
+
+def depth_places(out: Path, name: str) -> tuple[Path, Path]:
+    """Where the depth of a picture goes: NAME.depth.png and NAME.colour.png."""
+    return out / f"{name}.depth.png", out / f"{name}.colour.png"
+
+
+def write_depth(
+    teacher: Teacher, path: Path, out: Path, limits: tuple[float, float], name: str | None = None
+) -> tuple[Path, Path]:
+    """Write NAME.depth.png (16 bits over `limits`) and NAME.colour.png; their paths.
+
+    The name is the picture's own, unless it is given; it may begin with folders.
+    """
+    import matplotlib
+
+    low, high = limits
+    unit = np.clip((predict_depth(teacher, _picture(path)) - low) / (high - low), 0, 1)
+    codes, colours = depth_places(out, path.stem if name is None else name)
+    colour = matplotlib.colormaps["inferno"](unit, bytes=True)[..., :3]  # (H, W, 4) -> (H, W, 3)
+    with writing(out, "the pictures before it are kept"):
+        codes.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(codes, encode_png(np.rint(unit * 65535).astype(np.uint16), "up"))
+        save_picture(Image.fromarray(np.ascontiguousarray(colour)), colours)
+    return codes, colours

@@ -1,0 +1,237 @@
+"""`evaluate`: a network's scores over a split, by foreground and background, and its worst."""
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from depthmask.data.batch import Batch
+from depthmask.data.batches import SampleSource
+from depthmask.data.samples import Samples
+from depthmask.inference.run_card import note_scores
+from depthmask.inference.sample_scores import SampleScore, score_each, worst_of, write_samples
+from depthmask.inference.sheets import draw_sheet
+from depthmask.losses.metrics import Sums, depth_scores, depth_sums, mask_scores, mask_sums
+from depthmask.models.build import Network
+from depthmask.models.checkpoint import checkpoint_file, read_checkpoint
+from depthmask.models.device import autocast, choose_device
+from shards.base.errors import InputError, RunError
+from shards.base.files import write_atomic
+from shards.base.keys import SPLITS
+from shards.base.option_kinds import require_within
+from shards.base.options import check_fields, option
+from shards.pixels.depth_coding import DepthCoding
+from shards.places.outputs import require_folder, writing
+from shards.reading.concat import AnyDataset
+from shards.reading.open import open_dataset
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluateOptions:
+    """What `depthmask evaluate` and `depthmask.evaluate` take."""
+
+    checkpoint: Path
+    shards: Path | tuple[Path, ...] = option(
+        help="Folder of the data set; several are read as one.", metavar="DIR"
+    )
+    split: Literal["train", "val", "both"] = option("val", "Split to evaluate: train, val or both.")
+    out: Path | None = option(
+        None, "Folder for a table of all samples and a sheet of the worst.", metavar="DIR"
+    )
+    worst: int = option(12, "How many samples the sheet shows.")
+    batch_size: int = option(32, "Samples at once.")
+    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+    workers: int = option(2, "Threads that decode samples.")
+
+    def __post_init__(self) -> None:
+        """Refuse what no evaluation could carry out, naming the option."""
+        check_fields(self)
+        for name in ("worst", "batch_size", "workers"):
+            require_within("--" + name.replace("_", "-"), getattr(self, name), 1)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits to evaluate."""
+        return SPLITS if self.split == "both" else (self.split,)
+
+
+def require_numbers(maps: torch.Tensor) -> None:
+    """RunError where a network answers with values that are no numbers."""
+    if not bool(maps.isfinite().all()):
+        raise RunError(
+            "the network's answer",
+            expected="numbers",
+            found="values that are none",
+            remedy="give another checkpoint: the weights of this one are too large",
+        )
+
+
+@torch.inference_mode()
+def predictions(
+    network: Network, batch: Batch, device: torch.device, precision: str
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Mask probabilities and depth in [0, 1], float32 (B, S, S) each; None for a missing head.
+
+    `precision` is that of `train --precision`.
+    """
+    with autocast(device, precision):
+        output = network(batch.image.to(device), batch.background.to(device))
+    for maps in output:
+        if maps is not None:
+            require_numbers(maps)
+    mask = None if output.mask is None else torch.sigmoid(output.mask)
+    return tuple(
+        None if maps is None else maps.squeeze(1).cpu().numpy()  # (B, 1, S, S) -> (B, S, S)
+        for maps in (mask, output.depth)
+    )  # type: ignore[return-value]
+
+
+@dataclasses.dataclass(slots=True)
+class Scores:
+    """Sums over the samples seen, and IoU by foreground and by background."""
+
+    mask: Sums
+    depth: Sums
+    samples: int
+    by_foreground: dict[str, list[float]]
+    by_background: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """{"samples", "mask": {...}, "depth": {...}}; a task without a head is left out."""
+        found: dict[str, Any] = {"samples": self.samples}
+        if self.mask.values:
+            found["mask"] = mask_scores(self.mask)
+            for role, each in (
+                ("foreground", self.by_foreground),
+                ("background", self.by_background),
+            ):
+                means = {name: float(np.mean(values)) for name, values in sorted(each.items())}
+                if means:
+                    worst = min(means, key=lambda name: means[name])
+                    found["mask"][f"worst_{role}"] = {"name": worst, "iou": means[worst]}
+                found["mask"][f"by_{role}"] = means
+        if self.depth.values:
+            found["depth"] = depth_scores(self.depth)
+        return found
+
+
+def score(
+    network: Network,
+    dataset: Samples,
+    source: SampleSource,
+    positions: Iterator[np.ndarray],
+    device: torch.device,
+    precision: str,
+    coding: DepthCoding | None,
+    tick: Callable[[int], None] = lambda samples: None,
+    each: Callable[[SampleScore], None] = lambda sample: None,
+) -> Scores:
+    """The scores of a network over batches of positions; depth only where there are targets.
+
+    `tick` is told how many samples were scored, `each` what became of every one.
+    """
+    network.eval()
+    scores = Scores(Sums(), Sums(), 0, {})
+    for wanted in positions:
+        batch = source.batch(wanted)
+        mask, depth = predictions(network, batch, device, precision)
+        coded = None if coding is None else depth
+        if mask is not None:
+            scores.mask += mask_sums(mask, batch.mask.squeeze(1).numpy())
+        if coded is not None and coding is not None:
+            low, high = coding.offset, coding.offset + coding.scale * coding.largest
+            scores.depth += depth_sums(coded, batch.depth.squeeze(1).numpy(), low, high)
+        for sample in score_each(dataset, wanted, batch, mask, coded):
+            if sample.iou is not None:
+                scores.by_foreground.setdefault(sample.foreground, []).append(sample.iou)
+                scores.by_background.setdefault(sample.background, []).append(sample.iou)
+            each(sample)
+        scores.samples += len(wanted)
+        tick(len(wanted))
+    return scores
+
+
+def in_batches(positions: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """`positions` in pieces of at most `size`."""
+    for start in range(0, len(positions), size):
+        yield positions[start : start + size]
+
+
+def evaluate(
+    options: EvaluateOptions, tick: Callable[[int], None] = lambda samples: None
+) -> dict[str, Any]:
+    """{split: {"samples", "mask": {...}, "depth": {...}}} of a checkpoint on a data set.
+
+    Pictures are brought to the side that the network was trained at. With `out`, that folder holds
+    scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of a run takes
+    up the scores of its best.pt. InputError for a
+    depth-only network on a data set without depth, or with another depth coding.
+    """
+    if options.out is not None:
+        require_folder(options.out)
+    checkpoint = read_checkpoint(options.checkpoint)
+    whole = open_dataset(options.shards)
+    if checkpoint.coding is not None:
+        require_depth(whole, checkpoint.coding, checkpoint.spec.heads)
+    splits = {name: whole.split(name) for name in options.splits}
+    for name, dataset in splits.items():
+        if len(dataset) == 0:
+            raise InputError(
+                f"--split {options.split}",
+                expected=f"samples in {name}",
+                found="none",
+                remedy="evaluate the other split, or build with --val-fraction",
+            )
+    device = choose_device(options.device)
+    network = checkpoint.build().to(device)
+    coding = checkpoint.coding if whole.depth is not None else None
+    found = {}
+    for name, dataset in splits.items():
+        source = SampleSource(dataset, checkpoint.size, options.workers)
+        batches = in_batches(np.arange(len(dataset)), options.batch_size)
+        samples: list[SampleScore] = []
+        keep = samples.append if options.out is not None else lambda sample: None
+        scores = score(
+            network, dataset, source, batches, device, checkpoint.precision, coding, tick, keep
+        )
+        found[name] = scores.to_json()
+        if options.out is not None:
+            worst = worst_of(samples, options.worst)
+            positions = np.array([sample.position for sample in worst])
+            batch = source.batch(positions)
+            sheet = draw_sheet(batch, *predictions(network, batch, device, checkpoint.precision))
+            with writing(options.out):
+                write_samples(options.out, name, samples, sheet)
+    if options.out is not None:
+        with writing(options.out):
+            write_atomic(options.out / "scores.json", json.dumps(found, indent=1).encode())
+    note_scores(checkpoint_file(options.checkpoint), found)
+    return found
+
+
+def require_depth(dataset: AnyDataset, coding: DepthCoding, heads: str) -> None:
+    """InputError unless a data set's depth is what a network with these heads was trained on."""
+    path = dataset.members[0].path
+    found = dataset.depth
+    if found is None:
+        if heads == "depth":
+            raise InputError(
+                f"--shards {path}",
+                expected="a data set with depth, for a network that predicts depth alone",
+                found="one built with --depth-model none",
+                remedy="build it again with a depth model",
+            )
+        return
+    ours, theirs = ((c.kind, c.unit, c.offset, c.scale * c.largest) for c in (coding, found))
+    if ours != theirs:
+        raise InputError(
+            f"--shards {path}",
+            expected=f"depth of kind {coding.kind} in {coding.unit} as the network was trained on",
+            found=f"kind {found.kind} in {found.unit}, range {found.offset} to "
+            f"{found.offset + found.scale * found.largest}",
+            remedy="evaluate on a data set made with the same depth model",
+        )

@@ -1,0 +1,236 @@
+"""`predict`: mask, depth and cut-out of pictures of any size."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from depthmask.inference.evaluation import require_numbers
+from depthmask.inference.exported_net import sees_background
+from depthmask.inference.pairs import find_pairs, refuse_overwriting
+from depthmask.inference.prediction import Prediction
+from depthmask.inference.prediction_files import (
+    KINDS,
+    open_picture,
+    prediction_place,
+    write_prediction,
+)
+from depthmask.models.checkpoint import Checkpoint, read_checkpoint
+from depthmask.models.device import autocast, choose_device
+from depthmask.models.network import MaskDepthNet, weigh_cues
+from depthmask.models.opacity import find_opacity_cues
+from pipeline.sources.decode import as_rgb
+from shards.base.errors import InputError
+from shards.base.option_kinds import require_kind
+from shards.base.options import check_fields, option
+from shards.places.outputs import require_folder, writing
+
+_MULTIPLE = 32
+
+_LONGEST_SHARE = 2.0
+
+_AT_ONCE = 1 << 20
+
+_MOST_LARGER = 2.0
+"""How much larger than in training pictures are seen for a mask: docs/training.md has figures."""
+
+_CUED_PIXELS = 1 << 21
+"""The largest area that cues are found at: they take about 300 bytes a pixel."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PredictOptions:
+    """What `depthmask predict` takes."""
+
+    checkpoint: Path
+    image: Path = option(
+        help="Picture with the object; or a folder of them, or a pattern in quotes.", metavar="FILE"
+    )
+    background: Path | None = option(
+        None,
+        "The same place without it, for all pictures; or a folder with a namesake of each.",
+        metavar="FILE",
+    )
+    out: Path = option(Path("prediction"), "Folder to write to.", metavar="DIR")
+    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+
+    def __post_init__(self) -> None:
+        """Refuse what is no path or no name of a device."""
+        check_fields(self)
+
+
+def _tensor(picture: Image.Image, size: tuple[int, int]) -> Tensor:
+    """(1, 3, H, W) in [0, 1] at `size` (width, height)."""
+    scaled = picture.resize(size, Image.Resampling.BICUBIC)
+    return torch.from_numpy(np.array(scaled)).permute(2, 0, 1)[None].float() / 255
+
+
+def cut_out(
+    image: NDArray[np.uint8], background: NDArray[np.uint8] | None, mask: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """The foreground, uint8 (H, W, 4): where the mask is soft, the background is taken out.
+
+    Without a background the colours stay as they are. Solves image = mask * colour + (1 - mask) *
+    background for the colour, some rows at a time: a large picture takes sixty bytes a pixel on
+    the way.
+    """
+    pixels = np.empty((*mask.shape, 4), np.uint8)
+    if background is None:
+        pixels[..., :3], pixels[..., 3] = image, np.rint(mask * 255)
+        return pixels
+    rows = max(1, _AT_ONCE // mask.shape[1])
+    for first in range(0, len(mask), rows):
+        part = slice(first, first + rows)
+        alpha = mask[part, :, None]
+        mixed = image[part].astype(np.float32) - (1 - alpha) * background[part].astype(np.float32)
+        colour = np.where(alpha > 0.05, mixed / np.maximum(alpha, 0.05), image[part])
+        pixels[part, :, :3] = np.rint(np.clip(colour, 0, 255))
+        pixels[part, :, 3:] = np.rint(alpha * 255)
+    return pixels
+
+
+class Predictor:
+    """A trained network that is ready to use on pictures of any size."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+        self._device, self._precision = choose_device(device), checkpoint.precision
+        self._network = checkpoint.build().to(self._device)
+        self.needs_background = sees_background(checkpoint.spec)
+        self.coding, self.size = checkpoint.coding, checkpoint.size
+
+    def _working_size(self, width: int, height: int, share: float = 1.0) -> tuple[int, int]:
+        """A size near the training pictures' area, of the same proportions; sides times `share`."""
+        scale = share * self.size / (width * height) ** 0.5
+        scale = min(scale, share * _LONGEST_SHARE * self.size / max(width, height))
+
+        def side(pixels: int) -> int:
+            return max(_MULTIPLE, int(pixels * scale / _MULTIPLE + 0.5) * _MULTIPLE)
+
+        return side(width), side(height)
+
+    def _guided_logits(self, whole: Image.Image, clean: Image.Image) -> Tensor | None:
+        """Mask logits (1, 1, h, w): the network's opinions, weighed on the picture's own cues.
+
+        The network says which cue of opacity holds where, which is smooth, at up to twice its
+        training size; the cues of the picture as it is bring the detail. None where the picture is
+        no larger than in training, or the network weighs no cues.
+        """
+        width, height = whole.size
+        larger = (width * height) ** 0.5 / self.size
+        if larger <= 1 or not isinstance(self._network, MaskDepthNet):
+            return None
+        small = self._working_size(width, height, min(larger, _MOST_LARGER))
+        seen, behind = (_tensor(picture, small).to(self._device) for picture in (whole, clean))
+        with autocast(self._device, self._precision):
+            opinions = self._network.opine(seen, behind)
+        if opinions is None:
+            return None
+        shrunk = min(1.0, (_CUED_PIXELS / (width * height)) ** 0.5)
+        fine = (max(1, round(width * shrunk)), max(1, round(height * shrunk)))
+        image, background = (_tensor(each, fine).to(self._device) for each in (whole, clean))
+        cues, _ = find_opacity_cues(image, background)
+        size = (fine[1], fine[0])
+        grown = F.interpolate(opinions, size=size, mode="bilinear", align_corners=False)
+        return weigh_cues(grown, cues)
+
+    @torch.inference_mode()
+    def predict(self, image: Any, background: Any = None) -> Prediction:
+        """The prediction for a composite and its clean background: PIL, or uint8 (H, W, 3).
+
+        PIL pictures are seen as `depthmask predict` sees their files: upright, 16 bits scaled.
+
+        A network that sees single pictures needs no background; if there is one, the cut-out's
+        soft parts are freed of it. A background of another size is brought to the composite's.
+        Pictures larger than those of training are seen at a smaller size; detail of the mask comes
+        from the cues of the picture itself (`_guided_logits`), or logits are scaled back.
+        """
+        whole = as_rgb(image, "image")
+        clean = None if background is None else as_rgb(background, "background")
+        if clean is None and self.needs_background:
+            raise InputError(
+                "background",
+                expected="the place without the object, which this network compares with",
+                found="None",
+                remedy="give it, or train a network with --input single",
+            )
+        if clean is not None and clean.size != whole.size:
+            clean = clean.resize(whole.size, Image.Resampling.BICUBIC)
+        width, height = whole.size
+        size = self._working_size(width, height)
+        seen = _tensor(whole, size).to(self._device)
+        behind = _tensor(clean, size).to(self._device) if clean and self.needs_background else seen
+        with autocast(self._device, self._precision):
+            output = self._network(seen, behind)
+
+        def grow(maps: Tensor, mode: str) -> Tensor:
+            require_numbers(maps)
+            return F.interpolate(maps, size=(height, width), mode=mode)[0, 0].cpu()
+
+        mask = depth = depth_unit = cutout = None
+        if output.mask is not None:
+            guided = self._guided_logits(whole, clean) if clean and self.needs_background else None
+            logits = output.mask if guided is None else guided
+            mask = torch.sigmoid(grow(logits, "bicubic")).numpy()
+            cutout = cut_out(np.asarray(whole), None if clean is None else np.asarray(clean), mask)
+        if output.depth is not None and self.coding is not None:
+            depth_unit = grow(output.depth, "bilinear").numpy()
+            span = np.float32(self.coding.scale * self.coding.largest)
+            depth = np.float32(self.coding.offset) + span * depth_unit
+        return Prediction(mask=mask, depth=depth, depth_unit=depth_unit, cutout=cutout)
+
+
+def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
+    """A trained network from a checkpoint file, ready to predict."""
+    return Predictor(read_checkpoint(require_kind("checkpoint", checkpoint, Path)), device)
+
+
+def predict(
+    options: PredictOptions, skipped: Callable[[Path, str], None] = lambda path, reason: None
+) -> list[Path]:
+    """The files written: mask.png, depth.png (16 bits), depth-colour.png and cutout.png.
+
+    For a folder or a pattern they are NAME.mask.png and so on, one after another; pictures that
+    cannot be read are left out, and `skipped` is told of each. InputError for a network that needs
+    a background where none is given, and where nothing can be read.
+    """
+    require_folder(options.out)
+    predictor = load(options.checkpoint, options.device)
+    if predictor.needs_background and options.background is None:
+        raise InputError(
+            "--background",
+            expected="the place without the object, which this network compares with",
+            found="none",
+            remedy="give a picture or a folder, or train a network with --input single",
+        )
+    pairs = find_pairs(options.image, options.background, options.out)
+    results = [prediction_place(options.out, pair.name, kind) for pair in pairs for kind in KINDS]
+    seen = [path for pair in pairs for path in (pair.image, pair.background) if path is not None]
+    refuse_overwriting(seen, results)
+    written: list[Path] = []
+    for pair in pairs:
+        try:
+            image = open_picture(pair.image, "--image")
+            behind = pair.background and open_picture(pair.background, "--background")
+        except InputError as error:
+            if not pair.name:
+                raise
+            skipped(pair.image, str(error))
+            continue
+        found = predictor.predict(image, behind)
+        with writing(options.out, "the pictures before it are kept"):
+            written += write_prediction(found, options.out, pair.name)
+    if not written:
+        raise InputError(
+            f"--image {options.image}",
+            expected="a picture that can be read",
+            found=f"none among {len(pairs)}",
+            remedy="give pictures of their kinds: docs/input.md",
+        )
+    return written

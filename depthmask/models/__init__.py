@@ -1,0 +1,8 @@
+"""Networks, and the files that hold their weights.
+
+depthmask's own network, the earlier systems (`systems/`), checkpoints. Takes tensors and
+gives tensors; knows neither data sets nor losses.
+
+Other rooms use: `build`, `catalogue`, `checkpoint`, `convolutions`, `device`, `initial_weights`,
+`network`, `network_facts`, `opacity`, `running_average`, `windows`.
+"""

@@ -1,0 +1,209 @@
+"""What the report of a data set says: facts, a gallery, charts, and how to make it again."""
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from depthmask.reports.charts import area_histogram, depth_histogram, position_map
+from depthmask.reports.dataset_survey import Survey, depth_quantile, gallery_samples, survey_dataset
+from depthmask.reports.embedded_pictures import (
+    depth_palette,
+    embed_depth,
+    embed_image,
+    embed_mask,
+    embed_overlay,
+)
+from depthmask.reports.stats import dataset_stats
+from pipeline.planning.options import BuildOptions
+from pipeline.planning.plan import TAKEN_OVER
+from shards.base.keys import SPLITS
+from shards.pixels.depth_coding import DepthCoding
+from shards.reading.dataset import Dataset
+from shards.reading.open import open_dataset
+from shards.reading.sample import Sample
+from shards.records.manifest import build_id, read_plan, read_record
+
+GALLERY_SAMPLES = 24
+SURVEY_SAMPLES = 2000
+_LISTED_SOURCES = 200
+_COLOUR_STEPS = 16
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ColourScale:
+    """The depth values that get the first and the last colour, and which of them are near."""
+
+    low: float
+    high: float
+    near_is_high: bool
+
+    def colour_of(self, value: float) -> str:
+        """The colour of a depth value as "#rrggbb"."""
+        share = min(max((value - self.low) / max(self.high - self.low, 1e-12), 0), 1)
+        index = 3 * round(share * 255)
+        return "#" + depth_palette(self.near_is_high)[index : index + 3].hex()
+
+    def steps(self) -> list[str]:
+        """Colours from low to high, for a legend."""
+        span = self.high - self.low
+        return [
+            self.colour_of(self.low + span * step / (_COLOUR_STEPS - 1))
+            for step in range(_COLOUR_STEPS)
+        ]
+
+
+def dataset_facts(path: Path) -> dict[str, Any]:
+    """Everything the template `dataset.html` shows of the data set in `path`."""
+    dataset = open_dataset(path)
+    stats = dataset_stats(path)
+    survey = survey_dataset(dataset, SURVEY_SAMPLES)
+    scale = _colour_scale(dataset, survey)
+    manifest = dataset.manifest
+    name = path.resolve().name
+    gallery = gallery_samples(dataset, GALLERY_SAMPLES)
+    return {
+        "name": name,
+        "stats": stats,
+        "moments": _moment_rows(stats["stats"]),
+        "provenance": _provenance_rows(dataset),
+        "manifest": manifest,
+        "depth": dataset.depth,
+        "scale": scale,
+        "survey": survey,
+        "taken_over": TAKEN_OVER in manifest,
+        "build": build_command(manifest["options"], only_changed=True),
+        "full_build": build_command(manifest["options"], only_changed=False),
+        "gallery": [_card(sample, name, scale) for sample in gallery],
+        "names": sorted({sample.info[role] for sample in gallery for role in _ROLES.values()}),
+        "charts": _charts(dataset, survey, scale),
+        "sources": {role: _source_rows(manifest["sources"][role], survey, role) for role in _ROLES},
+    }
+
+
+_ROLES = {"fg": "foreground", "bg": "background"}
+
+
+def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:
+    """The command that builds with these identity options, as parts that stand one on a line.
+
+    The folders of sources are no part of a data set: FG, BG and OUT stand for them.
+    `only_changed` leaves out what is this version's default.
+    """
+    fields = {field.name: field for field in dataclasses.fields(BuildOptions)}
+    parts = ["depthmask build-dataset", "--fg FG --bg BG --out OUT"]
+    for name, field in fields.items():  # no other name of a stranger's gets into a command
+        value = options.get(name)
+        default = list(field.default) if isinstance(field.default, tuple) else field.default
+        if not field.metadata["identity"] or value is None or (only_changed and value == default):
+            continue
+        flag = "--" + name.replace("_", "-")
+        if value is False:
+            if not field.metadata["flags"]:
+                parts.append(flag.replace("--", "--no-", 1))
+        elif value is True:
+            parts.append(flag)
+        else:
+            words = value if isinstance(value, list) else [value]
+            parts.append(" ".join([flag, *(shlex.quote(str(word)) for word in words)]))
+    return parts
+
+
+def _colour_scale(dataset: Dataset, survey: Survey) -> ColourScale | None:
+    if dataset.depth is None or survey.depth_codes is None:
+        return None
+    low, high = (depth_quantile(survey.depth_codes, dataset.depth, q) for q in (0.005, 0.995))
+    return ColourScale(low, high, dataset.depth.kind == "inverse")
+
+
+def _moment_rows(stats: dict[str, Any]) -> list[list[str]]:
+    def numbers(of: dict[str, Any], field: str, key: str) -> str:
+        return "\n".join(f"{value:.4f}" for value in of[field][key]) if field in of else ""
+
+    train = stats["splits"]["train"]
+    return [
+        [field, *(numbers(of, field, key) for of in (stats, train) for key in ("mean", "std"))]
+        for field in ("image", "mask", "depth", "background")
+        if field in stats
+    ]
+
+
+def _provenance_rows(dataset: Dataset) -> list[tuple[str, str]]:
+    manifest, coding = dataset.manifest, dataset.depth
+    rows = [("digest", dataset.digest), ("build", build_id(read_plan(dataset.path)))]
+    if coding is not None:
+        teacher = manifest["teacher"]
+        high = coding.offset + coding.scale * coding.largest
+        rows += [
+            ("depth teacher", teacher["name"]),
+            ("depth mode", manifest["options"].get("depth_mode", "not known")),
+            ("its weights", teacher["weights_sha256"]),
+            ("depth values", f"{coding.kind}, {coding.unit}, {coding.offset:g} to {high:g}"),
+            ("stored as", f"{coding.bits} bits at {coding.size} × {coding.size}"),
+            ("outside the range", _clipped_text(dataset, coding)),
+        ]
+    versions = (f"{name} {version}" for name, version in manifest["versions"].items())
+    return [*rows, ("made with", ", ".join(versions))]
+
+
+def _clipped_text(dataset: Dataset, coding: DepthCoding) -> str:
+    """How many of all depth values lay outside the declared range, in words."""
+    records = [read_record(dataset.path, shard["name"]) for shard in dataset.manifest["shards"]]
+    clipped = sum(record.clipped for record in records if record is not None)
+    share = clipped / (len(dataset) * coding.size**2)
+    return f"{clipped:,} values ({share:.2g} of all), clipped" if clipped else "no value"
+
+
+def _card(sample: Sample, name: str, scale: ColourScale | None) -> dict[str, Any]:
+    card = {
+        "key": sample.key,
+        "info": sample.info,
+        "image": embed_image(sample.image),
+        "mask": embed_mask(sample.mask),
+        "overlay": embed_overlay(sample.mask),
+        "depth": None,
+        "render": [
+            shlex.join(["depthmask", "render", name, sample.split, str(sample.position)]),
+            "--out sample",
+        ],
+    }
+    if scale is not None and sample.coding is not None:
+        card["depth"] = embed_depth(sample.depth, sample.coding, scale.low, scale.high)
+    return card
+
+
+def _charts(dataset: Dataset, survey: Survey, scale: ColourScale | None) -> dict[str, Markup]:
+    charts = {
+        "area": area_histogram(
+            survey.areas, label="Histogram of the foreground's share of the picture, by split"
+        ),
+        "position": position_map(
+            survey.centres, label="Map of where on the canvas the foregrounds' middles lie"
+        ),
+    }
+    coding = dataset.depth
+    if coding is not None and scale is not None and survey.depth_codes is not None:
+        charts["depth"] = depth_histogram(
+            survey.depth_codes,
+            coding.offset,
+            coding.offset + coding.scale * coding.largest,
+            scale.colour_of,
+            unit=coding.unit,
+            label=f"Histogram of depth values in {coding.unit}",
+        )
+    return charts
+
+
+def _source_rows(sources: list[dict[str, Any]], survey: Survey, role: str) -> dict[str, Any]:
+    """Sources with the samples that show them, most first; at most so many that a page holds."""
+    uses = survey.uses[role]
+    ordered = sorted(sources, key=lambda source: (-uses[source["name"]], source["name"]))
+    most = max(uses.values(), default=1)
+    rows = [
+        source | {"samples": uses[source["name"]], "share": uses[source["name"]] / most}
+        for source in ordered[:_LISTED_SOURCES]
+    ]
+    splits = [split for split in SPLITS if any(source["split"] == split for source in sources)]
+    return {"rows": rows, "unlisted": len(sources) - len(rows), "splits": splits}

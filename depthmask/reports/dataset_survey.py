@@ -1,0 +1,89 @@
+"""One pass over evenly spread samples of a data set: what a report counts and shows."""
+
+import dataclasses
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shards.base.keys import SPLITS
+from shards.pixels.depth_coding import DepthCoding
+from shards.reading.dataset import Dataset
+from shards.reading.sample import Sample
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """What `survey_dataset` found.
+
+    `areas` holds the foreground's share of each sample's area by split, `centres` the middles of
+    the boxes as shares of the canvas (N, 2), `uses` how many samples show each source by role
+    ("fg", "bg"), `depth_codes` how often each depth code occurs, (2^bits,), or None.
+    """
+
+    samples: int
+    areas: dict[str, list[float]]
+    centres: NDArray[np.float64]
+    uses: dict[str, Counter[str]]
+    depth_codes: NDArray[np.int64] | None
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """At most `wanted` of the positions [0, count), evenly spread, in order."""
+    taken = min(count, wanted)
+    return [position * count // taken for position in range(taken)]
+
+
+def survey_dataset(dataset: Dataset, wanted: int) -> Survey:
+    """Count over at most `wanted` samples, each split by its share; all of them if they fit."""
+    areas: dict[str, list[float]] = {split: [] for split in SPLITS}
+    centres: list[tuple[float, float]] = []
+    uses: dict[str, Counter[str]] = {"fg": Counter(), "bg": Counter()}
+    codes = None if dataset.depth is None else np.zeros(dataset.depth.largest + 1, np.int64)
+    for split in SPLITS:
+        count = len(dataset.split(split))
+        share = -(-wanted * count // len(dataset))
+        for position in spread(count, share):
+            sample = dataset.sample(split, position)
+            areas[split].append(float(np.mean(sample.mask)) / 255)
+            centres.append(_centre(sample))
+            uses["fg"][sample.info["foreground"]] += 1
+            uses["bg"][sample.info["background"]] += 1
+            if codes is not None:
+                codes += np.bincount(sample.depth_codes.ravel(), minlength=codes.size)
+    return Survey(
+        samples=len(centres),
+        areas=areas,
+        centres=np.asarray(centres),
+        uses=uses,
+        depth_codes=codes,
+    )
+
+
+def gallery_samples(dataset: Dataset, wanted: int) -> list[Sample]:
+    """Up to `wanted` samples, evenly spread over both splits: half each, if both have them."""
+    counts = {split: len(dataset.split(split)) for split in SPLITS}
+    half = wanted // 2
+    shares = {
+        "train": max(half, wanted - counts["val"]),
+        "val": max(wanted - half, wanted - counts["train"]),
+    }
+    return [
+        dataset.sample(split, position)
+        for split in SPLITS
+        for position in spread(counts[split], shares[split])
+    ]
+
+
+def depth_quantile(codes: NDArray[np.int64], coding: DepthCoding, share: float) -> float:
+    """The depth value below which `share` of the counted pixels lie."""
+    below = np.cumsum(codes)
+    code = int(np.searchsorted(below, share * below[-1]))
+    return coding.offset + coding.scale * min(code, coding.largest)
+
+
+def _centre(sample: Sample) -> tuple[float, float]:
+    box: Any = sample.info["box"]
+    x, y, width, height = box
+    return (x + width / 2) / sample.size, (y + height / 2) / sample.size

@@ -1,0 +1,254 @@
+"""`train-teacher`: how the weights of `densedepth-lite` are made."""
+
+import copy
+import csv
+import dataclasses
+import math
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save
+from torch import Tensor
+
+from depthmask.drawing.scenery import Props
+from depthmask.models.running_average import RunningAverage
+from depthmask.teaching.lesson_stream import LessonStream
+from depthmask.teaching.lessons import Lesson, read_props
+from depthmask.teaching.pseudo_labels import answer_photographs
+from depthmask.teaching.teacher_loss import teacher_loss
+from depthmask.teaching.teacher_options import TeacherOptions
+from pipeline.depth.networks.lite_net import STRIDE, DenseDepthLite
+from pipeline.depth.teachers.lite import LITE, read_lite_weights
+from pipeline.machine.allocator import keep_freed_memory
+from shards.base.errors import InputError, first_line
+from shards.base.files import publish, temporary_beside, write_atomic
+from shards.places.outputs import require_folder, saving, told
+
+STATE, WEIGHTS, LOG = "state.pt", f"{LITE}.safetensors", "log.csv"
+_SAVE_SECONDS = 120
+_WARM_UP_STEPS = 200
+_KEEP = 0.998
+_ANSWERED_AT = (0.0, 0.4, 0.7)
+"""Shares of the time at which the network as it is answers the photographs, and becomes the younger
+one whose answers are learnt; at the first one only if it does not begin with ImageNet alone."""
+
+
+@dataclasses.dataclass(slots=True)
+class Run:
+    """The state of a training: network, its running average, the frozen younger one, the clock."""
+
+    network: DenseDepthLite
+    average: RunningAverage[DenseDepthLite]
+    optimiser: torch.optim.Optimizer
+    younger: DenseDepthLite | None = None
+    answered: int = 0
+    step: int = 0
+    seconds: float = 0.0
+
+    def to_state(self) -> dict[str, Any]:
+        """Everything that a later run needs to go on."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.network.state_dict(),
+            "younger": None if self.younger is None else self.younger.state_dict(),
+            "answered": self.answered,
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+
+
+def _begin(options: TeacherOptions) -> Run:
+    torch.manual_seed(options.seed)
+    network = DenseDepthLite(pretrained=options.depth_weights is None)
+    if options.depth_weights is not None:
+        read_lite_weights(network, options.depth_weights)
+    network = network.to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=options.lr, weight_decay=0.01)
+    run = Run(network, RunningAverage(network, _KEEP), optimiser)
+    path = options.out / STATE
+    if not options.resume:
+        if path.exists():
+            raise InputError(
+                f"--out {options.out}",
+                expected="a folder without a training",
+                found=STATE,
+                remedy="add --resume to go on with it, or name another folder",
+            )
+        return run
+    try:
+        _restore(run, path)
+    except FileNotFoundError:
+        raise _no_state(options.out, f"no {STATE}") from None
+    except Exception as error:  # torch names no common class for files that are none of its own
+        raise _no_state(path, first_line(error)) from None
+    return run
+
+
+def _restore(run: Run, path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, on files that are refused
+        state = torch.load(path, weights_only=True)
+    run.network.load_state_dict(state["network"])
+    run.average.network.load_state_dict(state["average"])
+    run.optimiser.load_state_dict(state["optimiser"])
+    run.step, run.seconds, run.answered = state["step"], state["seconds"], state["answered"]
+    if state["younger"] is not None:
+        run.younger = copy.deepcopy(run.average.network)
+        run.younger.load_state_dict(state["younger"])
+
+
+def _no_state(where: Path, found: str) -> InputError:
+    return InputError(
+        f"--out {where}",
+        expected=f"a training of train-teacher to go on with ({STATE})",
+        found=found,
+        remedy="begin one without --resume, or name its folder",
+    )
+
+
+def _save(run: Run, options: TeacherOptions) -> None:
+    temporary = temporary_beside(options.out / STATE)
+    try:
+        with told(temporary) as file:
+            torch.save(run.to_state(), file)
+        publish(temporary, options.out / STATE)
+    finally:
+        temporary.unlink(missing_ok=True)
+    save_weights(_mixed(run.average.network, options), options.out / WEIGHTS)
+
+
+def _mixed(network: DenseDepthLite, options: TeacherOptions) -> DenseDepthLite:
+    """The network with `options.keep` of the weights that the training began with."""
+    if not options.keep or options.depth_weights is None:
+        return network
+    mixed = copy.deepcopy(network)
+    read_lite_weights(mixed, options.depth_weights)
+    trained = network.state_dict()
+    with torch.no_grad():
+        for name, value in mixed.state_dict().items():
+            if value.is_floating_point():
+                value.lerp_(trained[name], 1 - options.keep)
+    return mixed
+
+
+def save_weights(network: DenseDepthLite, path: Path) -> None:
+    """Write weights as 16-bit safetensors whose header says what the teacher's values mean."""
+    tensors = {
+        key: value.half().contiguous() if value.is_floating_point() else value
+        for key, value in network.state_dict().items()
+    }
+    metadata = {"name": LITE, "kind": "inverse", "unit": "relative", "low": "0.0", "high": "1.0"}
+    write_atomic(path, save(tensors, metadata))  # save_file would let nobody else read it
+
+
+def _as_batch(lessons: list[Lesson]) -> tuple[Tensor, Tensor]:
+    """Pictures (B, 3, S, S) in [0, 1] and nearness (B, S/2, S/2)."""
+    pictures = np.stack([lesson.picture for lesson in lessons])
+    near = torch.from_numpy(np.stack([lesson.nearness for lesson in lessons]))
+    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255  # -> (B, 3, S, S)
+    target = F.avg_pool2d(near.unsqueeze(1), STRIDE).squeeze(1)  # (B, S, S) -> (B, S/2, S/2)
+    return pixels.contiguous(memory_format=torch.channels_last), target
+
+
+def _learning_rate(run: Run, options: TeacherOptions) -> float:
+    done = min(1.0, run.seconds / (60 * options.minutes))
+    warm = min(1.0, (run.step + 1) / _WARM_UP_STEPS)
+    return options.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def _step(run: Run, options: TeacherOptions, lessons: list[Lesson]) -> float:
+    pixels, target = _as_batch(lessons)
+    for group in run.optimiser.param_groups:
+        group["lr"] = _learning_rate(run, options)
+    run.network.train()
+    loss = teacher_loss(run.network(pixels), target)
+    run.optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
+    run.optimiser.step()
+    run.average.follow(run.network, run.step)
+    run.step += 1
+    return float(loss.detach())
+
+
+def _renew_younger(run: Run, options: TeacherOptions) -> bool:
+    """Whether it was time for the network as it is to become the younger one."""
+    done = run.seconds / (60 * options.minutes)
+    due = sum(done >= share for share in _ANSWERED_AT)
+    if due == run.answered or (due == 1 and options.depth_weights is None):
+        return False
+    run.younger, run.answered = copy.deepcopy(run.average.network), due
+    return True
+
+
+def _open_stream(run: Run, options: TeacherOptions, props: Props) -> LessonStream:
+    """Lessons from the run's step on, of photographs too where there is a younger network."""
+    if run.younger is not None:
+        answers = answer_photographs(run.younger, props.photographs)
+        props = dataclasses.replace(props, answers=answers)
+    return LessonStream(
+        seed=options.seed,
+        first=run.step,
+        size=options.size,
+        batch_size=options.batch_size,
+        props=props,
+    )
+
+
+def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda line: None) -> Path:
+    """The path of trained weights (safetensors, 16 bits) after `options.minutes` in all.
+
+    The state is saved every two minutes and at the end; `resume` goes on from it. `say` is told
+    a line now and then.
+    """
+    require_folder(options.out)
+    keep_freed_memory()
+    torch.set_num_threads(options.threads)
+    run = _begin(options)
+    with saving(options.out, options.out / STATE):
+        _train(run, options, say)
+    return options.out / WEIGHTS
+
+
+def _train(run: Run, options: TeacherOptions, say: Callable[[str], None]) -> None:
+    props = read_props(options.textures, options.cutouts)
+    options.out.mkdir(parents=True, exist_ok=True)
+    say(f"{len(props.photographs)} photographs, {len(props.cutouts)} cut-outs")
+    _renew_younger(run, options)
+    stream = _open_stream(run, options, props)
+    losses: list[float] = []
+    try:
+        lessons = stream.take()  # the first takes long: the clock starts after it
+        saved = clock = time.monotonic()
+        while run.seconds < 60 * options.minutes:
+            losses.append(_step(run, options, lessons))
+            now = time.monotonic()
+            run.seconds, clock = run.seconds + now - clock, now
+            if _renew_younger(run, options):
+                stream.close()
+                stream = _open_stream(run, options, props)
+            lessons = stream.take()
+            if now - saved > _SAVE_SECONDS:
+                saved = now
+                _report(run, options, losses, say)
+        _report(run, options, losses, say)
+    finally:
+        stream.close()
+
+
+def _report(
+    run: Run, options: TeacherOptions, losses: list[float], say: Callable[[str], None]
+) -> None:
+    _save(run, options)
+    recent = float(np.mean(losses)) if losses else math.nan
+    losses.clear()
+    with (options.out / LOG).open("a", newline="") as file:
+        csv.writer(file).writerow([run.step, round(run.seconds), f"{recent:.5f}"])
+    say(f"step {run.step}, {run.seconds / 60:.1f} min, loss {recent:.4f}")

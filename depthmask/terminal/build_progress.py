@@ -1,0 +1,279 @@
+"""How a build shows itself: a bar on a terminal, a line now and then elsewhere; on stderr."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Column, Table
+from rich.text import Text
+
+from depthmask.terminal.console import counted, open_console, rate_text
+from pipeline.machine.counters import Counters, Done
+from pipeline.planning.plan import Plan, ShardTask
+from pipeline.sources.find import Skipped
+from shards.base.keys import BACKGROUND
+from shards.base.names import printable
+
+_POLL_SECONDS = 0.25
+_LINE_SECONDS = 15.0
+_PACE_SECONDS = 10.0
+_SHORTEST_BAR = 5
+
+
+def _whole() -> Column:
+    """A column that narrow terminals leave whole: there the bar gets shorter instead."""
+    return Column(no_wrap=True)
+
+
+class _Rate(ProgressColumn):
+    """Steps a second."""
+
+    def get_table_column(self) -> Column:
+        return _whole()
+
+    def render(self, task: Task) -> Text:
+        rate = task.finished_speed or task.speed or 0.0
+        return Text(f"{rate_text(rate)}/s", style="progress.data.speed")
+
+
+class _Count(ProgressColumn):
+    """Steps done, of all where that is known."""
+
+    def get_table_column(self) -> Column:
+        return _whole()
+
+    def render(self, task: Task) -> Text:
+        of = "" if task.total is None else f"/{task.total:,.0f}"
+        return Text(f"{task.completed:,.0f}{of}", style="progress.download")
+
+
+_DISPENSABLE = (3, 1, 4, 0)
+"""Which columns a narrow terminal does without, in this order: rate, bar, time left, what it is."""
+
+
+class Bars(Progress):
+    """Bars of five columns that keep their count on any terminal.
+
+    They leave nothing behind where they never moved: an error came before.
+    """
+
+    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+        """A table of the columns that there is room for."""
+        shown = [task for task in tasks if task.visible]
+        whole = self.columns
+        left = dict(enumerate(whole))
+        for number in _DISPENSABLE if shown else ():  # rich asks once before it has a console
+            gaps = len(left) - 1
+            if sum(self._width(each, shown) for each in left.values()) + gaps > self.console.width:
+                del left[number]
+        self.columns = tuple(left.values())
+        try:
+            return super().make_tasks_table(shown)
+        finally:
+            self.columns = whole
+
+    def _width(self, column: str | ProgressColumn, tasks: Sequence[Task]) -> int:
+        if isinstance(column, BarColumn):
+            return _SHORTEST_BAR
+        if isinstance(column, str):
+            return max((len(column.format(task=task)) for task in tasks), default=0)
+        return max((self.console.measure(column(task)).maximum for task in tasks), default=0)
+
+    def stop(self) -> None:
+        for task in self.tasks:
+            self.update(task.id, visible=task.visible and task.completed > 0)
+        super().stop()
+
+
+def open_progress(console: Console) -> Progress:
+    """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
+    return Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        _Count(),
+        _Rate(),
+        TimeRemainingColumn(table_column=_whole()),
+        console=console,
+        disable=not console.is_terminal or console.quiet,
+    )
+
+
+class Pace:
+    """How fast a build goes, over its last seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, Done]] = deque()
+        self._first: tuple[float, Done] | None = None
+
+    def see(self, now: float, done: Done) -> None:
+        """Take note of what is done at a time in seconds."""
+        self._first = self._first or (now, done)
+        self._seen.append((now, done))
+        while len(self._seen) > 2 and self._seen[1][0] <= now - _PACE_SECONDS:
+            self._seen.popleft()
+
+    def rates(self) -> tuple[float, float, float]:
+        """Samples, megabytes and depth maps a second; zeros before there is anything to tell."""
+        if len(self._seen) < 2:
+            return 0.0, 0.0, 0.0
+        (begin, before), (end, after) = self._seen[0], self._seen[-1]
+        seconds, change = max(end - begin, 1e-9), after - before
+        return change.samples / seconds, change.bytes / seconds / 1e6, change.maps / seconds
+
+    def end(self) -> None:
+        """From now on the rates are those of the whole time."""
+        if self._first is not None:
+            self._seen.appendleft(self._first)
+
+    def text(self) -> str:
+        """The rates for a person; maps only where a teacher makes some."""
+        samples, megabytes, maps = self.rates()
+        words = f"{rate_text(samples)} samples/s  {megabytes:,.1f} MB/s"
+        return f"{words}  {rate_text(maps)} maps/s" if maps else words
+
+
+class BuildProgress:
+    """Watches a build for a person at the command line; as a context, its bars end with it."""
+
+    def __init__(self) -> None:
+        self._console = open_console()
+        self._progress = open_progress(self._console)
+        self._bars: dict[str, TaskID] = {}
+        self._remarks: list[tuple[str, str]] = []
+        self._stop = threading.Event()
+        self._poller: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def checking(self, role: str, done: int, total: int) -> None:
+        """Move the bar of the source check."""
+        if role not in self._bars:
+            self._progress.start()
+            names = {"fg": "foregrounds", "bg": "backgrounds"}
+            title = f"checking {names[role]}"
+            self._bars[role] = self._progress.add_task(title, total=total)
+        self._progress.update(self._bars[role], completed=done)
+
+    def remark(self, role: str, name: str, words: str) -> None:
+        """Keep a remark for when the sources are checked."""
+        self._remarks.append((f"{role}/{name}", words))
+
+    def planned(
+        self, plan: Plan, skipped: Sequence[Skipped], tasks: Sequence[ShardTask], missing: int
+    ) -> None:
+        """Say what was planned, which files are left out, and which need a look."""
+        self._progress.stop()
+        self._table("warning", "why", self._remarks)
+        self._table("left out", "because", [(entry.path, entry.reason) for entry in skipped])
+        for line in describe_plan(plan):
+            self._console.print(line)
+        if len(tasks) < len(plan.tasks()):
+            samples = sum(task.samples for task in tasks if task.split != BACKGROUND)
+            own = counted(len(tasks), "shard")
+            self._console.print(f"this part: {counted(samples, 'sample')} in {own}")
+        done = len(tasks) - missing
+        if done:
+            self._console.print(f"{counted(done, 'shard')} there already, {missing:,} to make")
+
+    def _table(self, title: str, reason: str, rows: Sequence[tuple[str, str]]) -> None:
+        if rows:
+            table = Table(title, reason, title_justify="left", box=None)
+            for name, words in rows:
+                table.add_row(Text(printable(name)), Text(printable(words)))
+            self._console.print(table)
+
+    def building(self, total: int, counters: Counters) -> None:
+        """Follow the counters until `finished`."""
+        self._progress = Bars(
+            TextColumn("building"),
+            BarColumn(),
+            _Count(),
+            TextColumn("[progress.data.speed]{task.fields[pace]}"),
+            TimeRemainingColumn(table_column=_whole()),
+            console=self._console,
+            disable=not self._console.is_terminal or self._console.quiet,
+        )
+        self._progress.start()
+        bar = self._progress.add_task("building", total=total, pace="")
+
+        def show(done: int, pace: str) -> None:
+            self._progress.update(bar, completed=done, pace=pace)
+
+        self._poller = threading.Thread(target=self._poll, args=(total, counters, show))
+        self._poller.start()
+
+    def finished(self) -> None:
+        """Stop following."""
+        if self._poller is not None:
+            self._stop.set()
+            self._poller.join()
+        self._progress.stop()
+
+    def _poll(self, total: int, counters: Counters, show: Callable[[int, str], None]) -> None:
+        pace, last_line = Pace(), time.monotonic()
+        while True:
+            stopped = self._stop.wait(_POLL_SECONDS)
+            done, now = counters.total(), time.monotonic()
+            pace.see(now, done)
+            if stopped:
+                pace.end()
+            show(done.samples, pace.text())
+            if not self._console.is_terminal and now - last_line > _LINE_SECONDS:
+                last_line = now
+                self._console.print(
+                    f"{done.samples:,} of {total:,} samples, {pace.text()}"
+                    f"{_left(total, done, pace)}"
+                )
+            if stopped:
+                return
+
+
+def _left(total: int, done: Done, pace: Pace) -> str:
+    rate = pace.rates()[0]
+    if rate <= 0:
+        return ""
+    minutes, seconds = divmod(round((total - done.samples) / rate), 60)
+    return f", {minutes // 60}:{minutes % 60:02}:{seconds:02} left"
+
+
+def describe_plan(plan: Plan) -> list[str]:
+    """What a plan will build, and what it leaves out, a line each."""
+    train, val = plan.samples["train"], plan.samples["val"]
+    lines = [
+        f"{counted(len(plan.fg), 'foreground')} x {counted(len(plan.bg), 'background')}: "
+        f"{train:,} train and {val:,} val samples in {counted(len(plan.tasks()), 'shard')}"
+    ]
+    wanted = plan.options["samples"]
+    if wanted is not None and wanted > train + val:
+        lines.append(
+            f"--samples {wanted:,} is more than there are cells: add sources or raise --placements"
+        )
+    if val == 0 and plan.options["val_fraction"] > 0:
+        lines.append("no val split: it takes two different pictures of each kind")
+    if plan.unused_cells:
+        lines.append(
+            f"{plan.unused_cells:,} cells pair a train with a val source: they are in neither split"
+        )
+    return lines

@@ -1,0 +1,7 @@
+"""Depth for a sample.
+
+Teachers (`teachers/`, one file a family), their networks (`networks/`), and layered depth
+put together from one map a source. torch is imported only where a teacher is loaded.
+
+Other rooms use: `layer_cache`, `merge_layers`.
+"""

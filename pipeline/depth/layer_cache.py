@@ -1,0 +1,124 @@
+"""Layers of sources: a teacher's maps of single pictures, made once for all workers of a build.
+
+Workers share nothing but the data set's folder, so maps lie there, one file a source, until the
+data set is finished. Whoever needs one that is not there makes it; two who make the same one
+write the same bytes, because a teacher sees every source alone. A file that is not whole, after
+a crash of the machine, is made again.
+"""
+
+import os
+import shutil
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.compositing.foreground import Foreground
+from pipeline.depth.layers import (
+    BackgroundLayer,
+    ForegroundLayer,
+    Map,
+    background_layer,
+    foreground_layer,
+    stand_alone,
+)
+from pipeline.machine.byte_cache import ByteCache
+from shards.base.files import folder_within, temporary_beside
+from shards.pixels.depth_coding import DepthCoding
+
+FOLDER = ".layers"
+"""Where the maps lie within the folder of a data set that is being built."""
+
+_CACHE_BYTES = 48 << 20
+_IN_ONE_FOLDER = 1000
+_CHECKSUM_BYTES = 4
+_HEAD = struct.Struct("<II")  # height, width
+_MOST_BYTES = 4 * 4096**2 + _HEAD.size + _CHECKSUM_BYTES
+
+
+class Layers:
+    """The layers of a build's sources, as one process needs them: bounded in memory.
+
+    `predict` gives the teacher's map (h, w) of one picture uint8 (S, S, 3); maps are shared
+    through `folder`, or with no one.
+    """
+
+    def __init__(
+        self,
+        coding: DepthCoding,
+        canvas: int,
+        predict: Callable[[NDArray[np.uint8]], Map],
+        folder: Path | None,
+    ) -> None:
+        self._coding, self._canvas = coding, canvas
+        self._predict, self._folder = predict, folder
+        self._backgrounds = ByteCache[int, BackgroundLayer](
+            _CACHE_BYTES, lambda kept: kept.codes.nbytes
+        )
+        self._foregrounds = ByteCache[int, ForegroundLayer](
+            _CACHE_BYTES, lambda kept: kept.relief.nbytes
+        )
+
+    def background(self, index: int, picture: NDArray[np.uint8]) -> BackgroundLayer:
+        """The layer of background `index`, whose picture is uint8 (S, S, 3)."""
+
+        def make(index: int) -> BackgroundLayer:
+            return background_layer(self._map("bg", index, picture), self._coding)
+
+        return self._backgrounds.get(index, make)
+
+    def foreground(self, index: int, foreground: Foreground) -> ForegroundLayer:
+        """The layer of foreground `index`."""
+
+        def make(index: int) -> ForegroundLayer:
+            image, mask, box = stand_alone(foreground, self._canvas)
+            return foreground_layer(self._map("fg", index, image), mask, box, self._coding)
+
+        return self._foregrounds.get(index, make)
+
+    def _map(self, role: str, index: int, picture: NDArray[np.uint8]) -> Map:
+        if self._folder is None:
+            return self._predict(picture)
+        group, name = f"{role}-{index // _IN_ONE_FOLDER:06d}", f"{index:09d}"
+        found = _read(self._folder / group / name)
+        if found is None:
+            found = self._predict(picture)
+            _write(folder_within(self._folder.parent, self._folder.name, group) / name, found)
+        return found
+
+
+def forget_maps(out: Path) -> None:
+    """Delete the maps of a data set whose shards are all made."""
+    shutil.rmtree(out / FOLDER, ignore_errors=True)
+
+
+def _read(path: Path) -> Map | None:
+    """The map in a file; None where there is none that is whole, whoever wrote what is there."""
+    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        return None
+    data = path.read_bytes()
+    body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
+    if len(body) < _HEAD.size or _checksum(body) != checksum:
+        return None
+    height, width = _HEAD.unpack_from(body)
+    if not height * width or _HEAD.size + 4 * height * width != len(body):
+        return None
+    values = np.frombuffer(body, "<f4", offset=_HEAD.size).astype(np.float32)
+    return values.reshape(height, width) if np.isfinite(values).all() else None
+
+
+def _write(path: Path, values: Map) -> None:
+    body = _HEAD.pack(*values.shape) + values.astype("<f4").tobytes()
+    temporary = temporary_beside(path)
+    try:
+        temporary.write_bytes(body + _checksum(body))
+        os.replace(temporary, path)  # not synced: what a crash of the machine cuts is made again
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _checksum(body: bytes) -> bytes:
+    return zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little")

@@ -1,0 +1,192 @@
+"""Layers: what layered depth keeps of a background and of a foreground.
+
+A teacher sees every source once; pipeline/depth/merge_layers.py puts a composite's map together
+from two layers.
+"""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from pipeline.compositing.blend import compose
+from pipeline.compositing.foreground import Foreground, scale_foreground
+from pipeline.compositing.place import Box
+from pipeline.sources.alpha import object_level
+from shards.pixels.depth_coding import DepthCoding
+
+Codes = NDArray[np.uint16]
+Map = NDArray[np.float32]
+Mask = NDArray[np.uint8]
+
+BASE = 0.998
+"""Share of an object's solid pixels that lie above the row where it touches the scene."""
+
+FULL = 256 * 255
+"""Alpha of an opaque pixel of a coarse map, which `coarse_alpha` gives."""
+
+_SURE = 230 * 256
+_FINER = 2
+_LONGEST, _FOOT = 0.72, 0.86
+_STEEPEST = 0.5
+_LEAST = 0.05
+_HORIZON = 0.45
+_SKY = ((200, 215, 235), (225, 228, 230))
+_GROUND = ((165, 160, 150), (95, 90, 84))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BackgroundLayer:
+    """A background's depth codes uint16 (n, n), and how many of its values were clipped."""
+
+    codes: Codes
+    clipped: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class ForegroundLayer:
+    """A foreground's own depth, not mirrored.
+
+    `relief` float32 (h, w) covers the box: value / value at the base - 1. `base` is the lower edge
+    of the row where the object stands, as a share of the box's height; `longest` the box's longest
+    side as a share of the canvas that the teacher saw.
+    """
+
+    relief: Map
+    base: float
+    longest: float
+
+
+def background_layer(values: Map, coding: DepthCoding) -> BackgroundLayer:
+    """A background's layer from the teacher's map of it."""
+    codes, clipped = coding.codes(coding.fit(values))
+    return BackgroundLayer(codes=codes, clipped=clipped)
+
+
+def stand_alone(foreground: Foreground, canvas: int) -> tuple[NDArray[np.uint8], Mask, Box]:
+    """The picture uint8 (S, S, 3) in which a teacher sees a foreground, its mask and its box.
+
+    It stands on a plain ground under a plain sky, as large as in a composite.
+    """
+    longest = max(1, int(_LONGEST * canvas))
+    scale = longest / max(foreground.size)
+    width, height = (max(1, int(side * scale + 0.5)) for side in foreground.size)
+    x, y = (canvas - width) // 2, max(0, int(_FOOT * canvas) - height)
+    box = (x, y, width, height)
+    image, mask = compose(
+        _backdrop(canvas), scale_foreground(foreground, (width, height)), box, flip=False
+    )
+    return image, mask, box
+
+
+def _backdrop(canvas: int) -> NDArray[np.uint8]:
+    """(S, S, 3): a sky that pales to the horizon, and a ground that darkens to the viewer."""
+    down = np.arange(canvas)[:, None] / canvas  # (S, 1)
+    sky = down / _HORIZON
+    ground = np.sqrt(np.clip((down - _HORIZON) / (1 - _HORIZON), 0, 1))
+    colours = [
+        np.array(a) + (np.array(b) - a) * share
+        for (a, b), share in ((_SKY, sky), (_GROUND, ground))
+    ]
+    rows = np.where(down < _HORIZON, *colours)[:, None]  # (S, 1, 3)
+    return np.repeat(rows, canvas, axis=1).astype(np.uint8)
+
+
+def foreground_layer(values: Map, mask: Mask, box: Box, coding: DepthCoding) -> ForegroundLayer:
+    """A foreground's layer from the teacher's map (h, w) of it as it stands alone.
+
+    The map is taken where it is surely the object's, and goes on from there beyond its outline:
+    what a network says at an outline is half the backdrop's.
+    """
+    canvas, side = len(mask), coding.size
+    alpha = coarse_alpha(mask, (0, side), (0, side), side)
+    opaque = Image.fromarray(alpha >= _SURE).convert("L")
+    sure = np.asarray(opaque.filter(ImageFilter.MinFilter(3))) > 0
+    grown = _go_on(coding.fit(values), sure if sure.any() else alpha == alpha.max())
+    scale = side / canvas
+    x, y, width, height = box
+    base = _base(mask[y : y + height])
+    foot = mean_at_base(grown, alpha, int((y + base * height) * scale - 1e-6))
+    least = _LEAST * coding.scale * coding.largest
+    relief = np.clip(grown / max(foot, least) - 1, -_STEEPEST, 1 / _STEEPEST - 1)
+    size = (max(1, round(_FINER * width * scale)), max(1, round(_FINER * height * scale)))
+    edges = (x * scale, y * scale, (x + width) * scale, (y + height) * scale)
+    fine = Image.fromarray(relief.astype(np.float32)).resize(
+        size, Image.Resampling.BILINEAR, box=edges
+    )
+    return ForegroundLayer(relief=np.asarray(fine), base=base, longest=max(width, height) / canvas)
+
+
+def coarse_alpha(
+    mask: Mask, columns: tuple[int, int], rows: tuple[int, int], side: int
+) -> NDArray[np.uint16]:
+    """Alpha from 0 to FULL of each coarse pixel in a window of a map of `side` pixels: the mean."""
+    canvas = len(mask)
+    factor, rest = divmod(canvas, side)
+    if not rest and 256 % factor**2 == 0:
+        top, bottom, left, right = (factor * edge for edge in (*rows, *columns))
+        part = mask[top:bottom, left:right]
+        total = part[::factor, ::factor].astype(np.uint16)
+        for place in range(1, factor**2):
+            total += part[place // factor :: factor, place % factor :: factor]
+        total *= 256 // factor**2
+        return total
+    step = canvas / side
+    size = (columns[1] - columns[0], rows[1] - rows[0])
+    edges = (columns[0] * step, rows[0] * step, columns[1] * step, rows[1] * step)
+    picture = Image.fromarray(mask).resize(size, Image.Resampling.BOX, box=edges)
+    mean = np.asarray(picture).astype(np.uint16)
+    mean *= 256
+    return mean
+
+
+def _base(alpha: Mask) -> float:
+    """The lower edge of the row that BASE of an object's solid pixels reach, as a share.
+
+    What is fainter than the object itself has no say: a soft shadow lies lower than what throws it.
+    """
+    weights = np.where(alpha >= object_level(alpha), alpha, 0).sum(axis=1, dtype=np.int64)
+    reached = np.cumsum(weights)
+    row = int(np.searchsorted(reached, BASE * reached[-1]))
+    return (row + 1) / len(alpha)
+
+
+def mean_at_base(values: NDArray[Any], alpha: NDArray[np.uint16], foot: int) -> float:
+    """The mean of a window of values where the object stands: in row `foot` and the one above."""
+    foot = min(max(foot, 0), len(values) - 1)
+    band = slice(max(0, foot - 1), foot + 1)
+    weights = alpha[band].astype(np.int64)
+    total = int(weights.sum())
+    if not total:
+        weights, total = np.ones_like(weights), weights.size
+    if values.dtype == np.uint16:
+        return int((weights * values[band]).sum()) / total
+    return float((weights * values[band]).sum()) / total
+
+
+def _go_on(values: Map, known: NDArray[np.bool_]) -> Map:
+    """Values (n, n) that stand where `known`, and elsewhere the mean of the known around.
+
+    The mean is that of the smallest block of 2, 4, 8, ... pixels a side that knows any.
+    """
+    side = 1 << (len(values) - 1).bit_length()
+    weights = np.zeros((side, side), np.float32)
+    weights[: len(values), : len(values)] = known
+    sums = np.zeros((side, side), np.float32)
+    sums[: len(values), : len(values)] = np.where(known, values, 0)
+    levels = []
+    while True:
+        levels.append((sums, weights))
+        if len(sums) == 1:
+            break
+        sums, weights = (
+            level[::2, ::2] + level[1::2, ::2] + level[::2, 1::2] + level[1::2, 1::2]
+            for level in (sums, weights)
+        )
+    filled = levels[-1][0] / levels[-1][1]
+    for sums, weights in reversed(levels[:-1]):
+        coarse = filled.repeat(2, axis=0).repeat(2, axis=1)
+        filled = np.where(weights > 0, sums / np.maximum(weights, 1), coarse)
+    return filled[: len(values), : len(values)]

@@ -1,0 +1,113 @@
+"""Plain folders: OUT/train/image/KEY.jpg with mask, depth, background and json beside it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from shards.base.canonical_json import document
+from shards.base.errors import InputError, RunError
+from shards.base.files import create_if_absent, folder_within, remove_temporaries, write_whole
+from shards.base.names import holds_nothing
+from shards.reading.dataset import Dataset
+from shards.reading.open import open_dataset
+from shards.reading.sample import Sample
+from shards.records.layout import ShardTask
+
+FOLDERS = "folders.json"
+"""Says what plain folders hold: samples by split, their size, the meaning of depth codes."""
+
+_PLACES = {
+    "image.jpg": ("image", "jpg"),
+    "mask.png": ("mask", "png"),
+    "depth.png16": ("depth", "png"),
+    "depth.jpg": ("depth", "jpg"),
+    "background.jpg": ("background", "jpg"),
+    "json": ("json", "json"),
+}
+
+
+def describe_folders(dataset: Dataset) -> dict[str, Any]:
+    """The contents of folders.json."""
+    return {
+        "samples": {split: of["samples"] for split, of in dataset.manifest["splits"].items()},
+        "size": dataset.size,
+        "depth": None if dataset.depth is None else dataset.depth.to_json(),
+        "digest": dataset.digest,
+    }
+
+
+def take_folders(out: Path, dataset: Dataset) -> None:
+    """Make `out` ready for a data set's plain folders, or go on with these; InputError else."""
+    facts = describe_folders(dataset)
+    path = out / FOLDERS
+    begun = path.is_file() and path.read_bytes() == document(facts)
+    if not begun and out.exists() and (not out.is_dir() or not holds_nothing(out)):
+        raise InputError(
+            str(out),
+            expected="a new or empty folder, or the same conversion begun before",
+            found="a folder that holds something else",
+            remedy="name another folder",
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    create_if_absent(path, document(facts))
+    for folder in out.glob("*/*/"):
+        remove_temporaries(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCopy:
+    """Copies a data set's samples to plain folders; picklable."""
+
+    shards: Path
+    out: Path
+    digest: str
+
+    def write(self, task: ShardTask) -> int:
+        """Write the samples of a shard; how many were not there already, whole and equal."""
+        dataset = _opened(self.shards, self.digest)
+        positions = range(task.first, task.first + task.samples)
+        return sum(self._write_sample(dataset, dataset.sample(task.split, p)) for p in positions)
+
+    def _write_sample(self, dataset: Dataset, sample: Sample) -> bool:
+        fields = {field: sample.get(field) for field in sample.fields}
+        if "background.jpg" not in fields:
+            fields["background.jpg"] = dataset.background_bytes(sample.info["background"])
+        written = False
+        for field, data in fields.items():
+            if field not in _PLACES:
+                raise _unknown_field(sample, field)
+            place, ending = _PLACES[field]
+            folder = folder_within(self.out, sample.split, place)
+            written |= _ensure(folder / f"{sample.key}.{ending}", data)
+        return written
+
+
+def _unknown_field(sample: Sample, field: str) -> RunError:
+    return RunError(
+        sample.key,
+        expected="the fields " + ", ".join(_PLACES),
+        found=field,
+        remedy="see `depthmask verify`; --repair makes damaged shards again",
+    )
+
+
+@lru_cache(maxsize=1)
+def _opened(shards: Path, digest: str) -> Dataset:
+    """The data set, kept for the next shard; another one in its place has another digest."""
+    return open_dataset(shards)
+
+
+def _ensure(path: Path, data: bytes) -> bool:
+    """Write a file unless it has these bytes, and read it again; says whether it was written."""
+    if path.is_file() and path.read_bytes() == data:
+        return False
+    write_whole(path, data)
+    if path.read_bytes() != data:
+        raise RunError(
+            str(path),
+            expected="the bytes that were written",
+            found="others",
+            remedy="check the disk; the same command goes on",
+        )
+    return True

@@ -1,0 +1,7 @@
+"""What this machine gives: threads, processes, memory, devices.
+
+Nothing here knows pictures, plans or data sets.
+
+Other rooms use: `allocator`, `byte_cache`, `counters`, `devices`, `gate`, `hangup`, `precision`,
+`quiet`, `threads`, `workers`.
+"""

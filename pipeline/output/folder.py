@@ -1,0 +1,248 @@
+"""The folder of a data set: whose it is, what is in it already, and the log of what happened."""
+
+import datetime
+import errno
+import json
+import os
+import shutil
+import socket
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.output.lock import is_lock
+from pipeline.planning.plan import Plan, ShardTask, require_planned
+from shards.base.errors import InputError
+from shards.base.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
+from shards.base.keys import record_name
+from shards.base.names import is_left_by_system
+from shards.base.patience import persevere
+from shards.base.version import __version__
+from shards.places.cache import address_of
+from shards.records.card import CARD, is_free
+from shards.records.manifest import (
+    LOG,
+    PLAN,
+    Record,
+    read_plan,
+    read_record,
+    replace_plan,
+    write_plan,
+)
+
+SET_ASIDE = "set-aside"
+"""Where `verify --repair` moves files that look like shards and are none: nobody deletes them."""
+
+
+def refuse_foreign_folder(out: Path) -> None:
+    """InputError where `out` is neither absent, nor empty, nor a data set of ours."""
+    if not out.exists() or address_of(out) is not None or (out / PLAN).exists():
+        return
+    if out.is_dir() and all(_is_ours(path.name) for path in out.iterdir()):
+        return
+    raise InputError(
+        f"--out {out}",
+        expected="a new or empty folder, or a depthmask data set",
+        found="a folder that holds something else" if out.is_dir() else "a file",
+        remedy="name another folder",
+    )
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file may lie where a build begins: what one leaves that was killed before it had
+    a plan.json, what is kept (a README.md, files set aside), and what systems leave about.
+    """
+    return (
+        name in (CARD, SET_ASIDE)
+        or is_left_by_system(name)
+        or is_lock(name)
+        or (name.startswith(f".{PLAN}.") and name.endswith(TEMPORARY_SUFFIX))
+    )
+
+
+def empty_folder(out: Path) -> None:
+    """Delete a data set, but the caller's lock, files set aside and somebody's own README.md.
+
+    plan.json goes last: killed in between, the folder is still known as a data set and can be
+    overwritten again.
+    """
+    paths = [path for path in out.iterdir() if not _is_kept(path)]
+    for path in sorted(paths, key=lambda path: path.name == PLAN):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _is_kept(path: Path) -> bool:
+    if path.name == CARD:
+        return path.is_file() and not is_free(path.read_bytes())
+    return is_lock(path.name) or path.name == SET_ASIDE
+
+
+def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) -> Plan:
+    """Write plan.json, or go on with the one that stands there; the plan that stands then.
+
+    That one may have had fewer samples, and keeps the list of files that were left out.
+    Half-made files of killed builds go: all of them, or those of the files that the caller
+    `writes` where others write beside it.
+    """
+    remove_temporaries(out, writes)
+    if not (out / PLAN).exists() and write_plan(out, plan.document):
+        return plan
+    standing = read_plan(out)
+    require_planned(standing)
+    differing = differences(standing, plan.document)
+    if differing:
+        raise InputError(
+            f"--out {out}",
+            expected="the data set that was begun here",
+            found="a difference in " + ", ".join(differing),
+            remedy="install these versions, or add --allow-mixed: each shard then names its own"
+            if len(differing) == len(other_versions_of(standing, plan.document))
+            else "give the same options and sources, another --out, or --overwrite",
+        )
+    return grow_plan(out, standing, Plan(plan.document | {"skipped": standing["skipped"]}))
+
+
+def is_begun(out: Path) -> bool:
+    """Whether a folder holds a data set, finished or not."""
+    return persevere(out / PLAN, (out / PLAN).exists)
+
+
+def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
+    """Sizes of the sources of a begun data set by SHA-256: checked then, by the same version."""
+    if not is_begun(out):
+        return {}
+    try:
+        standing = read_plan(out)
+        require_planned(standing)
+    except InputError:
+        return {}
+    if standing["versions"].get("depthmask") != __version__:
+        return {}
+    return {source["sha256"]: tuple(source["size"]) for source in standing["sources"][role]}
+
+
+def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """What two plans disagree on: options with both values, sources, versions.
+
+    Neither `samples`, which may grow, nor `skipped`: a file that is no source is none whatever
+    becomes of it.
+    """
+    found = [
+        f"--{name.replace('_', '-')} ({standing['options'].get(name)} there, {value} here)"
+        for name, value in wanted["options"].items()
+        if name != "samples" and standing["options"].get(name) != value
+    ]
+    found += [
+        f"the {role} sources"
+        for role in ("fg", "bg")
+        if not found and standing["sources"][role] != wanted["sources"][role]
+    ]
+    found += other_versions_of(standing, wanted)
+    rest = ("teacher", "depth")
+    found += [name for name in rest if not found and standing[name] != wanted[name]]
+    return found
+
+
+def other_versions_of(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """The versions that two plans disagree on, with both values."""
+    return [
+        f"version of {name} ({standing['versions'].get(name)} there, {value} here)"
+        for name, value in wanted["versions"].items()
+        if standing["versions"].get(name) != value
+    ]
+
+
+def committed_records(
+    out: Path, plan: Plan, tasks: Sequence[ShardTask] | None = None
+) -> dict[str, Record]:
+    """Records of the shards that are done, by name; of all shards of the plan, or of `tasks`."""
+    wanted = plan.tasks() if tasks is None else tasks
+    records = {
+        task.name: committed_record(out, task, plan.build) for task in _recorded(out, wanted)
+    }
+    return {name: record for name, record in records.items() if record is not None}
+
+
+def committed_record(out: Path, task: ShardTask, build: str) -> Record | None:
+    """The record of a shard if it is done: of this build, as long as the plan has it now.
+
+    In a folder that stands for an address there are only records of whole shards.
+    """
+    record = read_record(out, task.name)
+    if (
+        record is not None
+        and record.build == build
+        and record.samples == task.samples
+        and (_has_size(out / task.name, record.bytes) or address_of(out) is not None)
+    ):
+        return record
+    return None
+
+
+def count_committed(out: Path, tasks: Sequence[ShardTask]) -> int:
+    """How many shards have a record, without reading any; 0 where there is no folder."""
+    return len(_recorded(out, tasks)) if out.is_dir() else 0
+
+
+def _recorded(out: Path, tasks: Sequence[ShardTask]) -> list[ShardTask]:
+    """The tasks whose record and shard are there (the record alone, in an address's folder)."""
+    there = set(os.listdir(out))
+    remote = address_of(out) is not None
+    return [t for t in tasks if record_name(t.name) in there and (remote or t.name in there)]
+
+
+def _has_size(path: Path, size: int) -> bool:
+    try:
+        return path.stat().st_size == size
+    except FileNotFoundError:
+        return False
+
+
+def log_event(out: Path, **facts: Any) -> None:
+    """Append a line to build.log.jsonl: the time, this host, and `facts`.
+
+    One call writes it, so lines of several processes stay whole; half a line that a killed or
+    full machine left is ended first.
+    """
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    entry = json.dumps({"time": now, "host": socket.gethostname()} | facts)
+    descriptor = open_in_place(out / LOG, os.O_RDWR | os.O_APPEND)
+    try:
+        size = os.fstat(descriptor).st_size
+        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+        line = ("\n" * torn + entry + "\n").encode("ascii")
+        if os.write(descriptor, line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out / LOG))
+    except OSError:
+        if os.fstat(descriptor).st_size == 0:
+            (out / LOG).unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> Plan:
+    """Put `plan` in the place of the `standing` one, which differs in `samples` at most; `plan`.
+
+    Killed at any point, the folder is an unfinished data set of the old or the new size, and the
+    same command goes on: dataset.json goes first, then plan.json is replaced. Records outlive
+    both, because a build id leaves `samples` out; the record of a short shard that must become
+    longer has too few samples for the new plan, so that shard counts as not yet made.
+    InputError where a split would lose samples.
+    """
+    if standing == plan.document:
+        return plan
+    before = Plan(standing).samples
+    if any(plan.samples[split] < count for split, count in before.items()):
+        raise InputError(
+            "--samples",
+            expected=f"at least the {sum(before.values()):,} samples of {out}: "
+            "a data set may only grow",
+            found=f"{sum(plan.samples.values()):,}",
+            remedy="give a larger number, another --out, or --overwrite",
+        )
+    replace_plan(out, plan.document)
+    return plan

@@ -1,0 +1,196 @@
+"""The options of a build. Those marked as identity decide the bytes, and stand in plan.json."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Literal
+
+from pipeline.planning.parts import parse_part
+from shards.base.errors import InputError
+from shards.base.formats import Format
+from shards.base.option_kinds import require_within
+from shards.base.options import check_fields, option
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class BuildOptions:
+    """What `depthmask build-dataset` and `depthmask.build_dataset` take."""
+
+    fg: Path = option(help="Folder of foregrounds: pictures with alpha.", metavar="DIR")
+    bg: Path = option(help="Folder of backgrounds.", metavar="DIR")
+    out: Path = option(
+        Path("shards"), "Folder of the data set, or s3://BUCKET/NAME.", metavar="DIR"
+    )
+    size: int = option(224, "Side of the square samples in pixels.", identity=True)
+    placements: int = option(
+        20, "Random placements of each foreground on each background.", identity=True
+    )
+    flip: bool = option(True, "Also use each foreground mirrored.", identity=True)
+    samples: int | None = option(
+        None, "Samples over both splits.  [default: the whole plan]", identity=True
+    )
+    seed: int = option(0, "Seed of every random draw.", identity=True)
+    fg_scale: tuple[float, float] = option(
+        (0.4, 0.72),
+        "Range of the foreground's longest side, as a share of the size.",
+        identity=True,
+        metavar="MIN MAX",
+    )
+    format: Format = option("tar", "Store of the shards.", identity=True)
+    samples_per_shard: int = option(1000, "Samples in a full shard.", identity=True)
+    val_fraction: float = option(0.1, "Share held out for validation.", identity=True)
+    split_by: Literal["source", "sample"] = option(
+        "source",
+        "Hold out whole sources (no picture in both splits), or samples (leaks; for comparison).",
+        identity=True,
+    )
+    depth_model: str = option(
+        "densedepth-lite",
+        "Depth teacher: densedepth-lite, densedepth, hf:NAME_OR_PATH, FILE.onnx, or none.",
+        identity=True,
+        metavar="NAME",
+    )
+    depth_weights: Path | None = option(
+        None,
+        "Weights of the teacher, such as nyu.h5.  [default: the shipped ones]",
+        metavar="FILE",
+    )
+    depth_kind: Literal["metric", "inverse"] | None = option(
+        None,
+        "What the teacher gives: metres, or larger is nearer.  [default: as it says]",
+        identity=True,
+    )
+    depth_range: tuple[float, float] | None = option(
+        None,
+        "Range its values are stored over.  [default: as it says, or calibrated]",
+        identity=True,
+        metavar="LOW HIGH",
+    )
+    depth_input: tuple[int, int] | None = option(
+        None,
+        "Size that the teacher sees pictures at.  [default: its own]",
+        identity=True,
+        metavar="WIDTH HEIGHT",
+    )
+    depth_mode: Literal["composite", "layered"] = option(
+        "composite",
+        "One teacher pass a composite, or one a source and depth put together from these.",
+        identity=True,
+    )
+    depth_format: Literal["png16", "jpeg8"] = option(
+        "png16", "How depth is stored: exact, or small and lossy in 8 bits.", identity=True
+    )
+    depth_bits: int = option(12, "Bits of a stored depth code.", identity=True)
+    depth_size: Literal["native", "full"] = option(
+        "native", "Store depth as the teacher gives it, or scaled to the size.", identity=True
+    )
+    image_quality: int = option(90, "JPEG quality of images and backgrounds.", identity=True)
+    inline_backgrounds: bool = option(
+        False,
+        "Repeat the background within each sample.",
+        identity=True,
+        flags=("--inline-backgrounds",),
+    )
+    workers: int | None = option(
+        None, "Worker processes; 1 works in this process itself.  [default: one a core]"
+    )
+    engine: Literal["local", "ray"] = option(
+        "local", "Where shards are made: in processes here, or on a Ray cluster."
+    )
+    ray_address: str | None = option(
+        None,
+        "Ray cluster: auto or HOST:PORT.  [default: one started on this machine]",
+        metavar="ADDRESS",
+    )
+    part: str | None = option(
+        None,
+        "Make one part of the shards only: 0/3 is the first of three; slurm/16 takes the array "
+        "task as I, slurm also their number.",
+        metavar="I/N",
+    )
+    device: str = option("cpu", "Where the teacher runs: cpu, cuda, cuda:1, …")
+    dry_run: bool = option(
+        False,
+        "Only say what would be built: samples, shards, bytes, time.",
+        flags=("--dry-run",),
+    )
+    overwrite: bool = option(
+        False, "Delete the data set that stands in --out first.", flags=("--overwrite",)
+    )
+    allow_mixed: bool = option(
+        False,
+        "Go on with a data set begun under other versions; each shard then names its own.",
+        flags=("--allow-mixed",),
+    )
+    strict: bool = option(
+        False, "Take any source that cannot be used as an error.", flags=("--strict",)
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what no build could carry out, naming the option."""
+        check_fields(self)
+        require_within("--size", self.size, 16, 4096)
+        require_within("--placements", self.placements, 1, 10**9)
+        require_within("--seed", self.seed, 0, 2**63 - 1)
+        require_within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
+        require_within("--val-fraction", self.val_fraction, 0, 1)
+        require_within("--depth-bits", self.depth_bits, 1, 16)
+        require_within("--image-quality", self.image_quality, 1, 100)
+        if self.samples is not None:
+            require_within("--samples", self.samples, 1, 10**9 - 1)
+        if self.workers is not None:
+            require_within("--workers", self.workers, 1, 1024)
+        if self.part is not None:
+            parse_part(self.part, os.environ)
+        if self.part is not None and self.overwrite:
+            raise InputError(
+                "--part",
+                expected="no --overwrite beside it",
+                found="--overwrite",
+                remedy="delete the folder before the first part starts",
+            )
+        if self.ray_address is not None and self.engine != "ray":
+            raise InputError(
+                "--ray-address",
+                expected="--engine ray",
+                found=f"--engine {self.engine}",
+                remedy="add --engine ray",
+            )
+        if self.depth_mode == "layered" and self.depth_model == "none":
+            raise InputError(
+                "--depth-mode layered",
+                expected="a depth teacher",
+                found="--depth-model none",
+                remedy="leave one of the two away",
+            )
+        if self.depth_format == "jpeg8" and self.depth_bits != 8:
+            raise InputError(
+                "--depth-format jpeg8",
+                expected="--depth-bits 8",
+                found=str(self.depth_bits),
+                remedy="add --depth-bits 8",
+            )
+        check_declared(self.depth_range, self.depth_input)
+        low, high = self.fg_scale
+        if not 0 < low <= high <= 1:
+            raise InputError(
+                "--fg-scale",
+                expected="0 < MIN <= MAX <= 1",
+                found=f"{low} {high}",
+                remedy="give shares of the sample's side, such as 0.4 0.72",
+            )
+
+
+def check_declared(
+    depth_range: tuple[float, float] | None, depth_input: tuple[int, int] | None
+) -> None:
+    """InputError where what is declared of a teacher can be true of none."""
+    if depth_range is not None and not depth_range[0] < depth_range[1]:
+        raise InputError(
+            "--depth-range",
+            expected="two numbers, the smaller one first",
+            found=f"{depth_range[0]:g} {depth_range[1]:g}",
+            remedy="give a range such as 0.1 10",
+        )
+    for side in depth_input or ():
+        require_within("--depth-input", side, 14, 4096)

@@ -1,0 +1,211 @@
+"""The plan: which sample stands at (split, position), in constant time and memory.
+
+A data set is a function of its plan. `Plan.scene(split, position)` is that function's first half:
+no state, no sequence, so any worker may evaluate any part at any time.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.planning.philox import STAGE_PLACEMENT, permute, uniforms
+from pipeline.sources.find import Skipped, Source, split_sources
+from shards.base.errors import InputError
+from shards.base.keys import BACKGROUND, SPLITS
+from shards.pixels.depth_coding import DepthCoding
+from shards.records.layout import ShardTask as ShardTask
+from shards.records.layout import lay_out
+from shards.records.manifest import FORMAT, build_id
+
+BATCH = 16
+"""Composites a teacher sees at once. Fixed: a network's last bits may depend on it."""
+
+BOTH = "both"
+TAKEN_OVER = "taken_over"
+"""The entry of plan.json where a data set comes from plain folders of ready composites."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """One sample before any pixel: source indices, mirror, and three uniform draws in [0, 1)."""
+
+    split: str
+    position: int
+    background: int
+    foreground: int
+    flip: bool
+    placement: int
+    scale: float
+    x: float
+    y: float
+
+
+def assign_splits(
+    fg: Sequence[Source], bg: Sequence[Source], fraction: float, split_by: str
+) -> tuple[list[Source], list[Source]]:
+    """Foregrounds and backgrounds with their splits filled in.
+
+    No val when either kind has one identity only: its pictures would have to be in both.
+    """
+    if split_by == "sample":
+        return (
+            [dataclasses.replace(source, split=BOTH) for source in fg],
+            [dataclasses.replace(source, split=BOTH) for source in bg],
+        )
+    if 1 in (len({s.sha256 for s in fg}), len({s.sha256 for s in bg})):
+        fraction = 0
+    return split_sources(list(fg), fraction), split_sources(list(bg), fraction)
+
+
+def make_plan(
+    *,
+    options: dict[str, Any],
+    fg: Sequence[Source],
+    bg: Sequence[Source],
+    skipped: Sequence[Skipped],
+    teacher: dict[str, Any] | None,
+    depth: DepthCoding | None,
+    versions: dict[str, str],
+) -> "Plan":
+    """The plan of a build; its `document` is what stands in plan.json."""
+    fg, bg = assign_splits(fg, bg, options["val_fraction"], options["split_by"])
+    return Plan(
+        {
+            "format": FORMAT,
+            "options": options,
+            "sources": {
+                "fg": [source.to_json() for source in fg],
+                "bg": [source.to_json() for source in bg],
+            },
+            "skipped": [dataclasses.asdict(entry) for entry in skipped],
+            "teacher": teacher,
+            "depth": None if depth is None else depth.to_json(),
+            "versions": versions,
+        }
+    )
+
+
+def require_position(split: str, position: int, count: int) -> None:
+    """InputError unless `position` is one of the `count` of `split`."""
+    if not 0 <= position < count:
+        raise InputError(
+            "position",
+            expected=f"0 to {count - 1} of split {split}",
+            found=str(position),
+            remedy="see the counts that `depthmask stats` prints",
+        )
+
+
+def tasks_of(document: dict[str, Any]) -> list[ShardTask]:
+    """Every shard of the data set of a plan.json, planned or taken over from folders."""
+    if TAKEN_OVER not in document:
+        return Plan(document).tasks()
+    options, samples = document["options"], document[TAKEN_OVER]["samples"]
+    counts = {BACKGROUND: len(document["sources"]["bg"])}
+    counts |= {split: samples[split] for split in ("val", "train")}
+    return lay_out(counts, options["samples_per_shard"], options["format"])
+
+
+def require_planned(document: dict[str, Any]) -> None:
+    """InputError where a plan.json is that of plain folders: its samples are no function of it."""
+    if TAKEN_OVER in document:
+        raise InputError(
+            "plan.json",
+            expected="a plan whose samples can be drawn again",
+            found="a data set that was taken over from plain folders",
+            remedy="use a data set that build-dataset made",
+        )
+
+
+class Plan:
+    """plan.json with the functions that it defines."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        require_planned(document)
+        self.document = document
+        self.build = build_id(document)
+        self.options: dict[str, Any] = document["options"]
+        self.fg = [Source.from_json(entry) for entry in document["sources"]["fg"]]
+        self.bg = [Source.from_json(entry) for entry in document["sources"]["bg"]]
+        depth = document["depth"]
+        self.depth = None if depth is None else DepthCoding(**depth)
+        self.layered = depth is not None and self.options.get("depth_mode") == "layered"
+        self.batch = 1 if depth is None or self.layered else BATCH
+        self._seed: int = self.options["seed"]
+        self._flips = 2 if self.options["flip"] else 1
+        self._placements: int = self.options["placements"]
+        self._of_split = {
+            split: (self._indices(self.fg, split), self._indices(self.bg, split))
+            for split in SPLITS
+        }
+        self.samples = self._sizes()
+
+    @staticmethod
+    def _indices(sources: Sequence[Source], split: str) -> list[int]:
+        return [i for i, source in enumerate(sources) if source.split in (split, BOTH)]
+
+    def cells(self, split: str) -> int:
+        """How many samples the whole plan has in a split (in both together, split by sample)."""
+        fg, bg = self._of_split[split]
+        return len(fg) * len(bg) * self._flips * self._placements
+
+    @property
+    def unused_cells(self) -> int:
+        """Pairs of a train and a val source, in neither split: samples the plan leaves out."""
+        if self.options["split_by"] == "sample":
+            return 0
+        everything = len(self.fg) * len(self.bg) * self._flips * self._placements
+        return everything - sum(self.cells(split) for split in SPLITS)
+
+    def _sizes(self) -> dict[str, int]:
+        wanted: int | None = self.options["samples"]
+        fraction: float = self.options["val_fraction"]
+        cells = {split: self.cells(split) for split in SPLITS}
+        if self.options["split_by"] == "sample":
+            total = cells["train"] if wanted is None else min(wanted, cells["train"])
+            val = int(fraction * total + 0.5)
+            return {"train": total - val, "val": val}
+        if wanted is None:
+            return cells
+        val = min(cells["val"], int(fraction * wanted + 0.5))
+        return {"train": min(cells["train"], wanted - val), "val": val}
+
+    def scene(self, split: str, position: int) -> Scene:
+        """The scene at `position` of `split`, whether the data set reaches so far or not.
+
+        It does not depend on the number of samples, so what knows a plan outlives its growth.
+        """
+        require_position(split, position, self.cells(split))
+        fg, bg = self._of_split[split]
+        cell = self._cell(split, position)
+        cell, placement = divmod(cell, self._placements)
+        cell, flip = divmod(cell, self._flips)
+        background, foreground = divmod(cell, len(fg))
+        scale, x, y, _ = uniforms(self._seed, STAGE_PLACEMENT, split, position)
+        return Scene(
+            split=split,
+            position=position,
+            background=bg[background],
+            foreground=fg[foreground],
+            flip=bool(flip),
+            placement=placement,
+            scale=scale,
+            x=x,
+            y=y,
+        )
+
+    def _cell(self, split: str, position: int) -> int:
+        cells = self.cells(split)
+        if self.options["split_by"] == "sample":
+            row = position if split == "train" else cells - 1 - position
+            return permute(row, cells, self._seed, "train")
+        return permute(position, cells, self._seed, split)
+
+    def tasks(self) -> list[ShardTask]:
+        """Every shard of the data set, in the fixed order backgrounds, val, train."""
+        counts = {
+            BACKGROUND: len(self.bg),
+            "val": self.samples["val"],
+            "train": self.samples["train"],
+        }
+        return lay_out(counts, self.options["samples_per_shard"], self.options["format"])

@@ -1,0 +1,106 @@
+"""From the options of a build to its plan: sources checked, teacher asked, range calibrated."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.output.folder import is_begun, known_sizes
+from pipeline.planning.options import BuildOptions
+from pipeline.planning.plan import Plan, make_plan
+from pipeline.rendering.site import site_of
+from pipeline.rendering.versions import versions_in_use
+from pipeline.rendering.watcher import Watcher
+from pipeline.sources.find import Role, Skipped, Source, check_sources
+from pipeline.sources.roles import require_roles
+from shards.base.errors import InputError
+from shards.base.options import identity_of
+from shards.pixels.depth_coding import DepthCoding
+from shards.records.manifest import read_plan
+
+if TYPE_CHECKING:
+    from pipeline.depth.teachers.card import TeacherCard
+
+
+def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
+    """The plan of a build and the files left out, from sources checked now; writes nothing."""
+    require_roles(options.fg, options.bg, options.out, watch.remark)
+    heif: set[Role] = set()
+    fg, fg_skipped = _check(options.fg, "fg", options.out, watch, heif)
+    bg, bg_skipped = _check(options.bg, "bg", options.out, watch, heif)
+    skipped = fg_skipped + bg_skipped
+    if options.strict and skipped:
+        raise InputError(
+            skipped[0].path,
+            expected="every file to be usable (--strict)",
+            found=f"{skipped[0].reason} ({len(skipped)} such files in all)",
+            remedy="take these files out, or leave --strict away to go on without them",
+        )
+    card = _card(options)
+    versions = _versions(options, card, heif=bool(heif))
+
+    def plan_with(depth: DepthCoding | None) -> Plan:
+        return make_plan(
+            options=identity_of(options) | {"depth_model": card.name if card else "none"},
+            fg=fg,
+            bg=bg,
+            skipped=skipped,
+            teacher=card.to_json() if card else None,
+            depth=depth,
+            versions=versions,
+        )
+
+    return plan_with(_coding(card, options, plan_with) if card else None), skipped
+
+
+def _check(
+    root: Path, role: Role, out: Path, watch: Watcher, heif: set[Role]
+) -> tuple[list[Source], list[Skipped]]:
+    sources, skipped = check_sources(
+        root,
+        role,
+        lambda done, total: watch.checking(role, done, total),
+        lambda name, words: watch.remark(role, name, words),
+        known_sizes(out, role),
+        out,
+        lambda: heif.add(role),
+    )
+    return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
+
+
+def _card(options: BuildOptions) -> "TeacherCard | None":
+    if options.depth_model == "none":
+        return None
+    from pipeline.depth.teachers.table import describe_choice, planned_choice
+
+    facts = identity_of(options)
+    return describe_choice(planned_choice(facts, options.depth_weights, options.device))
+
+
+def _versions(options: BuildOptions, card: "TeacherCard | None", *, heif: bool) -> dict[str, str]:
+    """The versions here; those of the data set that stands in `out` where they may differ."""
+    if options.allow_mixed and not options.overwrite and is_begun(options.out):
+        standing: dict[str, str] = read_plan(options.out)["versions"]
+        return standing
+    teacher = card.name if card else None
+    return versions_in_use(teacher=teacher, device=options.device, heif=heif)
+
+
+def _coding(
+    card: "TeacherCard", options: BuildOptions, plan_with: Callable[[None], Plan]
+) -> DepthCoding:
+    """What depth codes mean: over the range that the teacher declares, else a calibrated one."""
+    limits = card.range
+    if limits is None:
+        from pipeline.rendering.calibration import calibrate, standing_coding
+
+        plan = plan_with(None)
+        standing = standing_coding(options.out, plan)
+        if standing is not None:
+            return standing
+        limits = calibrate(plan, site_of(options))
+    side = options.size
+    if options.depth_size == "native":
+        side = min(*card.output_size, options.size)
+    return DepthCoding.over_range(
+        *limits, kind=card.kind, unit=card.unit, bits=options.depth_bits, size=side
+    )

@@ -1,0 +1,229 @@
+"""Rendering: the sample of a scene, evaluated from a plan and its sources."""
+
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.compositing.blend import compose
+from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
+from pipeline.compositing.place import place
+from pipeline.depth.layer_cache import Layers
+from pipeline.depth.merge_layers import join_layers
+from pipeline.machine.allocator import keep_freed_memory
+from pipeline.machine.byte_cache import ByteCache
+from pipeline.machine.threads import one_thread
+from pipeline.planning.plan import Plan, Scene
+from pipeline.rendering.site import Site
+from pipeline.rendering.versions import other_versions
+from pipeline.sources.alpha import crop_to_alpha
+from pipeline.sources.decode import UnusablePictureError, decode_picture, square_pixels
+from pipeline.sources.find import Source
+from pipeline.sources.source_bytes import read_source
+from shards.base.errors import InputError, RunError
+from shards.pixels.depth_coding import DepthCoding
+from shards.writing.encoding import RawSample, StoredBackground, store_background
+
+if TYPE_CHECKING:
+    from pipeline.depth.teachers.seam import Teacher
+
+
+_CACHE_BYTES = 48 << 20
+
+_PLACED_BYTES = 40 << 20
+"""As much as a worker's first hundreds of samples fill, so that a long build takes no more."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Background:
+    pixels: NDArray[np.uint8]
+    stored: StoredBackground
+
+
+class Renderer:
+    """Evaluates a plan: holds decoded sources (bounded) and the teacher of one process.
+
+    `maps` counts what the teacher was asked for.
+    """
+
+    def __init__(self, plan: Plan, site: Site) -> None:
+        self.plan, self._site = plan, site
+        self.maps = 0
+        self._canvas: int = plan.options["size"]
+        low, high = plan.options["fg_scale"]
+        self._scales = (low, high)
+        self._backgrounds = ByteCache[int, _Background](
+            _CACHE_BYTES, lambda kept: kept.pixels.nbytes + kept.stored.nbytes
+        )
+        self._foregrounds = ByteCache[int, Foreground](
+            _CACHE_BYTES, lambda kept: 4 * kept.picture.width * kept.picture.height
+        )
+        self._placed = ByteCache[tuple[int, int, int], Image.Image](
+            _PLACED_BYTES, lambda kept: 4 * kept.width * kept.height
+        )
+
+    @functools.cached_property
+    def teacher(self) -> "Teacher":
+        """The depth teacher, loaded once a process, on one thread so that its bits do not vary.
+
+        InputError where its weights are not those that the plan names.
+        """
+        from pipeline.depth.teachers.table import load_choice, planned_choice
+
+        keep_freed_memory()
+        site = self._site
+        with one_thread():
+            choice = planned_choice(
+                self.plan.options, site.depth_weights, site.device, fetch=site.fetch
+            )
+            teacher = load_choice(choice)
+        planned = self.plan.document["teacher"]["weights_sha256"]
+        if teacher.card.weights_sha256 != planned:
+            raise InputError(
+                f"--depth-weights of {choice.name}",
+                expected=f"the file with SHA-256 {planned}",
+                found=teacher.card.weights_sha256,
+                remedy="name the weights that the data set was built with",
+            )
+        return teacher
+
+    @functools.cached_property
+    def other_versions(self) -> dict[str, str]:
+        """The versions in use here that are not those of the plan."""
+        return other_versions(self.plan.document, self._site.device)
+
+    @functools.cached_property
+    def _layers(self) -> Layers:
+        return Layers(self._coding, self._canvas, self.predict_alone, self._site.layers)
+
+    @property
+    def _coding(self) -> DepthCoding:
+        if self.plan.depth is None:
+            raise TypeError("a plan without depth has no codes")
+        return self.plan.depth
+
+    def predict_alone(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The teacher's map float32 (h, w) of one picture uint8 (S, S, 3) that it sees alone."""
+        values: NDArray[np.float32] = self.predict(picture[None])[0]  # (S, S, 3) -> (h, w)
+        return values
+
+    def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Maps float32 (B, h, w) of uint8 (B, S, S, 3), on one thread and counted."""
+        with one_thread():
+            maps = self.teacher.predict(pictures)
+        self.maps += len(maps)
+        return maps
+
+    def _picture(self, root: Path, source: Source) -> Image.Image:
+        path = root / source.name
+        try:
+            data = read_source(path)
+            if hashlib.sha256(data).hexdigest() == source.sha256:
+                return decode_picture(data, known=True)
+            found = "another content"
+        except UnusablePictureError as error:
+            found = str(error)
+        raise _another_picture(path, found)
+
+    def _background(self, index: int) -> _Background:
+        picture = square_pixels(self._picture(self._site.bg, self.plan.bg[index]), self._canvas)
+        quality = self.plan.options["image_quality"]
+        pixels = np.asarray(picture)
+        return _Background(pixels, store_background(pixels, quality))
+
+    def _foreground(self, index: int) -> Foreground:
+        source = self.plan.fg[index]
+        picture = self._picture(self._site.fg, source)
+        try:
+            cropped = crop_to_alpha(picture)
+        except UnusablePictureError as error:
+            raise _another_picture(self._site.fg / source.name, str(error)) from None
+        return prepare_foreground(cropped, self._canvas, self._scales[1])
+
+    def _place(self, key: tuple[int, int, int]) -> Image.Image:
+        index, width, height = key
+        return scale_foreground(self._foregrounds.get(index, self._foreground), (width, height))
+
+    def stored_background(self, index: int) -> StoredBackground:
+        """A background as it is stored."""
+        return self._backgrounds.get(index, self._background).stored
+
+    def background_info(self, index: int) -> dict[str, Any]:
+        """The facts stored beside a background."""
+        source = self.plan.bg[index]
+        return {"name": source.name, "sha256": source.sha256}
+
+    def draw(self, scene: Scene) -> RawSample:
+        """The sample of a scene, without depth."""
+        background = self._backgrounds.get(scene.background, self._background)
+        foreground = self._foregrounds.get(scene.foreground, self._foreground)
+        box = place(scene, foreground.size, self._canvas, self._scales)
+        placed = self._placed.get((scene.foreground, *box[2:]), self._place)
+        image, mask = compose(background.pixels, placed, box, scene.flip)
+        info = {
+            "split": scene.split,
+            "position": scene.position,
+            "foreground": self.plan.fg[scene.foreground].name,
+            "background": self.plan.bg[scene.background].name,
+            "flip": scene.flip,
+            "placement": scene.placement,
+            "box": list(box),
+        }
+        return RawSample(
+            position=scene.position,
+            image=image,
+            mask=mask,
+            box=box,
+            depth_codes=None,
+            clipped=0,
+            background=background.stored,
+            info=info,
+        )
+
+    def samples(self, split: str, positions: range) -> Iterator[RawSample]:
+        """The samples at `positions`, in order, with depth where the plan has a teacher."""
+        scenes = (self.plan.scene(split, position) for position in positions)
+        if self.plan.depth is None:
+            yield from map(self.draw, scenes)
+        elif self.plan.layered:
+            yield from map(self._draw_with_layers, scenes)
+        else:
+            drawn = map(self.draw, scenes)
+            while batch := tuple(islice(drawn, self.plan.batch)):
+                yield from self._with_depth(batch)
+
+    def _with_depth(self, batch: tuple[RawSample, ...]) -> Iterator[RawSample]:
+        maps = self.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
+        for sample, values in zip(batch, maps, strict=True):
+            codes, clipped = self._coding.codes(self._coding.fit(values))
+            yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
+
+    def _draw_with_layers(self, scene: Scene) -> RawSample:
+        sample = self.draw(scene)
+        background = self._backgrounds.get(scene.background, self._background)
+        foreground = self._foregrounds.get(scene.foreground, self._foreground)
+        codes, clipped = join_layers(
+            self._layers.background(scene.background, background.pixels),
+            self._layers.foreground(scene.foreground, foreground),
+            sample.mask,
+            sample.info["box"],
+            scene.flip,
+            self._coding,
+        )
+        return dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
+
+
+def _another_picture(path: Path, found: str) -> RunError:
+    return RunError(
+        str(path),
+        expected="the picture that stood here when the build began",
+        found=found,
+        remedy="put it back and run the same command again; finished shards are kept",
+    )

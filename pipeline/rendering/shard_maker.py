@@ -1,0 +1,85 @@
+"""A shard's worth of samples, made into a file with its record, and who makes it here."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.machine.counters import Done
+from pipeline.output.staging import put_plan
+from pipeline.planning.plan import Plan, ShardTask
+from pipeline.rendering.renderer import Renderer
+from pipeline.rendering.site import Site
+from shards.base.errors import RunError
+from shards.base.keys import BACKGROUND, record_name
+from shards.base.scratch import Scratch
+from shards.places.cache import bucket_of
+from shards.records.manifest import PLAN, Record, read_plan, write_record
+from shards.writing.encoding import Encoding
+from shards.writing.shard_writer import ShardWriter, payload_bound
+
+
+def render_shard(
+    renderer: Renderer, folder: Path, task: ShardTask, tick: Callable[[Done], None]
+) -> Record:
+    """Make one shard in `folder` and commit it; `tick(done so far)` is called as it grows."""
+    plan, maps_before = renderer.plan, renderer.maps
+    capacity = payload_bound(task.split, task.samples, plan.options["size"])
+    positions = range(task.first, task.first + task.samples)
+    with ShardWriter(
+        folder,
+        task.name,
+        split=task.split,
+        build=plan.build,
+        encoding=Encoding.of(plan.options),
+        capacity=capacity,
+        versions=renderer.other_versions,
+    ) as writer:
+        if task.split == BACKGROUND:
+            for position in positions:
+                stored = renderer.stored_background(position)
+                writer.add_background(position, stored, renderer.background_info(position))
+        else:
+            for done, sample in enumerate(renderer.samples(task.split, positions), 1):
+                writer.add(sample)
+                tick(Done(done, renderer.maps - maps_before, writer.payload))
+        return writer.commit()
+
+
+def renderer_of(site: Site, build: str) -> Renderer:
+    """This process's renderer for a build, made from plan.json: tasks carry no plan with them."""
+    about = (site.out / PLAN).stat()
+    return _renderer(site, build, (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@functools.lru_cache(maxsize=1)
+def _renderer(site: Site, build: str, stamp: tuple[int, int, int]) -> Renderer:
+    """The renderer for plan.json as it is by its `stamp`: a build id does not say its versions."""
+    plan = Plan(read_plan(site.out))
+    if plan.build != build:
+        raise RunError(
+            str(site.out / PLAN),
+            expected=f"build {build[:12]}",
+            found=f"build {plan.build[:12]}",
+            remedy="run the same command again",
+        )
+    return Renderer(plan, site)
+
+
+def make_in(
+    folder: Path, renderer: Renderer, task: ShardTask, tick: Callable[[Done], None]
+) -> Record:
+    """Make a shard in a folder, or where it stands for an address, there: shard, then record."""
+    bucket = bucket_of(folder)
+    if bucket is None:
+        return render_shard(renderer, folder, task, tick)
+    scratch = Scratch()
+    try:
+        record = render_shard(renderer, scratch.path, task, tick)
+        put_plan(bucket, folder)
+        bucket.put(scratch.path / task.name, task.name)
+        name = record_name(task.name)
+        bucket.write(name, (scratch.path / name).read_bytes())
+        write_record(folder, record)
+        return record
+    finally:
+        scratch.remove()

@@ -1,0 +1,8 @@
+"""Which files can be sources, and their pixels.
+
+Find, check by header, decode. A file may come from a stranger: nothing is decoded before
+its header says what that takes.
+
+Other rooms use: `alpha`, `decode`, `find`, `headers`, `heif`, `profiles`, `roles`, `sixteen_bits`,
+`source_bytes`, `taster`.
+"""

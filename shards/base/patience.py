@@ -1,0 +1,83 @@
+"""Patience with faults of the moment: what a system refuses now, and may give a second later.
+
+A share that drops out, a handle gone stale, no free descriptor or memory: none of these says
+anything of the bytes behind it. So none of them may decide what a file is: the same call is made
+again, a few times, and in the end stops the command.
+"""
+
+import errno
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from shards.base.errors import RunError
+
+Result = TypeVar("Result")
+
+PAUSES = (0.1, 0.5, 2.0)
+"""Seconds before each further try."""
+
+_LASTING = (
+    errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG,
+    errno.EINVAL,
+)  # fmt: skip
+"""No pause changes these."""
+_OF_THE_BYTES = (errno.EINVAL, errno.EOVERFLOW, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
+"""Of a place that bytes name (an offset, a file), when a library goes there."""
+
+_REMEDIES = {
+    errno.EACCES: "make it readable, or take it out of the folder",
+    errno.EPERM: "make it readable, or take it out of the folder",
+    errno.EMFILE: "raise the limit on open files (ulimit -n)",
+    errno.ENFILE: "close other programs, or raise this machine's limit on open files",
+    errno.ENOMEM: "free memory",
+    errno.ENOENT: "put it back",
+}
+
+
+def persevere(where: Path, call: Callable[[], Result]) -> Result:
+    """What `call` gives, tried again after each pause of PAUSES while an OSError ends it.
+
+    RunError, which names the file and its last fault, where none of the tries went well.
+    FileNotFoundError at once: what that means is the caller's to say.
+    """
+    pauses = iter(PAUSES)
+    while True:
+        try:
+            return call()
+        except FileNotFoundError:
+            raise
+        except (OSError, MemoryError) as error:
+            lasting = isinstance(error, OSError) and error.errno in _LASTING
+            pause = None if lasting else next(pauses, None)
+            if pause is None:
+                raise unread(where, error) from None
+        time.sleep(pause)
+
+
+def unread(where: Path, error: OSError | MemoryError) -> RunError:
+    """The RunError of a file that cannot be read now, whatever may be in it."""
+    number, found, place = errno.ENOMEM, "too little memory", str(where)
+    if isinstance(error, OSError):
+        number, found = error.errno or 0, error.strerror or str(error)
+        place = str(error.filename or where)
+    remedy = _REMEDIES.get(number, "see to the disk or the share that it lies on")
+    return RunError(
+        place,
+        expected="a file that can be read",
+        found=found,
+        remedy=f"{remedy} and run the same command again; what is finished is kept",
+    )
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether what a library met lies in the moment or the machine, not in the bytes it was given.
+
+    Modules are imported late, and torch says want of memory with a RuntimeError.
+    """
+    if isinstance(error, OSError):
+        return error.errno is not None and error.errno not in _OF_THE_BYTES
+    if isinstance(error, RuntimeError):
+        return "can't allocate memory" in str(error)
+    return isinstance(error, MemoryError | ImportError)

@@ -1,0 +1,165 @@
+"""Is a shard what its record, dataset.json and the plan say? The first thing that is not so."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from shards.base.canonical_json import decode_json
+from shards.base.errors import InputError, RunError
+from shards.base.files import sha256_of
+from shards.base.keys import BACKGROUND, keys_from, record_name
+from shards.pixels.depth_coding import DepthCoding
+from shards.pixels.fields import DECODERS, field_moments
+from shards.pixels.moments import NOTHING, Moments
+from shards.records.layout import ShardTask
+from shards.records.manifest import Record, build_id, largest_values, read_record
+from shards.stores.table import Shard, open_hashed
+
+UNDECODABLE = (RunError, ValueError, OSError, SyntaxError, EOFError, KeyError, IndexError)
+"""What reading damaged bytes can raise."""
+
+
+_OTHER_BYTES = "its SHA-256 is not that of its record"
+
+
+class DamageError(Exception):
+    """What is wrong with a shard, in a few words."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What holds for every shard of a data set."""
+
+    build: str
+    format: str
+    size: int
+    fields: tuple[str, ...]
+    depth: DepthCoding | None
+    largest: dict[str, int]
+
+    @classmethod
+    def of(cls, plan: dict[str, Any]) -> "Rules":
+        """The rules that plan.json sets."""
+        options, depth = plan["options"], plan["depth"]
+        fields = {"image.jpg", "json", "mask.png"}
+        if depth is not None:
+            fields.add("depth.png16" if options["depth_format"] == "png16" else "depth.jpg")
+        if options["inline_backgrounds"]:
+            fields.add("background.jpg")
+        return cls(
+            build=build_id(plan),
+            format=options["format"],
+            size=options["size"],
+            fields=tuple(sorted(fields)),
+            depth=None if depth is None else DepthCoding(**depth),
+            largest=largest_values(depth),
+        )
+
+    def fields_of(self, split: str) -> tuple[str, ...]:
+        """The fields of a sample, or of a background, in order."""
+        return ("background.jpg", "json") if split == BACKGROUND else self.fields
+
+    def side_of(self, field: str) -> int:
+        """The side in pixels of a field's pictures."""
+        is_depth = field.startswith("depth.") and self.depth is not None
+        return self.depth.size if is_depth and self.depth is not None else self.size
+
+
+def audit_shard(
+    folder: Path, task: ShardTask, rules: Rules, entry: dict[str, Any] | None, *, deep: bool
+) -> None:
+    """Raise DamageError unless a shard is whole: record, bytes, keys and fields.
+
+    `entry` is the shard's in dataset.json, if there is one. `deep` decodes every picture and sums
+    the moments again.
+    """
+    record = _audit_record(folder, task, rules, entry)
+    path = folder / task.name
+    if not path.exists():
+        raise DamageError("the shard is missing")
+    if not path.is_file():
+        raise DamageError("no regular file")
+    size = path.stat().st_size
+    if size != record.bytes:
+        raise DamageError(f"{size:,} bytes instead of {record.bytes:,}")
+    shard = _open_recorded(path, task, rules, record)
+    try:
+        if tuple(sorted(shard.fields)) != rules.fields_of(task.split):
+            raise DamageError("samples with the fields " + ", ".join(shard.fields))
+        if deep:
+            _audit_pixels(shard, task, rules, record)
+    finally:
+        shard.close()
+
+
+def _open_recorded(path: Path, task: ShardTask, rules: Rules, record: Record) -> Shard:
+    """The shard, once its bytes are those of its record and its structure holds."""
+    keys = keys_from(task.split, task.first)
+    try:
+        shard, found = open_hashed(rules.format, path, keys, task.samples)
+    except RunError as error:
+        raise DamageError(_why_unopened(path, record) or str(error)) from None
+    if found != record.sha256:
+        shard.close()
+        raise DamageError(_OTHER_BYTES)
+    return shard
+
+
+def _why_unopened(path: Path, record: Record) -> str | None:
+    """What of a shard that cannot be opened says more than its structure; None: nothing."""
+    try:
+        return None if sha256_of(path) == record.sha256 else _OTHER_BYTES
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _audit_record(
+    folder: Path, task: ShardTask, rules: Rules, entry: dict[str, Any] | None
+) -> Record:
+    try:
+        record = read_record(folder, task.name)
+    except InputError:
+        raise DamageError(f"{record_name(task.name)} is damaged") from None
+    if record is None:
+        raise DamageError("no commit record")
+    facts = (record.build, record.name, record.split, record.samples, record.first, record.last)
+    last = task.first + task.samples - 1
+    if facts != (rules.build, task.name, task.split, task.samples, task.first, last):
+        raise DamageError("its record does not fit the plan")
+    if entry is not None and entry != record.entry():
+        raise DamageError("its record disagrees with dataset.json")
+    if not all(sums.fits(rules.largest.get(name, 0)) for name, sums in record.sums.items()):
+        raise DamageError("its record has sums that no pixels have")
+    return record
+
+
+def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -> None:
+    key_of = keys_from(task.split, task.first)
+    sums: dict[str, Moments] = {}
+    place = task.name
+    try:
+        for row, fields in enumerate(shard.rows()):
+            for field, data in fields.items():
+                place = f"{key_of(row)}.{field}"
+                if field == "json":
+                    _audit_facts(decode_json(data), task, row)
+                else:
+                    name, moments = field.partition(".")[0], _moments(field, data, rules)
+                    sums[name] = sums.get(name, NOTHING) + moments
+            place = task.name
+    except UNDECODABLE as error:
+        raise DamageError(f"{place}: {error}") from None
+    if any(record.sums.get(name) != moments for name, moments in sums.items()):
+        raise DamageError("its pixels do not have the sums of its record")
+
+
+def _moments(field: str, data: bytes, rules: Rules) -> Moments:
+    return field_moments(DECODERS[field](data, rules.side_of(field)))
+
+
+def _audit_facts(facts: dict[str, Any], task: ShardTask, row: int) -> None:
+    if task.split == BACKGROUND:
+        return
+    found, wanted = (facts.get("split"), facts.get("position")), (task.split, task.first + row)
+    if found != wanted:
+        raise ValueError(f"it says {found[0]} {found[1]}")

@@ -1,0 +1,180 @@
+"""Data sets read together as one: equal in size and depth, and no source on both sides."""
+
+import hashlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from joblib import Parallel, delayed
+
+from shards.base.cores import cores
+from shards.base.errors import InputError, RunError
+from shards.base.keys import SPLITS, record_name
+from shards.pixels.moments import NOTHING, Moments
+from shards.places.cache import fetch
+from shards.reading.dataset import Dataset, Span
+from shards.reading.recount import recount_span
+from shards.reading.sample import Sample
+from shards.reading.split_sequence import SplitSequence
+from shards.records.manifest import largest_values, read_record
+from shards.records.stats import stats_of_sums
+
+
+class JoinedDataset(SplitSequence):
+    """Several data sets as one, in the order given: all train samples, then all val samples.
+
+    A source that is val in any of them is val in all: train samples that show it are left out,
+    `left_out` of them. The interface is that of `Dataset`; a sample's own key and position are
+    those in its data set.
+    """
+
+    def __init__(self, members: Sequence[Dataset]) -> None:
+        _require_alike(members)
+        self.members = tuple(members)
+        self.size, self.depth = members[0].size, members[0].depth
+        self._kept = [
+            {"train": kept, "val": range(len(member.split("val")))}
+            for member, kept in zip(members, _kept_for_training(members), strict=True)
+        ]
+        self.left_out = sum(
+            len(member.split("train")) - len(kept["train"])
+            for member, kept in zip(members, self._kept, strict=True)
+        )
+        self._ends = {
+            split: list(accumulate(len(kept[split]) for kept in self._kept)) for split in SPLITS
+        }
+        super().__init__({split: ends[-1] for split, ends in self._ends.items()})
+
+    def member_at(self, index: int) -> Dataset:
+        """The data set that the sample at `index` is read from."""
+        split, position = self._locate(index)
+        return self.members[bisect_right(self._ends[split], position)]
+
+    def _sample(self, split: str, position: int) -> Sample:
+        ends = self._ends[split]
+        number = bisect_right(ends, position)
+        own = self._kept[number][split][position - ends[number]]  # counted from the member's end
+        return self.members[number].sample(split, int(own))
+
+    def spans(self) -> Iterator[Span]:
+        """The samples, shard by shard: what may be read in parallel."""
+        for split in self._splits:
+            for member, kept in zip(self.members, self._kept, strict=True):
+                yield from member.spans(split, kept[split])
+
+    @property
+    def digest(self) -> str:
+        """The digest of the only data set, or the SHA-256 of all digests, a line each."""
+        digests = [member.digest for member in self.members]
+        if len(digests) == 1:
+            return digests[0]
+        return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
+
+    @cached_property
+    def _stats(self) -> dict[str, Any]:
+        """Mean and std as in dataset.json, over the samples that are not left out.
+
+        Exactly merged from commit records; shards with samples left out are read.
+        """
+        sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
+        partial: list[Span] = []
+        for span in self._of(*SPLITS).spans():
+            fetch(span.path, record_name(span.shard))
+            record = read_record(span.path, span.shard)
+            if record is None:
+                raise RunError(
+                    str(span.path / span.shard),
+                    expected="its commit record",
+                    found="none",
+                    remedy="`depthmask verify --repair` makes it again",
+                )
+            if len(span.positions) == record.samples:
+                _add(sums[span.split], record.sums)
+            else:
+                partial.append(span)
+        counts = Parallel(n_jobs=cores())(delayed(recount_span)(span) for span in partial)
+        for span, recount in zip(partial, counts, strict=True):
+            _add(sums[span.split], recount.sums)
+        depth = None if self.depth is None else self.depth.to_json()
+        return stats_of_sums(sums, largest_values(depth))
+
+    def close(self) -> None:
+        """Release every open shard."""
+        for member in self.members:
+            member.close()
+
+
+AnyDataset = Dataset | JoinedDataset
+"""What `open_dataset` gives for one folder, or for several."""
+
+
+def _add(sums: dict[str, Moments], more: dict[str, Moments]) -> None:
+    for field, moments in more.items():
+        sums[field] = sums.get(field, NOTHING) + moments
+
+
+def _require_alike(members: Sequence[Dataset]) -> None:
+    first = members[0]
+    for index, member in enumerate(members):
+        ours, theirs = _in_words(first), _in_words(member)
+        if ours != theirs:
+            raise InputError(
+                str(member.path),
+                expected=f"{ours}, as {first.path} has",
+                found=theirs,
+                remedy="read them apart, or build them with equal --size and depth options",
+            )
+        if member.digest in [other.digest for other in members[:index]]:
+            raise InputError(
+                str(member.path),
+                expected="a data set that is not read yet",
+                found="the same one twice",
+                remedy="name each data set once",
+            )
+
+
+def _in_words(dataset: Dataset) -> str:
+    words = f"{dataset.size} x {dataset.size} pixels"
+    coding = dataset.depth
+    if coding is None:
+        return f"{words} without depth"
+    return (
+        f"{words} with {coding.kind} depth in {coding.unit}, {coding.bits} bits at "
+        f"{coding.size} x {coding.size}, value = {coding.offset:g} + {coding.scale:.9g} * code"
+    )
+
+
+def _kept_for_training(members: Sequence[Dataset]) -> list[Sequence[int]]:
+    """Train positions of each member that show no source which any member holds out."""
+    held_out = {
+        (role, source["sha256"])
+        for member in members
+        for role in ("fg", "bg")
+        for source in member.manifest["sources"][role]
+        if source["split"] == "val"
+    }
+    return [_without(member, held_out) for member in members]
+
+
+def _without(member: Dataset, held_out: set[tuple[str, str]]) -> Sequence[int]:
+    shown = {
+        (role, source["name"])
+        for role in ("fg", "bg")
+        for source in member.manifest["sources"][role]
+        if source["split"] != "val" and (role, source["sha256"]) in held_out
+    }
+    count = len(member.split("train"))
+    if not shown:
+        return range(count)
+    kept = []
+    for position in range(count):
+        info = member.sample("train", position).info
+        if ("fg", info.get("foreground")) not in shown and (
+            "bg",
+            info.get("background"),
+        ) not in shown:
+            kept.append(position)
+    return array("q", kept)

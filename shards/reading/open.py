@@ -1,0 +1,35 @@
+"""Opening data sets: one folder or address, or several that are read as one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+from shards.base.option_kinds import require_kind
+from shards.places.cache import local_folder
+from shards.reading.dataset import Dataset
+
+if TYPE_CHECKING:
+    from shards.reading.concat import AnyDataset
+
+
+@overload
+def open_dataset(path: str | Path) -> Dataset: ...
+
+
+@overload
+def open_dataset(path: Sequence[str | Path]) -> "AnyDataset": ...
+
+
+def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
+    """The finished data set in a folder, train then val; several folders are read as one.
+
+    An address (s3://bucket/name) is read through a folder below $DEPTHMASK_CACHE, which keeps
+    what was fetched. InputError where there is none, or where several do not fit together.
+    """
+    places = [path] if isinstance(path, str | Path) else path
+    members = [Dataset(local_folder(require_kind("path", place, Path))) for place in places]
+    if len(members) == 1:
+        return members[0]
+    from shards.reading.concat import JoinedDataset
+
+    return JoinedDataset(members)

@@ -1,0 +1,43 @@
+"""Reading every pixel again: the moments of what a reader decodes, and each mask's area."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from shards.pixels.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
+from shards.reading.dataset import Dataset, Span
+from shards.reading.once_per_array import OncePerArray
+from shards.reading.split_sequence import SplitSequence
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Recount:
+    """Moments by field, and the foreground's share of each sample's area."""
+
+    sums: dict[str, Moments]
+    areas: list[float]
+
+
+def recount_samples(dataset: SplitSequence, split: str, positions: Iterable[int]) -> Recount:
+    """Decode the samples at `positions` of a split and sum what is in them."""
+    sums: dict[str, Moments] = {}
+    areas = []
+    of_background = OncePerArray(moments_of_bytes)
+    for position in positions:
+        sample = dataset.sample(split, position)
+        fields = {
+            "image": moments_of_bytes(sample.image),
+            "mask": moments_of_bytes(sample.mask),
+            "background": of_background(sample.shared_background),
+        }
+        if sample.coding is not None:
+            fields["depth"] = moments_of_codes(sample.depth_codes)
+        for name, moments in fields.items():
+            sums[name] = sums.get(name, NOTHING) + moments
+        ((count, total, _),) = fields["mask"].channels
+        areas.append(total / count / 255)
+    return Recount(sums, areas)
+
+
+def recount_span(span: Span) -> Recount:
+    """The same of some samples of one shard, for a worker process."""
+    return recount_samples(Dataset(span.path), span.split, span.positions)

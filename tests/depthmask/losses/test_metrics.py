@@ -1,0 +1,68 @@
+"""depthmask/losses/metrics.py"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from depthmask.losses.metrics import (
+    depth_scores,
+    depth_sums,
+    image_dice,
+    image_iou,
+    mask_scores,
+    mask_sums,
+)
+
+
+def maps(seed: int, count: int = 5) -> np.ndarray:
+    return np.random.default_rng(seed).random((count, 6, 7)).astype(np.float32)
+
+
+@given(st.integers(0, 5), st.integers(0, 1000))
+def test_sums_merge_to_those_of_the_whole(cut: int, seed: int) -> None:
+    p, t = maps(seed), maps(seed + 1)
+    whole = mask_sums(p, t).values
+    merged = (mask_sums(p[:cut], t[:cut]) + mask_sums(p[cut:], t[cut:])).values
+    assert merged == pytest.approx(whole)
+    whole = depth_sums(p, t, 0.0, 10.0).values
+    parts = depth_sums(p[:cut], t[:cut], 0.0, 10.0) + depth_sums(p[cut:], t[cut:], 0.0, 10.0)
+    assert parts.values == pytest.approx(whole)
+
+
+def test_iou_counts_images_not_pixels_and_two_empties_agree() -> None:
+    p, t = np.zeros((3, 4, 4), np.float32), np.zeros((3, 4, 4), np.float32)
+    p[1, :2], t[1, :] = 1, 1
+    p[2, 0, 0] = 1
+    assert image_iou(p, t).tolist() == [1.0, 0.5, 0.0]
+    assert mask_scores(mask_sums(p, t))["iou"] == pytest.approx(0.5)
+
+
+def test_dice_is_soft() -> None:
+    p, t = np.full((1, 2, 2), 0.5, np.float32), np.ones((1, 2, 2), np.float32)
+    assert image_dice(p, t)[0] == pytest.approx(4 / 6, abs=1e-6)
+
+
+def test_perfect_depth_scores_perfectly() -> None:
+    t = maps(3)
+    scores = depth_scores(depth_sums(t, t, 0.5, 80.0))
+    assert scores["rmse"] == scores["abs_rel"] == scores["log10"] == 0
+    assert scores["delta1"] == scores["iou50"] == 1
+    assert scores["std"] == pytest.approx(t.std(), abs=1e-6)
+
+
+def test_depth_scores_follow_their_definitions() -> None:
+    p, t = maps(4), maps(5)
+    low, high = 0.5, 80.0
+    a, b = low + (high - low) * p.astype(float), low + (high - low) * t.astype(float)
+    scores = depth_scores(depth_sums(p, t, low, high))
+    assert scores["rmse"] == pytest.approx(np.sqrt(((p - t) ** 2).mean()), rel=1e-5)
+    assert scores["abs_rel"] == pytest.approx((abs(a - b) / b).mean())
+    assert scores["delta1"] == pytest.approx((np.maximum(a / b, b / a) < 1.25).mean())
+    assert scores["log10"] == pytest.approx(abs(np.log10(a) - np.log10(b)).mean())
+
+
+def test_values_at_zero_do_not_become_infinite() -> None:
+    zero = np.zeros((1, 3, 3), np.float32)
+    scores = depth_scores(depth_sums(zero, zero + 1, 0.0, 1.0))
+    assert all(np.isfinite(value) for value in scores.values())

@@ -1,0 +1,129 @@
+"""Builds a data set and checks on it what must hold for any."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small import draw_background, draw_foreground
+
+from pipeline.build import build_dataset
+from pipeline.compositing.blend import compose
+from pipeline.compositing.foreground import prepare_foreground, scale_foreground
+from pipeline.planning.options import BuildOptions
+from pipeline.planning.plan import Plan
+from pipeline.rendering.renderer import Renderer
+from pipeline.rendering.site import Site
+from pipeline.sources.alpha import crop_to_alpha
+from pipeline.sources.decode import decode_picture, square_pixels
+from pipeline.verify import verify_dataset
+from shards.base.errors import InputError
+from shards.reading.dataset import Dataset
+from shards.reading.open import open_dataset
+from shards.records.manifest import read_plan
+
+MOST_RENDERED = 12
+
+
+def put_sources(root: Path, role: str, drawn: list[tuple[int, tuple[int, int]]]) -> Path:
+    (root / role).mkdir()
+    draw = draw_foreground if role == "fg" else draw_background
+    for index, (seed, size) in enumerate(drawn):
+        draw(seed).resize(size).save(root / role / f"{index}.png")
+    return root / role
+
+
+def build_or_refuse(root: Path, fg: Any, bg: Any, chosen: dict[str, Any]) -> None:
+    """Build in `root` and check the laws, or see that a refusal left nothing."""
+    put_sources(root, "fg", fg)
+    put_sources(root, "bg", bg)
+    try:
+        build_and_check(root, chosen)
+    except InputError:
+        assert not (root / "shards").exists()
+
+
+def build_and_check(root: Path, chosen: dict[str, Any]) -> Dataset:
+    """Build from `root`/fg and `root`/bg, check the laws, and give the data set."""
+    out, folders = root / "shards", {"fg": root / "fg", "bg": root / "bg"}
+    given = {"depth_model": "none", "workers": 1} | chosen
+    build_dataset(BuildOptions(**folders, out=out, **given))
+    verdict = verify_dataset(out, deep=True, workers=1)
+    assert (verdict.broken, verdict.unmade, verdict.manifest) == ((), 0, None)
+    plan = Plan(read_plan(out))
+    site = Site(out=out, device="cpu", depth_weights=None, **folders)
+    check_splits(plan)
+    check_pixels(plan, Renderer(plan, site), folders)
+    check_subset(plan)
+    dataset = open_dataset(out)
+    check_moments(dataset)
+    return dataset
+
+
+def check_splits(plan: Plan) -> None:
+    """By source, no content is on both sides."""
+    if plan.options["split_by"] == "source":
+        for sources in (plan.fg, plan.bg):
+            train = {source.sha256 for source in sources if source.split == "train"}
+            val = {source.sha256 for source in sources if source.split == "val"}
+            assert not train & val
+            assert len(train | val) == len({source.sha256 for source in sources})
+
+
+def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> None:
+    """Before encoding: the mask is 0 outside the box, the image is its two sources."""
+    canvas = plan.options["size"]
+    for split, count in plan.samples.items():
+        for position in range(0, count, max(1, count // MOST_RENDERED)):
+            scene = plan.scene(split, position)
+            sample = renderer.draw(scene)
+            box = x, y, width, height = tuple(sample.info["box"])
+            assert 0 <= x < x + width <= canvas
+            assert 0 <= y < y + height <= canvas
+            outside = sample.mask.copy()
+            outside[y : y + height, x : x + width] = 0
+            assert not outside.any()
+            names = (plan.bg[scene.background].name, plan.fg[scene.foreground].name)
+            back = decode_picture((folders["bg"] / names[0]).read_bytes())
+            clear, solid = sample.mask == 0, sample.mask == 255
+            assert np.array_equal(
+                sample.image[clear], np.asarray(square_pixels(back, canvas))[clear]
+            )
+            front = crop_to_alpha(decode_picture((folders["fg"] / names[1]).read_bytes()))
+            ready = prepare_foreground(front, canvas, plan.options["fg_scale"][1])
+            placed = scale_foreground(ready, (width, height))
+            for grey in (0, 255):
+                elsewhere = np.full((canvas, canvas, 3), grey, np.uint8)
+                image, mask = compose(elsewhere, placed, box, scene.flip)
+                assert np.array_equal(mask, sample.mask)
+                assert np.array_equal(image[solid], sample.image[solid])
+
+
+def check_moments(dataset: Dataset) -> None:
+    """mean and std are those that numpy finds in what a reader decodes."""
+    for split in ("train", "val"):
+        samples = list(dataset.split(split))
+        assert bool(samples) == bool(dataset.stats["splits"][split])
+        largest = {"image": 255, "mask": 255, "background": 255}
+        names = {"depth": "depth_codes"}
+        if dataset.depth is not None:
+            largest["depth"] = dataset.depth.largest
+        for field in largest if samples else ():
+            stored = np.stack([getattr(sample, names.get(field, field)) for sample in samples])
+            pixels = stored / largest[field]
+            written = dataset.stats["splits"][split][field]
+            assert written["mean"] == pytest.approx(np.atleast_1d(pixels.mean((0, 1, 2))), abs=1e-9)
+            assert written["std"] == pytest.approx(np.atleast_1d(pixels.std((0, 1, 2))), abs=1e-9)
+
+
+def check_subset(plan: Plan) -> None:
+    """Sample (split, p) of a data set with fewer samples is that of the whole plan."""
+    if plan.options["split_by"] == "sample":
+        return
+    total = sum(plan.samples.values())
+    for fewer in {1, max(1, total // 3), total}:
+        document = plan.document | {"options": plan.options | {"samples": fewer}}
+        part = Plan(document)
+        for split, count in part.samples.items():
+            for position in range(0, min(count, plan.samples[split]), max(1, count // 5)):
+                assert part.scene(split, position) == plan.scene(split, position)

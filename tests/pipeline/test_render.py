@@ -1,0 +1,97 @@
+"""pipeline/render.py"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.build import BuildResult
+from pipeline.render import render_sample, write_sample
+from shards.base.errors import InputError, RunError
+from shards.pixels.codecs import encode_jpeg
+from shards.reading.open import open_dataset
+from shards.records.manifest import LOG, PLAN
+
+
+@pytest.mark.parametrize(("split", "position"), [("train", 0), ("train", 89), ("val", 27)])
+def test_a_sample_is_rendered_again_bit_for_bit(
+    plain_build: BuildResult, split: str, position: int
+) -> None:
+    stored = open_dataset(plain_build.out).sample(split, position)
+    again = render_sample(plain_build.out, split, position)
+    assert encode_jpeg(again.image, 90) == stored.get("image.jpg")
+    assert np.array_equal(again.mask, stored.mask)
+    assert again.info == stored.info
+
+
+def test_depth_is_predicted_again_bit_for_bit(tiny_dataset: Path) -> None:
+    for position in (3, 20, 35):
+        stored = open_dataset(tiny_dataset).sample("train", position)
+        again = render_sample(tiny_dataset, "train", position)
+        assert again.depth_codes is not None
+        assert np.array_equal(again.depth_codes, stored.depth_codes)
+
+
+def test_sources_that_moved_can_be_named(
+    plain_build: BuildResult, sources: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
+    (copy / LOG).unlink()
+    with pytest.raises(InputError, match="name them with --fg and --bg"):
+        render_sample(copy, "val", 0)
+    again = render_sample(copy, "val", 0, fg=sources / "fg", bg=sources / "bg")
+    assert np.array_equal(again.mask, open_dataset(copy).sample("val", 0).mask)
+
+
+def test_a_sample_is_written_as_plain_pictures(plain_build: BuildResult, tmp_path: Path) -> None:
+    sample = render_sample(plain_build.out, "train", 4)
+    names = [path.name for path in write_sample(sample, tmp_path / "out")]
+    assert names == ["background.jpg", "image.png", "mask.png", "sample.json"]
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / "image.png")), sample.image)
+
+
+@pytest.mark.parametrize(("split", "position"), [("test", 0), ("val", 30), ("train", -1)])
+def test_names_that_do_not_exist_are_refused(
+    plain_build: BuildResult, split: str, position: int
+) -> None:
+    with pytest.raises(InputError):
+        render_sample(plain_build.out, split, position)
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"event": 3}', '{"event": "build", "fg": 5, "bg": "b"}', "\udcff"]
+)
+def test_a_torn_log_is_read_as_far_as_it_goes(
+    line: str, plain_build: BuildResult, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
+    with (copy / LOG).open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(line)
+    if "fg" in line:
+        with pytest.raises(InputError, match="name them with --fg and --bg"):
+            render_sample(copy, "val", 0)
+    else:
+        assert render_sample(copy, "val", 0).info["split"] == "val"
+
+
+def test_a_log_that_names_impossible_folders_ends_in_a_sentence(
+    plain_build: BuildResult, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
+    (copy / LOG).write_text(json.dumps({"event": "build", "fg": "a\0b", "bg": "\ud800"}))
+    with pytest.raises(InputError, match=r"expected the folder of the foregrounds .* no such"):
+        render_sample(copy, "val", 0)
+
+
+def test_a_plan_that_takes_a_background_for_a_foreground_ends_in_a_sentence(
+    plain_build: BuildResult, sources: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
+    plan = json.loads((copy / PLAN).read_bytes())
+    plan["sources"]["fg"] = plan["sources"]["bg"]
+    (copy / PLAN).write_text(json.dumps(plan))
+    with pytest.raises(RunError, match="found no alpha channel"):
+        render_sample(copy, "train", 0, fg=sources / "bg", bg=sources / "bg")
