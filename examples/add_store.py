@@ -11,7 +11,7 @@ formats.FORMATS += ("cat",)  # in a copy of depthmask: one word in shards/base/f
 
 from shards.stores import table as stores  # noqa: E402
 from shards.stores.indexed_shard import Member  # noqa: E402
-from shards.stores.shard_bytes import DamagedShardError, SomeBytes  # noqa: E402
+from shards.stores.shard_bytes import SomeBytes, UnreadableShardError  # noqa: E402
 
 
 class CatWriter:
@@ -36,10 +36,10 @@ class CatWriter:
 def scan_cat(file: SomeBytes) -> Iterator[Member]:
     end = len(file) - 8 - int.from_bytes(file[-8:])
     if end < 0:
-        raise DamagedShardError("no index")
+        raise UnreadableShardError("no index")
     for name, offset, size in json.loads(file[end:-8]):
         if offset + size > end:
-            raise DamagedShardError(f"{name} beyond the end")
+            raise UnreadableShardError(f"{name} beyond the end")
         yield name.encode(), offset, size
 
 

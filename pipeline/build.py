@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.depth.layer_cache import forget_maps
 from pipeline.execution.engines import engine_of
 from pipeline.execution.job import Engine
-from pipeline.execution.production import make_shards, names_of, truthful
+from pipeline.execution.production import make_shards, names_of, saying_what_is_kept
 from pipeline.machine.devices import require_device
 from pipeline.output.folder import (
     committed_records,
@@ -26,7 +26,7 @@ from pipeline.rendering.site import site_of
 from pipeline.rendering.versions import versions_for
 from pipeline.rendering.watcher import SilentWatcher, Watcher
 from pipeline.sources.find import Skipped
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 from shards.base.scratch import remove_abandoned
 from shards.places.object_store import url_of
 from shards.places.outputs import require_folder
@@ -70,11 +70,11 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     out = staged_folder(options)
     place, options = options.out, dataclasses.replace(options, out=out)
     part = None if options.part is None else parse_part(options.part, os.environ)
-    persevere(out, lambda: refuse_foreign_folder(out))
+    retry_passing(out, lambda: refuse_foreign_folder(out))
     plan, skipped = plan_build(options, watch)
     engine = engine_of(options)
     tasks = plan.tasks() if part is None else part.of(plan.tasks())
-    with truthful(out, tasks):
+    with saying_what_is_kept(out, tasks):
         out.mkdir(parents=True, exist_ok=True)
         with builder_lock(out, part):
             if options.overwrite:

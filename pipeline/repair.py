@@ -8,7 +8,7 @@ from typing import Any
 
 from joblib import delayed
 
-from pipeline.checking.findings import Verdict
+from pipeline.checking.findings import Findings
 from pipeline.machine.workers import results_of
 from pipeline.output.folder import SET_ASIDE, log_event
 from pipeline.output.lock import builder_lock
@@ -82,12 +82,12 @@ class _Workshop:
 
 def repair_dataset(
     site: Site,
-    verdict: Verdict,
+    verdict: Findings,
     *,
     accept_changed: bool = False,
     workers: int | None = None,
     tick: Callable[[Rebuilt], None] = lambda rebuilt: None,
-) -> Verdict:
+) -> Findings:
     """Make the broken shards of a `verdict` again from their sources; the verdict afterwards.
 
     A shard whose new bytes are not those recorded replaces the old one only with
@@ -114,7 +114,7 @@ def repair_dataset(
 
 
 def _rebuild_all(
-    site: Site, verdict: Verdict, accept_changed: bool, workers: int | None
+    site: Site, verdict: Findings, accept_changed: bool, workers: int | None
 ) -> Generator[Rebuilt, None, None]:
     plan = read_plan(site.out)
     broken = {damage.name for damage in verdict.broken}
@@ -136,7 +136,7 @@ def _set_aside(shards: Path, name: str) -> None:
     sync(shards)
 
 
-def _write_manifest(shards: Path, verdict: Verdict) -> None:
+def _write_manifest(shards: Path, verdict: Findings) -> None:
     records = (read_record(shards, task.name) for task in verdict.tasks)
     manifest = make_manifest(read_plan(shards), [r for r in records if r is not None])
     standing = shards / MANIFEST

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from joblib import delayed
 
-from pipeline.checking.findings import MISSING, Damage, Verdict
-from pipeline.checking.redraw import differing_field
+from pipeline.checking.findings import MISSING, BrokenShard, Findings
+from pipeline.checking.redraw import first_difference
 from pipeline.machine.workers import results_of
 from pipeline.planning.plan import ShardTask, tasks_of
 from pipeline.rendering.shard_maker import renderer_of
@@ -18,7 +18,7 @@ from pipeline.rendering.versions import versions_for
 from shards.base.errors import InputError
 from shards.base.formats import FORMATS
 from shards.base.keys import BACKGROUND, SPLITS, keys_from, record_name
-from shards.checking.audit import DamageError, Rules, audit_shard
+from shards.checking.audit import AuditError, Rules, audit_shard
 from shards.places.object_store import url_of
 from shards.records.manifest import (
     MANIFEST,
@@ -43,14 +43,14 @@ class _Inspection:
     deep: bool
     site: Site | None
     share: float
-    undrawn: frozenset[str]
+    not_redrawn: frozenset[str]
 
-    def damage(self, task: ShardTask, entry: dict[str, Any] | None) -> Damage | None:
+    def damage(self, task: ShardTask, entry: dict[str, Any] | None) -> BrokenShard | None:
         try:
             audit_shard(self.folder, task, self.rules, entry, deep=self.deep)
-        except DamageError as error:
-            return Damage(task.name, str(error))
-        if self.site is None or task.name in self.undrawn:
+        except AuditError as error:
+            return BrokenShard(task.name, str(error))
+        if self.site is None or task.name in self.not_redrawn:
             return None
         renderer = renderer_of(self.site, self.rules.build)
         keys = keys_from(task.split, task.first)
@@ -58,10 +58,12 @@ class _Inspection:
         path = self.folder / task.name
         shard = open_shard(self.rules.format, path, keys, task.samples, sha256)
         try:
-            field = differing_field(renderer, task, shard, self.share)
+            field = first_difference(renderer, task, shard, self.share)
         finally:
             shard.close()
-        return None if field is None else Damage(task.name, f"{field} is not what the plan draws")
+        return (
+            None if field is None else BrokenShard(task.name, f"{field} is not what the plan draws")
+        )
 
 
 def verify_dataset(
@@ -72,7 +74,7 @@ def verify_dataset(
     share: float = SHARE,
     workers: int | None = None,
     tick: Callable[[int], None] = lambda samples: None,
-) -> Verdict:
+) -> Findings:
     """What is broken in a data set; reads every byte and writes nothing.
 
     `deep` also decodes every picture and, given the `site` of the sources, draws a `share` of each
@@ -91,8 +93,8 @@ def verify_dataset(
     tasks = tasks_of(plan)
     entries, manifest = _read_entries(shards, plan)
     made = [task for task in tasks if entries is not None or _was_made(shards, task)]
-    undrawn = frozenset[str]() if site is None else _undrawn(shards, plan, made, site.device)
-    inspection = _Inspection(shards, Rules.of(plan), deep, site, share, undrawn)
+    not_redrawn = frozenset[str]() if site is None else _undrawn(shards, plan, made, site.device)
+    inspection = _Inspection(shards, Rules.of(plan), deep, site, share, not_redrawn)
     prefer: Literal["processes", "threads"] = "processes" if deep else "threads"  # hashing is in C
     calls = (delayed(inspection.damage)(task, (entries or {}).get(task.name)) for task in made)
     broken = []
@@ -102,13 +104,13 @@ def verify_dataset(
             broken += [] if damage is None else [damage]
     if manifest is None and not broken:
         manifest = _manifest_fault(shards, plan, tasks)
-    return Verdict(
+    return Findings(
         tasks=tuple(tasks),
         broken=tuple(broken),
         unmade=len(tasks) - len(made),
         foreign=_foreign_files(shards, tasks),
         manifest=manifest,
-        undrawn=len(undrawn),
+        not_redrawn=len(not_redrawn),
     )
 
 

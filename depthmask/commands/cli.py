@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from depthmask.commands.misnamed import about_command, about_option
-from depthmask.distributed.launch import find_place
+from depthmask.distributed.launch import find_rank
 from depthmask.terminal.console import accounted, show_error
 from depthmask.terminal.streams import drop, settle_streams
 from shards.base.errors import InputError, RunError
@@ -151,7 +151,7 @@ def _stop_once(signum: int, frame: FrameType | None) -> NoReturn:
 
 def _interrupted(stop: BaseException, by: signal.Signals) -> NoReturn:
     notes = getattr(stop.__cause__ or stop, "__notes__", ["what is finished is kept."])
-    if find_place().rank == 0:  # one of several ranks speaks for all of them
+    if find_rank().rank == 0:  # one of several ranks speaks for all of them
         click.echo(f"{_STOPS[by]}: {' '.join(notes)}", err=True)
     sys.exit(128 + by)
 

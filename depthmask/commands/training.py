@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from depthmask.commands.click_options import takes
 from depthmask.commands.option_files import set_defaults
 from depthmask.commands.words import PLACE, WHOLE, one_of
-from depthmask.distributed.launch import find_place
+from depthmask.distributed.launch import find_rank
 from depthmask.recipes.earlier_systems import RECIPES, recipe_options
 from depthmask.recipes.train_options import TrainOptions, read_config
 from depthmask.terminal.console import answer, answer_paths, open_console, reports, say
@@ -81,7 +81,7 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
 
     context = click.get_current_context()
     recipe = context.meta[_RECIPE]
-    speaks = find_place().rank == 0
+    speaks = find_rank().rank == 0
     trainings = [options] if recipe is None else recipe_options(recipe, _given(context))
     lines, found = [], []
     for each in trainings:

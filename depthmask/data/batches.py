@@ -13,7 +13,7 @@ from PIL import Image
 from depthmask.data.augmentation import augment
 from depthmask.data.batch import Batch
 from depthmask.data.samples import Samples
-from depthmask.distributed.launch import ALONE, Place
+from depthmask.distributed.launch import ALONE, ProcessRank
 from pipeline.machine.threads import start_thread
 from shards.reading.once_per_array import OncePerArray
 from shards.reading.order import batch_at, epoch_order, share_of
@@ -56,7 +56,7 @@ def decode(sample: Sample, background: NDArray[np.uint8]) -> Decoded:
     return packed
 
 
-class SampleSource:
+class DecodedSamples:
     """Decoded samples of a data set by position; those decoded first stay in memory."""
 
     def __init__(self, dataset: Samples, side: int, workers: int, *, local_ranks: int = 1) -> None:
@@ -104,13 +104,13 @@ class SampleSource:
 
 
 def train_batches(
-    source: SampleSource,
+    source: DecodedSamples,
     *,
     seed: int,
     epoch: int,
     batch_size: int,
     begin: int = 0,
-    place: Place = ALONE,
+    place: ProcessRank = ALONE,
     cores: int | None = None,
 ) -> Generator[Batch, None, None]:
     """The augmented batches of an epoch, from its `begin`th sample on, made ahead in threads.

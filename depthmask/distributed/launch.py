@@ -12,7 +12,7 @@ from typing import NamedTuple
 from shards.base.errors import InputError
 
 
-class Place(NamedTuple):
+class ProcessRank(NamedTuple):
     """Rank `rank` of `ranks`, the `local_rank`th of `local_ranks` on its machine, if it is known.
 
     `restarts` says how often the launcher has started this one again: other machines may count
@@ -25,7 +25,7 @@ class Place(NamedTuple):
     local_ranks: int | None = 1
     restarts: int = 0
 
-    def among(self, hosts: Sequence[str]) -> "Place":
+    def among(self, hosts: Sequence[str]) -> "ProcessRank":
         """The place where the host of each rank is known, of which equal ones are one machine."""
         host = hosts[self.rank]
         before, all_told = hosts[: self.rank].count(host), hosts.count(host)
@@ -35,11 +35,11 @@ class Place(NamedTuple):
         )
 
 
-ALONE = Place()
+ALONE = ProcessRank()
 _VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT")
 
 
-def find_place(environment: Mapping[str, str] = os.environ) -> Place:
+def find_rank(environment: Mapping[str, str] = os.environ) -> ProcessRank:
     """The place that the environment names; ALONE where it names none. InputError for nonsense."""
     if "RANK" not in environment or "WORLD_SIZE" not in environment:
         return ALONE
@@ -49,7 +49,7 @@ def find_place(environment: Mapping[str, str] = os.environ) -> Place:
     numbers = {name: int(text) for name, text in told.items()}
     ranks = numbers["WORLD_SIZE"]
     untold = (0, 1) if ranks == 1 else (None, None)
-    place = Place(
+    place = ProcessRank(
         rank=numbers["RANK"],
         ranks=ranks,
         local_rank=numbers.get("LOCAL_RANK", untold[0]),

@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch.distributed.rendezvous import rendezvous
 
-from depthmask.distributed.launch import Place
+from depthmask.distributed.launch import ProcessRank
 from depthmask.distributed.rounds import meet
 from depthmask.models.device import choose_device
 from shards.base.errors import InputError, RunError
@@ -81,7 +81,7 @@ class Ranks:
             ) from None
 
 
-def device_of_rank(name: str, place: Place) -> torch.device:
+def device_of_rank(name: str, place: ProcessRank) -> torch.device:
     """The device of --device for one of several ranks: with GPUs each has its own.
 
     Where it is not known yet which, InputError for a name that will not do is all.
@@ -104,7 +104,7 @@ def device_of_rank(name: str, place: Place) -> torch.device:
 
 
 @contextmanager
-def join_ranks(place: Place, device: str) -> Iterator[Ranks]:
+def join_ranks(place: ProcessRank, device: str) -> Iterator[Ranks]:
     """The ranks of a training, when all of them are there; alone where there is one.
 
     `device` is that of --device. They talk through NCCL between GPUs, else through gloo. A signal
@@ -121,7 +121,7 @@ def join_ranks(place: Place, device: str) -> Iterator[Ranks]:
         dist.destroy_process_group()
 
 
-def _join(place: Place, device: str) -> Ranks:
+def _join(place: ProcessRank, device: str) -> Ranks:
     store, rank, count = next(rendezvous("env://", timeout=_PATIENCE))
     store = dist.PrefixStore("depthmask", store)  # type: ignore[attr-defined]
     together = meet(store, rank, count, _name_of_machine(), _PATIENCE)
@@ -167,7 +167,7 @@ def _beside(work: Callable[[], Found]) -> Found:
 
 
 @contextmanager
-def _all_there(place: Place) -> Iterator[None]:
+def _all_there(place: ProcessRank) -> Iterator[None]:
     try:
         yield
     except InputError:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from depthmask.data.batch import Batch
-from depthmask.data.batches import SampleSource
+from depthmask.data.batches import DecodedSamples
 from depthmask.data.samples import Samples
 from depthmask.inference.run_card import note_scores
 from depthmask.inference.sample_scores import SampleScore, score_each, worst_of, write_samples
@@ -122,7 +122,7 @@ class Scores:
 def score(
     network: Network,
     dataset: Samples,
-    source: SampleSource,
+    source: DecodedSamples,
     positions: Iterator[np.ndarray],
     device: torch.device,
     precision: str,
@@ -191,7 +191,7 @@ def evaluate(
     coding = checkpoint.coding if whole.depth is not None else None
     found = {}
     for name, dataset in splits.items():
-        source = SampleSource(dataset, checkpoint.size, options.workers)
+        source = DecodedSamples(dataset, checkpoint.size, options.workers)
         batches = in_batches(np.arange(len(dataset)), options.batch_size)
         samples: list[SampleScore] = []
         keep = samples.append if options.out is not None else lambda sample: None

@@ -116,7 +116,7 @@ class Predictor:
         return side(width), side(height)
 
     def _guided_logits(self, whole: Image.Image, clean: Image.Image) -> Tensor | None:
-        """Mask logits (1, 1, h, w): the network's opinions, weighed on the picture's own cues.
+        """Mask logits (1, 1, h, w): the network's cue_logits, weighed on the picture's own cues.
 
         The network says which cue of opacity holds where, which is smooth, at up to twice its
         training size; the cues of the picture as it is bring the detail. None where the picture is
@@ -129,15 +129,15 @@ class Predictor:
         small = self._working_size(width, height, min(larger, _MOST_LARGER))
         seen, behind = (_tensor(picture, small).to(self._device) for picture in (whole, clean))
         with autocast(self._device, self._precision):
-            opinions = self._network.opine(seen, behind)
-        if opinions is None:
+            cue_logits = self._network.predict_cue_logits(seen, behind)
+        if cue_logits is None:
             return None
         shrunk = min(1.0, (_CUED_PIXELS / (width * height)) ** 0.5)
         fine = (max(1, round(width * shrunk)), max(1, round(height * shrunk)))
         image, background = (_tensor(each, fine).to(self._device) for each in (whole, clean))
         cues, _ = find_opacity_cues(image, background)
         size = (fine[1], fine[0])
-        grown = F.interpolate(opinions, size=size, mode="bilinear", align_corners=False)
+        grown = F.interpolate(cue_logits, size=size, mode="bilinear", align_corners=False)
         return weigh_cues(grown, cues)
 
     @torch.inference_mode()

@@ -19,7 +19,7 @@ class OutputConv2d(nn.Conv2d):
             return super().forward(maps.float())
 
 
-class OpinionConv2d(OutputConv2d):
+class CueConv2d(OutputConv2d):
     """A last convolution to many maps that are weights of cues: exact in use, rounded in training.
 
     Opinions are smooth and the cues bring the detail; in float32 this one layer would make the
@@ -42,7 +42,7 @@ class _Float32Conv2d(nn.Conv2d):
             return super().forward(maps.float())
 
 
-def keep_gradients_right(network: nn.Module) -> None:
+def correct_bfloat16_gradients(network: nn.Module) -> None:
     """Let the grouped convolutions with a dilation compute in float32 on processors, in place.
 
     Channels last, oneDNN reads memory that it has not written for their weights' gradients in

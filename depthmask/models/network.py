@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from depthmask.models.catalogue import PictureInput
-from depthmask.models.convolutions import OpinionConv2d, OutputConv2d
-from depthmask.models.opacity import CUES, DOUBTS, find_opacity_cues
+from depthmask.models.convolutions import CueConv2d, OutputConv2d
+from depthmask.models.opacity import CUES, RESIDUALS, find_opacity_cues
 from depthmask.models.padding import crop, pad_to_multiple
 from pipeline.depth.networks.backbones import build_backbone
 from pipeline.depth.networks.batch_norm_folding import fuse_batch_norms
@@ -35,7 +35,7 @@ _WIDTHS = (64, 48, 32, 24, 16)
 _FINE = 32
 _JOINED = 24
 _BLOCK = 2
-_SEEN = (9 + DOUBTS + CUES) * _BLOCK**2
+_SEEN = (9 + RESIDUALS + CUES) * _BLOCK**2
 _SEEN_ALONE = 3 * _BLOCK**2
 _CUED = CUES * _BLOCK**2
 _FUSED = 48
@@ -46,12 +46,12 @@ _CERTAIN = 1e-4
 class Output(NamedTuple):
     """Mask logits and depth in [0, 1], float32 (B, 1, H, W) each; None for a head not there.
 
-    `opinions` (B, 2 + CUES, H, W) are there while a network trains that weighs cues.
+    `cue_logits` (B, 2 + CUES, H, W) are there while a network trains that weighs cues.
     """
 
     mask: Tensor | None
     depth: Tensor | None
-    opinions: Tensor | None = None
+    cue_logits: Tensor | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,13 +80,13 @@ def _norm_buffer(values: Sequence[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float32).view(1, 3, 1, 1)
 
 
-def weigh_cues(opinions: Tensor, cues: Tensor) -> Tensor:
+def weigh_cues(cue_logits: Tensor, cues: Tensor) -> Tensor:
     """Logits (B, 1, H, W) of an alpha: background, foreground and cues, weighed at each pixel.
 
-    `opinions` (B, 2 + CUES, H, W) are the weights before softmax. The network says which cue
+    `cue_logits` (B, 2 + CUES, H, W) are the weights before softmax. The network says which cue
     holds where, which is smooth; the cue brings the detail.
     """
-    weights = torch.softmax(opinions, dim=1)
+    weights = torch.softmax(cue_logits, dim=1)
     alpha = weights[:, 1:2] + (weights[:, 2:] * cues).sum(1, keepdim=True)
     return torch.logit(alpha, eps=_CERTAIN)
 
@@ -137,15 +137,13 @@ class MaskDepthNet(nn.Module):
             self.mask_join = UpBlock(coarse, _FINE, _JOINED)
             seen = _JOINED + _FINE
             self.mask_head = (
-                _head(OutputConv2d, seen, 1)
-                if alone
-                else _head(OpinionConv2d, seen + _CUED, 2 + CUES)
+                _head(OutputConv2d, seen, 1) if alone else _head(CueConv2d, seen + _CUED, 2 + CUES)
             )
         if spec.heads != "mask":
             self.depth_join = UpBlock(coarse, _FINE, _JOINED)
             self.depth_head = _head(OutputConv2d, _JOINED, 1)
         self.multiple = max(strides)
-        self._resting: list[nn.Module] = []  # a list: its weights are not the network's
+        self._frozen: list[nn.Module] = []  # a list: its weights are not the network's
         self._keeps_statistics = False
         self.register_buffer("encoder_mean", _norm_buffer(self.encoder.mean), persistent=False)
         self.register_buffer("encoder_std", _norm_buffer(self.encoder.std), persistent=False)
@@ -155,14 +153,14 @@ class MaskDepthNet(nn.Module):
         self.register_buffer("background_std", _norm_buffer(spec.background_std))
         self.train()
 
-    def rest_encoder(self, rests: bool) -> None:
+    def freeze_encoder(self, rests: bool) -> None:
         """Keep the encoder as it is, with a faster copy of it, or let it learn.
 
         One that sees six channels always learns: no pretrained weights compare two pictures.
         """
         rests = rests and self.spec.input != "early"
-        if rests != bool(self._resting):
-            self._resting = [fuse_batch_norms(self.encoder)] if rests else []
+        if rests != bool(self._frozen):
+            self._frozen = [fuse_batch_norms(self.encoder)] if rests else []
             self.train(self.training)
 
     def keep_statistics(self, keeps: bool) -> None:
@@ -183,7 +181,7 @@ class MaskDepthNet(nn.Module):
         Nothing in an encoder is dropped at random: it would be another part of each picture.
         """
         super().train(mode)
-        self.encoder.train(mode and not self._resting and not self._keeps_statistics)
+        self.encoder.train(mode and not self._frozen and not self._keeps_statistics)
         for layer in self.encoder.modules():
             if isinstance(layer, (_DropoutNd, DropPath)):
                 layer.eval()
@@ -191,19 +189,19 @@ class MaskDepthNet(nn.Module):
 
     def forward(self, image: Tensor, background: Tensor) -> Output:
         """Logits and depth (B, 1, H, W) of pictures (B, 3, H, W) in [0, 1]."""
-        opinions, cues, depth = self._read(image, background)
-        if opinions is None or cues is None:
-            return Output(mask=opinions, depth=depth)
-        shown = opinions if self.training else None
-        return Output(mask=weigh_cues(opinions, cues), depth=depth, opinions=shown)
+        cue_logits, cues, depth = self._read(image, background)
+        if cue_logits is None or cues is None:
+            return Output(mask=cue_logits, depth=depth)
+        shown = cue_logits if self.training else None
+        return Output(mask=weigh_cues(cue_logits, cues), depth=depth, cue_logits=shown)
 
-    def opine(self, image: Tensor, background: Tensor) -> Tensor | None:
+    def predict_cue_logits(self, image: Tensor, background: Tensor) -> Tensor | None:
         """Which cue of opacity holds where, (B, 2 + CUES, H, W): what `weigh_cues` takes.
 
         None for a network that weighs no cues.
         """
-        opinions, cues, _ = self._read(image, background)
-        return None if cues is None else opinions
+        cue_logits, cues, _ = self._read(image, background)
+        return None if cues is None else cue_logits
 
     def _read(
         self, image: Tensor, background: Tensor
@@ -216,8 +214,8 @@ class MaskDepthNet(nn.Module):
             pixels = (image - self.image_mean) / self.image_std
         else:
             background = pad_to_multiple(background, self.multiple)
-            cues, doubts = find_opacity_cues(image, background)
-            pixels = torch.cat([self._see(image, background), doubts, cues], dim=1)
+            cues, residuals = find_opacity_cues(image, background)
+            pixels = torch.cat([self._see(image, background), residuals, cues], dim=1)
         coarse = self.decoder(self._encode(image, background))
         # Channels last, as convolutions take it: they would each bring it into that order. Export
         # would take the strides of one size for a rule of all.
@@ -225,19 +223,19 @@ class MaskDepthNet(nn.Module):
             pixels = pixels.contiguous(memory_format=torch.channels_last)
         blocks = F.pixel_unshuffle(pixels, _BLOCK)  # (B, 16 or 3, H, W) -> (B, 64 or 12, H/2, W/2)
         fine = self.fine(blocks)  # (B, 32, H / 2, W / 2)
-        opinions = depth = None
+        cue_logits = depth = None
         if self.mask_join is not None and self.mask_head is not None:
             joined = [self.mask_join(coarse, fine), fine]
             if cues is not None:
                 joined.append(blocks[:, -_CUED:])
-            opinions = F.pixel_shuffle(self.mask_head(torch.cat(joined, dim=1)), _BLOCK)
-            opinions = crop(opinions, height, width)  # (B, 7 or 1, H, W)
+            cue_logits = F.pixel_shuffle(self.mask_head(torch.cat(joined, dim=1)), _BLOCK)
+            cue_logits = crop(cue_logits, height, width)  # (B, 7 or 1, H, W)
         if self.depth_join is not None and self.depth_head is not None:
             # Depth borrows the fine path and leaves it to the mask, which needs it more.
-            found = self.depth_join(coarse, fine if opinions is None else fine.detach())
+            found = self.depth_join(coarse, fine if cue_logits is None else fine.detach())
             values = F.pixel_shuffle(self.depth_head(found), _BLOCK)  # (B, 1, H, W)
             depth = crop(torch.sigmoid(values), height, width)
-        return opinions, None if cues is None else crop(cues, height, width), depth
+        return cue_logits, None if cues is None else crop(cues, height, width), depth
 
     def _encode(self, image: Tensor, background: Tensor) -> list[Tensor]:
         """Maps of what is there and of what has changed, (B, min(C, 48), h, w) each."""
@@ -258,9 +256,9 @@ class MaskDepthNet(nn.Module):
 
     def _run_encoder(self, pictures: Tensor) -> list[Tensor]:
         """The encoder's maps; no gradients pass through one that rests."""
-        if self._resting:
+        if self._frozen:
             with torch.no_grad():
-                still: list[Tensor] = self._resting[0](pictures)
+                still: list[Tensor] = self._frozen[0](pictures)
             return still
         maps: list[Tensor] = self.encoder(pictures)
         return maps
@@ -269,7 +267,7 @@ class MaskDepthNet(nn.Module):
         """The encoder's maps of both pictures: equal where these are."""
         count = image.shape[0]
         pictures = self._as_encoder_expects(torch.cat([image, background]))
-        if self.encoder.training or self._resting or not torch.is_grad_enabled():
+        if self.encoder.training or self._frozen or not torch.is_grad_enabled():
             both = self._run_encoder(pictures)
             return [maps[:count] for maps in both], [maps[count:] for maps in both]
         with torch.no_grad():  # the shared weights learn from the composite: a third less work

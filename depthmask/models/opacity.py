@@ -13,7 +13,7 @@ from torch import Tensor
 from depthmask.models.windows import window_means, window_minima
 
 CUES = 5
-DOUBTS = 2
+RESIDUALS = 2
 _NEAR = 9
 _WITHIN = 5
 _NOISE = 0.02
@@ -24,13 +24,13 @@ _FLOOR, _PATTERN = 1e-3, 3e-4
 
 
 def find_opacity_cues(image: Tensor, background: Tensor) -> tuple[Tensor, Tensor]:
-    """Five alphas (B, 5, H, W) and two doubts (B, 2, H, W) in [0, 1] of pictures (B, 3, H, W).
+    """Five alphas (B, 5, H, W) and two residuals (B, 2, H, W) in [0, 1] of pictures (B, 3, H, W).
 
     The pictures are in [0, 1]. The least alpha that any colour explains; that of the colour of
     the most changed pixels of the whole picture; of the neighbourhood (9 x 9); and of the pixels
     around (5 x 5) all of whose neighbours have changed, too: the inside of what a border belongs
     to. Last `hidden_pattern`.
-    The doubts: the share of each pixel's change that one colour for the whole picture does not
+    The residuals: the share of each pixel's change that one colour for the whole picture does not
     explain, and its mean over what has changed: nearly 0 for silhouettes and line drawings.
     """
     least = least_opacity(image, background)

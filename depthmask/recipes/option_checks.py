@@ -44,7 +44,7 @@ _SHORTEST = 0.01
 """Minutes in which a small network takes a step."""
 
 
-def require_sense(options: Checked) -> None:
+def check_train_options(options: Checked) -> None:
     """InputError for a value out of its range, or two that exclude each other, by option."""
     _require_ranges(options)
     _refuse_both(options, "epochs", "minutes")
@@ -78,7 +78,7 @@ def _require_ranges(options: Checked) -> None:
     require(
         lambda value: 0 <= value < math.inf,
         "0 or more",
-        *("weight_decay", "warm_up", "clip", "patience", "encoder_rests", "save_every"),
+        *("weight_decay", "warm_up", "clip", "patience", "freeze_encoder", "save_every"),
     )
     require(lambda value: 0 < value < math.inf, "more than 0", "lr")
     require(lambda value: _SHORTEST <= value < math.inf, f"at least {_SHORTEST:g}", "minutes")

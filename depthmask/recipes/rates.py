@@ -63,10 +63,10 @@ class Plateau:
     waited: int = 0
     cuts: int = 0
 
-    def see(self, quality: float, patience: int) -> None:
+    def see(self, selection_score: float, patience: int) -> None:
         """Take an epoch's score (higher is better) into account."""
-        if quality > self.best + _BETTER:
-            self.best, self.waited = quality, 0
+        if selection_score > self.best + _BETTER:
+            self.best, self.waited = selection_score, 0
             return
         self.waited += 1
         if self.waited > patience:

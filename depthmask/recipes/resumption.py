@@ -41,7 +41,7 @@ weights and where they began, what the optimiser keeps of each, and the order of
 USED = frozenset(
     {
         *("shards", "fg", "bg", "build", "out", "depth_network"),  # places: contents are compared
-        *("encoder_rests", "encoder_lr", "size", "sizes", "epochs", "minutes", "accumulate"),
+        *("freeze_encoder", "encoder_lr", "size", "sizes", "epochs", "minutes", "accumulate"),
         *("mask_loss", "depth_loss", "lr", "weight_decay", "schedule", "warm_up", "lr_end"),
         *("drops", "lr_factor", "patience", "clip", "ema", "precision", "compile", "grid_every"),
         *("device", "workers", "save_every", "resume"),

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from depthmask.losses.loss_terms import HEADS, Head, TaskLosses, parse_losses, parse_weights
 from depthmask.losses.spans import span_ends
 from depthmask.models.catalogue import NetworkName, PictureInput, Precision
-from depthmask.recipes.option_checks import require_sense
+from depthmask.recipes.option_checks import check_train_options
 from depthmask.recipes.option_file import naming_file, read_option_file
 from depthmask.recipes.rates import RateKind, RatePlan, drop_shares
 from depthmask.recipes.sizes import LEAST, SizePlan, parse_sizes, total_length
@@ -64,7 +64,7 @@ class TrainOptions:
         "the default backbone and --pretrained, else none]",
         metavar="built-in|none|FILE",
     )
-    encoder_rests: int = option(
+    freeze_encoder: int = option(
         2000, "Steps before a pretrained encoder learns, too; until then steps are faster."
     )
     encoder_lr: float = option(0.1, "Share of --lr that a pretrained encoder then learns with.")
@@ -142,7 +142,7 @@ class TrainOptions:
     def __post_init__(self) -> None:
         """Refuse what no training could carry out, naming the option."""
         check_fields(self)
-        require_sense(self)
+        check_train_options(self)
         self.build_options()
         self.size_plan(LEAST)
         for head in HEADS:

@@ -41,9 +41,9 @@ def run_facts(path: Path) -> dict[str, Any]:
 
 def _quality(row: dict[str, str]) -> float:
     """What made the training take an epoch's network as its best."""
-    from depthmask.training.epoch_scores import quality
+    from depthmask.training.epoch_scores import selection_score
 
-    found = quality({name: float(value) for name, value in row.items() if value})
+    found = selection_score({name: float(value) for name, value in row.items() if value})
     return -math.inf if math.isnan(found) else found
 
 

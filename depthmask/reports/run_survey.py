@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from depthmask.data.batches import SampleSource
+from depthmask.data.batches import DecodedSamples
 from depthmask.inference.evaluation import in_batches, predictions, require_depth
 from depthmask.inference.sample_scores import SampleScore, score_each
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
@@ -45,7 +45,7 @@ def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
         return {"fault": str(error)}
     if len(dataset) == 0:
         return {"fault": "the data set has no val split"}
-    source = SampleSource(dataset, network.size, workers=2)
+    source = DecodedSamples(dataset, network.size, workers=2)
     scored = _score_each(network, dataset, source)
     ranked = sorted(scored, key=lambda sample: (-sample.quality, sample.position))
     shown = min(SHOWN, len(ranked) // 2) or 1
@@ -61,7 +61,7 @@ def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
 
 
 def _score_each(
-    network: Checkpoint, dataset: AnyDataset, source: SampleSource
+    network: Checkpoint, dataset: AnyDataset, source: DecodedSamples
 ) -> list[SampleScore]:
     device = choose_device("auto")
     built = network.build().to(device)
@@ -75,7 +75,7 @@ def _score_each(
 
 
 def _card(
-    network: Checkpoint, dataset: AnyDataset, source: SampleSource, sample: SampleScore
+    network: Checkpoint, dataset: AnyDataset, source: DecodedSamples, sample: SampleScore
 ) -> dict[str, Any]:
     device = choose_device("cpu")
     batch = source.batch([sample.position])

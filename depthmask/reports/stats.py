@@ -29,7 +29,7 @@ def dataset_stats(
     """Counts, bytes, sources, mean/std and the distribution of foreground areas of a data set.
 
     Several data sets are described as the one that is read from them; `left_out` counts the train
-    samples that are not (see `shards.reading.concat.JoinedDataset`), bytes are those of all their
+    samples that are not (see `shards.reading.concat.ConcatDataset`), bytes are those of all their
     files. `recompute` reads every pixel again and raises RunError unless the mean and std come out
     exactly as the build wrote them; without it the areas are those of up to 1,000 samples, evenly
     spread, and `foreground_area.samples` says of how many.

@@ -21,7 +21,7 @@ from depthmask.teaching.lessons import (
     photographed_lesson,
     stock_scene,
 )
-from pipeline.machine.hangup import deaf_to_hangup
+from pipeline.machine.hangup import block_hangup
 from shards.base.errors import RunError
 
 _NEW_SCENE = 0.2
@@ -95,7 +95,7 @@ class LessonStream:
         self._lessons, out = context.Pipe(duplex=False)
         arguments = (out, seed, first, size, batch_size, props)
         self._drawer = context.Process(target=_draw, args=arguments, daemon=True)
-        with deaf_to_hangup():
+        with block_hangup():
             self._drawer.start()
         self.process = self._drawer.pid
         out.close()  # the other process has the only end now: when it dies, ours says so

@@ -1,8 +1,8 @@
 """Lessons for the depth teacher: pictures with the nearness that is known of them.
 
 Three kinds: drawn scenes, whose depth is exact; drawn scenes with cut-outs pasted in, as our
-users' composites have them; and photographs with cut-outs, where a frozen younger network said
-what lies behind and each cut-out is known to be nearer than all it hides.
+users' composites have them; and photographs with cut-outs, where a frozen copy of the network
+labelled what lies behind, and each cut-out is known to be nearer than all it hides.
 """
 
 from dataclasses import dataclass
@@ -152,7 +152,7 @@ def drawn_lesson(rng: Rng, scene: Scene, props: Props, side: int) -> Lesson:
 
 
 def photographed_lesson(rng: Rng, props: Props, side: int) -> Lesson:
-    """A part of a photograph that a younger network answered, with up to three cut-outs."""
+    """A part of a photograph that a pseudo_labeller network answered, with up to three cut-outs."""
     which = int(rng.integers(len(props.answers)))
     answer = props.answers[which].astype(np.float32)
     picture, near = _crop(rng, props.photographs[which], answer, side)

@@ -1,4 +1,4 @@
-"""What a younger teacher says of photographs: the targets of lessons without a truth."""
+"""What a pseudo_labeller teacher says of photographs: the targets of lessons without a truth."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ _MULTIPLE = 32
 _CPU = torch.device("cpu")
 
 
-def answer_photographs(
+def pseudo_label_photographs(
     network: DenseDepthLite, photographs: tuple[Picture, ...]
 ) -> tuple[NDArray[np.float16], ...]:
     """A nearness map float16 (h, w) in [0, 1] for each photograph uint8 (h, w, 3).

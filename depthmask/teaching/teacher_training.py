@@ -20,7 +20,7 @@ from depthmask.drawing.scenery import Props
 from depthmask.models.running_average import RunningAverage
 from depthmask.teaching.lesson_stream import LessonStream
 from depthmask.teaching.lessons import Lesson, read_props
-from depthmask.teaching.pseudo_labels import answer_photographs
+from depthmask.teaching.pseudo_labels import pseudo_label_photographs
 from depthmask.teaching.teacher_loss import teacher_loss
 from depthmask.teaching.teacher_options import TeacherOptions
 from pipeline.depth.networks.lite_net import STRIDE, DenseDepthLite
@@ -35,18 +35,18 @@ _SAVE_SECONDS = 120
 _WARM_UP_STEPS = 200
 _KEEP = 0.998
 _ANSWERED_AT = (0.0, 0.4, 0.7)
-"""Shares of the time at which the network as it is answers the photographs, and becomes the younger
-one whose answers are learnt; at the first one only if it does not begin with ImageNet alone."""
+"""Shares of the time at which a frozen copy of the network labels the photographs anew; at the
+first one only if it does not begin with ImageNet alone."""
 
 
 @dataclasses.dataclass(slots=True)
 class Run:
-    """The state of a training: network, its running average, the frozen younger one, the clock."""
+    """The state of a training: network, its running average, the pseudo-labeller, the clock."""
 
     network: DenseDepthLite
     average: RunningAverage[DenseDepthLite]
     optimiser: torch.optim.Optimizer
-    younger: DenseDepthLite | None = None
+    pseudo_labeller: DenseDepthLite | None = None
     answered: int = 0
     step: int = 0
     seconds: float = 0.0
@@ -56,7 +56,9 @@ class Run:
         return {
             "network": self.network.state_dict(),
             "average": self.average.network.state_dict(),
-            "younger": None if self.younger is None else self.younger.state_dict(),
+            "pseudo_labeller": None
+            if self.pseudo_labeller is None
+            else self.pseudo_labeller.state_dict(),
             "answered": self.answered,
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
@@ -99,9 +101,9 @@ def _restore(run: Run, path: Path) -> None:
     run.average.network.load_state_dict(state["average"])
     run.optimiser.load_state_dict(state["optimiser"])
     run.step, run.seconds, run.answered = state["step"], state["seconds"], state["answered"]
-    if state["younger"] is not None:
-        run.younger = copy.deepcopy(run.average.network)
-        run.younger.load_state_dict(state["younger"])
+    if state["pseudo_labeller"] is not None:
+        run.pseudo_labeller = copy.deepcopy(run.average.network)
+        run.pseudo_labeller.load_state_dict(state["pseudo_labeller"])
 
 
 def _no_state(where: Path, found: str) -> InputError:
@@ -179,19 +181,19 @@ def _step(run: Run, options: TeacherOptions, lessons: list[Lesson]) -> float:
 
 
 def _renew_younger(run: Run, options: TeacherOptions) -> bool:
-    """Whether it was time for the network as it is to become the younger one."""
+    """Whether it was time for the network as it is to become the pseudo_labeller one."""
     done = run.seconds / (60 * options.minutes)
     due = sum(done >= share for share in _ANSWERED_AT)
     if due == run.answered or (due == 1 and options.depth_weights is None):
         return False
-    run.younger, run.answered = copy.deepcopy(run.average.network), due
+    run.pseudo_labeller, run.answered = copy.deepcopy(run.average.network), due
     return True
 
 
 def _open_stream(run: Run, options: TeacherOptions, props: Props) -> LessonStream:
-    """Lessons from the run's step on, of photographs too where there is a younger network."""
-    if run.younger is not None:
-        answers = answer_photographs(run.younger, props.photographs)
+    """Lessons from the run's step on, of photographs too where there is a pseudo-labeller."""
+    if run.pseudo_labeller is not None:
+        answers = pseudo_label_photographs(run.pseudo_labeller, props.photographs)
         props = dataclasses.replace(props, answers=answers)
     return LessonStream(
         seed=options.seed,

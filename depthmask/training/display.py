@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from depthmask.data.batches import SampleSource
+from depthmask.data.batches import DecodedSamples
 from depthmask.inference.evaluation import predictions
 from depthmask.inference.run_card import write_run_card
 from depthmask.inference.sheets import draw_sheet
@@ -38,7 +38,7 @@ class Display:
             str(options.out), purge_step=begin + 1 if options.resume else None
         )
 
-    def show_step(self, run: Run, losses: dict[str, float], samples: SampleSource) -> None:
+    def show_step(self, run: Run, losses: dict[str, float], samples: DecodedSamples) -> None:
         """Give TensorBoard the losses of every tenth step, and pictures as often as wanted."""
         if run.step % _SHOWN_STEPS == 0:
             for name, loss in losses.items():
@@ -47,7 +47,7 @@ class Display:
         if self._grid_every is not None and run.step % self._grid_every == 0:
             self._show_grid(run, samples)
 
-    def show_epoch(self, run: Run, samples: SampleSource) -> None:
+    def show_epoch(self, run: Run, samples: DecodedSamples) -> None:
         """Bring metrics.csv, pictures, the card and TensorBoard up to date with the last row."""
         _write_metrics(self._out / METRICS, run.rows)
         write_run_card(self._out / BEST)
@@ -61,7 +61,7 @@ class Display:
         """End TensorBoard's file."""
         self._board.close()
 
-    def _show_grid(self, run: Run, samples: SampleSource) -> None:
+    def _show_grid(self, run: Run, samples: DecodedSamples) -> None:
         grid = _draw_grid(run, samples, self._device, self._precision)
         write_png(self._out / "grid.png", grid)
         self._board.add_image("grid", grid, run.step, dataformats="HWC")
@@ -77,7 +77,9 @@ def _write_metrics(path: Path, rows: list[dict[str, float]]) -> None:
     write_atomic(path, stream.getvalue().encode())
 
 
-def _draw_grid(run: Run, samples: SampleSource, device: torch.device, precision: str) -> np.ndarray:
+def _draw_grid(
+    run: Run, samples: DecodedSamples, device: torch.device, precision: str
+) -> np.ndarray:
     """Composite, background, truth and prediction of ten samples, uint8 (H, W, 3)."""
     count = min(_GRID_SAMPLES, len(samples))
     batch = samples.batch(np.linspace(0, len(samples) - 1, count).astype(np.int64))

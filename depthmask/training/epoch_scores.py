@@ -42,7 +42,7 @@ def merge_scores(parts: Sequence[Scores]) -> Scores:
 def describe_epoch(
     run: Run, options: TrainOptions, scores: Scores | None, seen: Scores, rate: float
 ) -> dict[str, float]:
-    """A row of metrics.csv for the epoch that `run.tally` counts.
+    """A row of metrics.csv for the epoch that `run.epoch_sums` counts.
 
     `scores` are those on val, if there is such a split, `seen` those on samples trained on.
     """
@@ -54,8 +54,8 @@ def describe_epoch(
     }
     found = {} if scores is None else scores.to_json()
     row |= _some_scores(found, "", _ON_VAL) | _some_scores(seen.to_json(), "train_", _ON_TRAIN)
-    means = run.tally.means()
-    row |= {"size": run.tally.side, "train_loss": means.pop("loss")}
+    means = run.epoch_sums.means()
+    row |= {"size": run.epoch_sums.side, "train_loss": means.pop("loss")}
     row |= {f"train_{name}_loss": mean for name, mean in means.items()}
     if options.fixed_weights() is None:
         weights = run.objective.weights()
@@ -74,7 +74,7 @@ def _some_scores(
     }
 
 
-def quality(row: dict[str, float]) -> float:
+def selection_score(row: dict[str, float]) -> float:
     """What makes a checkpoint the best: mask IoU less depth RMSE, or what it has of the two.
 
     IoU alone comes and goes by its noise late in a training, while depth still gets better.

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclasses.dataclass(slots=True)
-class Tally:
+class EpochSums:
     """Steps and samples of an epoch at pictures of `side` pixels; sums of the losses by name.
 
     A fresh one has no side: its epoch has not begun.

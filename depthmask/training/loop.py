@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from depthmask.data.batch import Batch
-from depthmask.data.batches import SampleSource, train_batches
-from depthmask.distributed.launch import Place, find_place
+from depthmask.data.batches import DecodedSamples, train_batches
+from depthmask.distributed.launch import ProcessRank, find_rank
 from depthmask.distributed.ranks import Ranks, device_of_rank, join_ranks
 from depthmask.distributed.stops import ENDS, Stops
 from depthmask.inference.evaluation import Scores, score
@@ -24,9 +24,9 @@ from depthmask.training.epoch_scores import (
     describe_epoch,
     merge_scores,
     positions_to_score,
-    quality,
+    selection_score,
 )
-from depthmask.training.epoch_sums import Tally
+from depthmask.training.epoch_sums import EpochSums
 from depthmask.training.run import begin_run
 from depthmask.training.run_folder import LAST, STOPPED, check_run_folder
 from depthmask.training.saver import Saver
@@ -50,7 +50,7 @@ def train(
     RunError where the loss is no longer finite. Signals (`stops.ENDS`) end it when the step is
     over, with last.pt as it is then. `sources` is told of pictures that samples are drawn from.
     """
-    place = find_place()
+    place = find_rank()
     if place.rank == 0:
         require_folder(options.out)
     device_of_rank(options.device, place)  # a wrong one is refused before anybody waits
@@ -69,7 +69,7 @@ def train(
             return training.go_on(display)
 
 
-def _after_restart(options: TrainOptions, place: Place, ranks: Ranks) -> TrainOptions:
+def _after_restart(options: TrainOptions, place: ProcessRank, ranks: Ranks) -> TrainOptions:
     """Options that go on with the run where torchrun has started any of the ranks again.
 
     All ranks agree: an agent counts a restart for its own ranks, and not where it only follows.
@@ -79,7 +79,7 @@ def _after_restart(options: TrainOptions, place: Place, ranks: Ranks) -> TrainOp
     return dataclasses.replace(options, resume=True) if restarts and begun else options
 
 
-def _require_enough(options: TrainOptions, place: Place) -> None:
+def _require_enough(options: TrainOptions, place: ProcessRank) -> None:
     if options.batch_size < place.ranks:
         raise InputError(
             "--batch-size",
@@ -122,9 +122,9 @@ class _Training:
         run = self._run
         self._look_up()
         val_source = self._source("val", self._sizes.last)
-        train_source: SampleSource | None = None
-        while run.tally.side or not run.rows or not run.schedule.over:  # one step in any case
-            side = run.tally.side or self._sizes.at(run.schedule.done)
+        train_source: DecodedSamples | None = None
+        while run.epoch_sums.side or not run.rows or not run.schedule.over:  # one step in any case
+            side = run.epoch_sums.side or self._sizes.at(run.schedule.done)
             if train_source is None or train_source.side != side:
                 train_source = self._source("train", side)
             shown = val_source if len(val_source) else train_source
@@ -136,14 +136,14 @@ class _Training:
             if display is not None:
                 display.show_epoch(run, shown)
             self._watch.epoch_ended(row)
-        return max(run.rows, key=quality)
+        return max(run.rows, key=selection_score)
 
-    def _source(self, split: str, side: int) -> SampleSource:
+    def _source(self, split: str, side: int) -> DecodedSamples:
         samples, workers = self._dataset.split(split), self._options.workers
-        return SampleSource(samples, side, workers, local_ranks=self._ranks.local_ranks)
+        return DecodedSamples(samples, side, workers, local_ranks=self._ranks.local_ranks)
 
     def _train_epoch(
-        self, source: SampleSource, shown: SampleSource, display: Display | None
+        self, source: DecodedSamples, shown: DecodedSamples, display: Display | None
     ) -> float:
         """Images a second, after an epoch, or what is left of it, or of schedule and size.
 
@@ -151,27 +151,27 @@ class _Training:
         """
         run, size = self._run, self._options.batch_size
         run.network.train()
-        run.tally.side = source.side
+        run.epoch_sums.side = source.side
         batches = train_batches(
             source,
             seed=self._options.seed,
             epoch=run.epoch,
             batch_size=size,
-            begin=run.tally.samples,
-            place=Place(self._ranks.rank, self._ranks.count),
+            begin=run.epoch_sums.samples,
+            place=ProcessRank(self._ranks.rank, self._ranks.count),
             cores=None if self._ranks.device.type == "cpu" else torch.get_num_threads(),
         )
-        before, waited, rate = run.tally.samples, 0.0, 0.0
+        before, waited, rate = run.epoch_sums.samples, 0.0, 0.0
         begin = ended = time.monotonic()
         with contextlib.closing(batches):
-            while run.tally.samples < len(source) and not self._cut(source.side):
+            while run.epoch_sums.samples < len(source) and not self._cut(source.side):
                 batch = next(batches)
                 waited += time.monotonic() - ended
                 losses = self._step(batch)
                 if display is not None:
                     display.show_step(run, losses, shown)
                 ended = time.monotonic()
-                rate = (run.tally.samples - before) / (ended - begin)
+                rate = (run.epoch_sums.samples - before) / (ended - begin)
                 self._watch.stepped(
                     run.schedule.done, losses["loss"], rate, waited / (ended - begin)
                 )
@@ -181,14 +181,14 @@ class _Training:
     def _cut(self, side: int) -> bool:
         """Whether the epoch that is open has no more steps at pictures of this side."""
         schedule = self._run.schedule
-        return self._run.tally.steps > 0 and (
+        return self._run.epoch_sums.steps > 0 and (
             schedule.over or self._sizes.at(schedule.done) != side
         )
 
     def _step(self, batch: Batch) -> dict[str, float]:
         """The losses of a step; RunError, with the state before it saved, where it is unusable."""
         run, options = self._run, self._options
-        run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
+        run.network.freeze_encoder(options.pretrained and run.step < options.freeze_encoder)
         try:
             losses = take_step(run, batch, options, self._ranks.device, self._ranks)
         except UnusableStepError as error:
@@ -202,7 +202,7 @@ class _Training:
                 remedy=f"{STOPPED} holds the state before it, {LAST} that of some minutes "
                 "earlier: go on with --resume and a smaller --lr",
             ) from None
-        run.tally.add(options.batch_size, losses)
+        run.epoch_sums.add(options.batch_size, losses)
         return losses
 
     def _look_up(self) -> None:
@@ -227,7 +227,7 @@ class _Training:
         if self._saver.due:
             self._saver.save(run)
 
-    def _score(self, split: str, source: SampleSource, most: int) -> Scores:
+    def _score(self, split: str, source: DecodedSamples, most: int) -> Scores:
         """Scores on up to so many samples, not augmented, of which each rank takes a part."""
         dataset, ranks = self._dataset, self._ranks
         wanted = positions_to_score(len(source), most)
@@ -257,11 +257,11 @@ class _Training:
         """Count the epoch as done; write last.pt, and best.pt where it is the best so far."""
         run = self._run
         run.rows.append(row)
-        better = quality(row) > run.best
-        run.best = max(run.best, quality(row))
-        run.schedule.end_epoch(quality(row))
+        better = selection_score(row) > run.best
+        run.best = max(run.best, selection_score(row))
+        run.schedule.end_epoch(selection_score(row))
         run.epoch += 1
-        run.tally = Tally()
+        run.epoch_sums = EpochSums()
         if better:
             self._saver.save_best(run)
         self._saver.save(run)

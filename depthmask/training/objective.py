@@ -14,7 +14,7 @@ from depthmask.losses.losses import weighted_losses
 from depthmask.models.network import Output
 
 _FREE = 6.0
-"""How large opinions may be at no cost: weights of one to a hundred thousand."""
+"""How large cue_logits may be at no cost: weights of one to a hundred thousand."""
 
 _PULL = 1e-3
 
@@ -26,13 +26,13 @@ class Counts(NamedTuple):
     depth: int
 
 
-def restrain(opinions: Tensor) -> Tensor:
-    """What opinions (B, N, H, W) beyond +-6 cost each image, (B,): their excess, squared, x 0.001.
+def z_loss(cue_logits: Tensor) -> Tensor:
+    """The price of cue logits (B, N, H, W) beyond +-6, (B,): their excess, squared, x 0.001.
 
     A softmax of large ones passes no gradient: what it was wrong about stays wrong. (The z-loss of
     routers: Zoph et al., "ST-MoE", 2022.)
     """
-    excess = F.relu(opinions.abs() - _FREE)
+    excess = F.relu(cue_logits.abs() - _FREE)
     return _PULL * excess.square().mean((1, 2, 3))
 
 
@@ -56,7 +56,7 @@ class Objective(nn.Module):
     ) -> dict[str, Tensor]:
         """{"loss", "mask", "depth"} of a part of a step: scalars that add up to the step's.
 
-        "loss" also has the price of opinions that are too large.
+        "loss" also has the price of cue_logits that are too large.
 
         `batch` is on the output's device. Each head's losses are summed over the part's images
         and divided by `counts`, so that parts of any size give the mean of the step's images.
@@ -75,8 +75,8 @@ class Objective(nn.Module):
         total = batch.mask.new_zeros(())
         for name, loss in found.items():
             total = total + self._weigh(name, loss, share if getattr(counts, name) else 0.0)
-        if output.opinions is not None:
-            total = total + restrain(output.opinions).sum() / max(counts.mask, 1)
+        if output.cue_logits is not None:
+            total = total + z_loss(output.cue_logits).sum() / max(counts.mask, 1)
         return {"loss": total, **found}
 
     def _weigh(self, name: str, loss: Tensor, share: float) -> Tensor:

@@ -10,25 +10,25 @@ from typing import Any
 import torch
 
 from depthmask.data.samples import Samples
-from depthmask.distributed.launch import find_place
+from depthmask.distributed.launch import find_rank
 from depthmask.losses.loss_terms import HEADS
 from depthmask.models.build import Network, build_network
 from depthmask.models.catalogue import heads_within
 from depthmask.models.checkpoint import read_checkpoint
-from depthmask.models.convolutions import keep_gradients_right
+from depthmask.models.convolutions import correct_bfloat16_gradients
 from depthmask.models.initial_weights import begin_from, find_start
 from depthmask.models.network import NetworkSpec, Output
 from depthmask.models.running_average import RunningAverage
 from depthmask.recipes.resumption import require_same_course
 from depthmask.recipes.train_options import TrainOptions
-from depthmask.training.epoch_sums import Tally
+from depthmask.training.depth_supervision import find_depth_network
+from depthmask.training.epoch_sums import EpochSums
 from depthmask.training.objective import Objective
 from depthmask.training.optimisers import build_optimiser, parameter_groups
 from depthmask.training.run_folder import LAST
 from depthmask.training.run_state import check_state
 from depthmask.training.schedule import Schedule
 from depthmask.training.smallest_part import require_statistics
-from depthmask.training.through_depth import find_depth_network
 from pipeline.machine.allocator import keep_freed_memory
 from shards.base.checks import WrongValueError, listing, or_none, real, table, text, whole
 from shards.base.errors import InputError
@@ -43,8 +43,8 @@ class Run:
     """Everything that changes while a training runs.
 
     `forward` is the network, compiled if wanted: the same weights. `depth_network` stays as it is:
-    where there is one, masks are learnt through it. `epoch` counts those that are over, `tally`
-    what the open one has so far; `first_loss` is that of the first step, unweighted.
+    where there is one, masks are learnt through it. `epoch` counts those that are over,
+    `epoch_sums` what the open one has so far; `first_loss` is that of the first step, unweighted.
     """
 
     network: Network
@@ -57,7 +57,7 @@ class Run:
     schedule: Schedule
     epoch: int = 0
     step: int = 0
-    tally: Tally = dataclasses.field(default_factory=Tally)
+    epoch_sums: EpochSums = dataclasses.field(default_factory=EpochSums)
     first_loss: float | None = None
     best: float = -math.inf
     rows: list[dict[str, float]] = dataclasses.field(default_factory=list)
@@ -72,7 +72,7 @@ class Run:
             "schedule": self.schedule.to_state(),
             "epoch": self.epoch,
             "step": self.step,
-            "tally": self.tally.to_state(),
+            "epoch_sums": self.epoch_sums.to_state(),
             "first_loss": self.first_loss,
             "best": self.best,
             "rows": self.rows,
@@ -90,7 +90,7 @@ class Run:
             self.scaler.load_state_dict(state["scaler"])
         self.schedule.restore(state["schedule"])
         self.epoch, self.step, self.best = state["epoch"], state["step"], state["best"]
-        self.tally, self.first_loss = Tally(**state["tally"]), state["first_loss"]
+        self.epoch_sums, self.first_loss = EpochSums(**state["epoch_sums"]), state["first_loss"]
         self.rows = state["rows"]
 
 
@@ -110,10 +110,10 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
         begin_from(network, start)
     network = network.to(device=device)
     network = network.to(memory_format=torch.channels_last)
-    keep_gradients_right(network)
+    correct_bfloat16_gradients(network)
     network.keep_statistics(options.encoder_weights is not False)
     least = min(options.size_plan(dataset.size).sides)
-    require_statistics(network, options, least, find_place().ranks)
+    require_statistics(network, options, least, find_rank().ranks)
     average = RunningAverage(network, options.ema)
     tasks = {head: options.losses_of(head) for head in HEADS}
     objective = Objective(tasks, options.fixed_weights()).to(device)
@@ -165,12 +165,12 @@ def _check_progress(run: Run) -> None:
     whole(0, 10**12)(run.step, "step")
     real(-math.inf, math.inf)(run.best, "best")
     real(0, 1e12)(run.schedule.seconds_spent, "seconds")
-    whole(0, 10**12)(run.tally.side, "tally.side")
-    whole(0, 10**12)(run.tally.steps, "tally.steps")
-    whole(0, 10**12)(run.tally.samples, "tally.samples")
-    for name, loss in run.tally.sums.items():
-        text("[a-z]+", "the name of a loss")(name, "tally.sums")
-        real(-math.inf, math.inf)(loss, f"tally.sums.{name}")
+    whole(0, 10**12)(run.epoch_sums.side, "epoch_sums.side")
+    whole(0, 10**12)(run.epoch_sums.steps, "epoch_sums.steps")
+    whole(0, 10**12)(run.epoch_sums.samples, "epoch_sums.samples")
+    for name, loss in run.epoch_sums.sums.items():
+        text("[a-z]+", "the name of a loss")(name, "epoch_sums.sums")
+        real(-math.inf, math.inf)(loss, f"sums.sums.{name}")
     or_none(real(0, math.inf))(run.first_loss, "first_loss")
     of_epoch = table({"epoch": whole(0, 10**12), "step": whole(0, 10**12)})
     listing(of_epoch, run.epoch, run.epoch)(run.rows, "rows")

@@ -36,9 +36,9 @@ class Schedule:
         """Take these as the seconds spent until others are agreed on: ranks have clocks apart."""
         self._agreed = seconds
 
-    def end_epoch(self, quality: float) -> None:
+    def end_epoch(self, selection_score: float) -> None:
         """Take an epoch's score (higher is better) into account."""
-        self._plateau.see(quality, self._rates.patience)
+        self._plateau.see(selection_score, self._rates.patience)
 
     def to_state(self) -> dict[str, Any]:
         """What a later run needs to go on: {"steps", "seconds", "plateau"}."""

@@ -13,9 +13,9 @@ from depthmask.data.batch import Batch
 from depthmask.distributed.ranks import Ranks
 from depthmask.models.device import autocast
 from depthmask.recipes.train_options import TrainOptions
+from depthmask.training.depth_supervision import depth_of_masked
 from depthmask.training.objective import Counts
 from depthmask.training.run import Run
-from depthmask.training.through_depth import see_through
 
 
 @torch.no_grad()
@@ -82,7 +82,7 @@ def take_step(
         with autocast(device, options.precision):
             output = run.forward(here.image, here.background)
             if run.depth_network is not None:
-                output = see_through(run.depth_network, output, here)
+                output = depth_of_masked(run.depth_network, output, here)
         losses = run.objective(output, here, run.schedule.done, counts)
         run.scaler.scale(losses["loss"]).backward()
         parts.append(torch.stack([loss.detach() for loss in losses.values()]))

@@ -1,19 +1,19 @@
 """What a training learns from: a data set that was built, or one that is drawn as it goes on."""
 
 from depthmask.recipes.train_options import TrainOptions
-from pipeline.rendering.on_the_fly import DrawnDataset, draw_dataset
+from pipeline.rendering.on_the_fly import OnTheFlyDataset, open_on_the_fly
 from pipeline.rendering.watcher import Watcher
 from shards.base.canonical_json import document
 from shards.base.errors import InputError
 from shards.base.files import write_atomic
-from shards.reading.concat import AnyDataset, JoinedDataset
+from shards.reading.concat import AnyDataset, ConcatDataset
 from shards.reading.open import open_dataset
 
 DRAWN = "drawn.json"
 """The plan of samples that are drawn: plan.json of the data set that a build would make."""
 
 
-TrainingData = AnyDataset | DrawnDataset
+TrainingData = AnyDataset | OnTheFlyDataset
 
 
 def open_training_data(options: TrainOptions, watcher: Watcher | None = None) -> TrainingData:
@@ -22,19 +22,19 @@ def open_training_data(options: TrainOptions, watcher: Watcher | None = None) ->
     InputError for options, sources or data sets that are wrong.
     """
     build = options.build_options()
-    return open_dataset(options.shards) if build is None else draw_dataset(build, watcher)
+    return open_dataset(options.shards) if build is None else open_on_the_fly(build, watcher)
 
 
 def name_of(data: TrainingData) -> str:
     """Where the samples come from, for a person."""
-    if isinstance(data, DrawnDataset):
+    if isinstance(data, OnTheFlyDataset):
         return "--fg and --bg"
     return f"--shards {data.members[0].path}"
 
 
 def keys_of(data: TrainingData, positions: list[int]) -> list[str]:
     """The samples' keys; with the folder of each where several are read."""
-    if not isinstance(data, JoinedDataset):
+    if not isinstance(data, ConcatDataset):
         return [data[position].key for position in positions]
     return [f"{data.member_at(place).path.name}/{data[place].key}" for place in positions]
 
@@ -42,7 +42,7 @@ def keys_of(data: TrainingData, positions: list[int]) -> list[str]:
 def require_same_samples(options: TrainOptions, data: TrainingData) -> None:
     """InputError where a run goes on that has drawn other samples until now."""
     path = options.out / DRAWN
-    if not isinstance(data, DrawnDataset) or not path.exists():
+    if not isinstance(data, OnTheFlyDataset) or not path.exists():
         return
     if path.read_bytes() != document(data.plan.document):
         raise InputError(
@@ -55,5 +55,5 @@ def require_same_samples(options: TrainOptions, data: TrainingData) -> None:
 
 def keep_plan(options: TrainOptions, data: TrainingData) -> None:
     """Write drawn.json into the run's folder where samples are drawn: it says which they are."""
-    if isinstance(data, DrawnDataset):
+    if isinstance(data, OnTheFlyDataset):
         write_atomic(options.out / DRAWN, document(data.plan.document))

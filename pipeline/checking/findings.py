@@ -13,7 +13,7 @@ MISSING = "missing"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Damage:
+class BrokenShard:
     """A broken shard and what is wrong with it."""
 
     name: str
@@ -21,20 +21,20 @@ class Damage:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Findings:
     """What `verify_dataset` found.
 
     `broken` shards are damaged or gone, `unmade` ones were never finished, `foreign` files look
     like shards or records and belong to none; `manifest` says what is wrong with dataset.json.
-    `undrawn` shards were not drawn again: they were made under other versions than those here.
+    `not_redrawn` shards were not drawn again: they were made under other versions than those here.
     """
 
     tasks: tuple[ShardTask, ...]
-    broken: tuple[Damage, ...]
+    broken: tuple[BrokenShard, ...]
     unmade: int
     foreign: tuple[str, ...]
     manifest: str | None
-    undrawn: int = 0
+    not_redrawn: int = 0
 
     @property
     def names(self) -> list[str]:
@@ -50,8 +50,8 @@ class Verdict:
         """What was found, for a person."""
         lines = [f"{damage.name}: {damage.reason}" for damage in self.broken]
         lines += [f"{name}: no file of this data set" for name in self.foreign]
-        if self.undrawn:
-            lines.append(f"{self.undrawn:,} shards not drawn again: made under other versions")
+        if self.not_redrawn:
+            lines.append(f"{self.not_redrawn:,} shards not drawn again: made under other versions")
         if self.manifest:
             lines.append(f"{MANIFEST}: {self.manifest}")
         if self.unmade:
@@ -69,7 +69,7 @@ class Verdict:
             "broken": [dataclasses.asdict(damage) for damage in self.broken],
             "foreign": list(self.foreign),
             "manifest": self.manifest,
-            "undrawn": self.undrawn,
+            "not_redrawn": self.not_redrawn,
         }
 
     def require_sound(self, shards: Path) -> None:

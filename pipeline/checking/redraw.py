@@ -11,7 +11,7 @@ from shards.stores.table import Shard
 from shards.writing.encoding import Encoding, encode_sample
 
 
-def differing_field(renderer: Renderer, task: ShardTask, shard: Shard, share: float) -> str | None:
+def first_difference(renderer: Renderer, task: ShardTask, shard: Shard, share: float) -> str | None:
     """The first `KEY.FIELD` whose stored bytes are not those drawn again; None where all agree.
 
     At least one sample is drawn. Where a teacher sees composites, whole batches are: a network's

@@ -18,7 +18,7 @@ from joblib.externals.loky.process_executor import BrokenProcessPool
 
 from pipeline.execution.job import Failure, Job, Outcome, Results, count_and_make, passes, persist
 from pipeline.machine.counters import Counters
-from pipeline.machine.hangup import deaf_to_hangup
+from pipeline.machine.hangup import block_hangup
 from pipeline.planning.plan import ShardTask
 from shards.base.keys import BACKGROUND
 
@@ -52,7 +52,7 @@ class _Worker:
 
     def start(self, job: Job, task: ShardTask, index: int, counters: Counters) -> "Future[Outcome]":
         """Begin a shard; a process that was killed while it was idle is replaced."""
-        with deaf_to_hangup():
+        with block_hangup():
             return self._start(job, task, index, counters)
 
     def _start(

@@ -87,7 +87,7 @@ def describe_kept(out: Path, tasks: Sequence[ShardTask]) -> str:
 
 
 @contextmanager
-def truthful(out: Path, tasks: Sequence[ShardTask]) -> Iterator[None]:
+def saying_what_is_kept(out: Path, tasks: Sequence[ShardTask]) -> Iterator[None]:
     """Whatever ends the work within says what is kept.
 
     OSError becomes a RunError; an interruption gets a note that the command line prints.

@@ -21,7 +21,7 @@ import psutil
 
 from pipeline.execution.job import STRIKES, Failure, Job, Outcome, Results, make_shard
 from pipeline.machine.counters import Counters, Done
-from pipeline.machine.hangup import deaf_to_hangup
+from pipeline.machine.hangup import block_hangup
 from pipeline.planning.plan import ShardTask
 from pipeline.rendering.versions import other_versions
 from shards.base.errors import InputError, RunError, first_line
@@ -210,7 +210,7 @@ def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
         _knock(address)
         if address != "local":
             _require_node(address)
-        with deaf_to_hangup():
+        with block_hangup():
             ray.init(
                 address=address,
                 log_to_driver=False,

@@ -19,7 +19,7 @@ from shards.base.canonical_json import decode_json
 from shards.base.errors import InputError
 from shards.base.keys import SPLITS
 from shards.base.names import is_put_there
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 from shards.records.schema import check_folders
 
 NEEDED = ("image", "background", "mask")
@@ -111,7 +111,7 @@ def _endings(folder: Path) -> dict[str, str]:
     endings: dict[str, str] = {}
     for file in list_folder(folder)[1]:
         name, ending = os.path.splitext(file)
-        if not is_put_there(file) or not persevere(folder / file, (folder / file).is_file):
+        if not is_put_there(file) or not retry_passing(folder / file, (folder / file).is_file):
             continue
         if name in endings:
             raise InputError(

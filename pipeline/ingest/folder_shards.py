@@ -22,7 +22,7 @@ from shards.base.canonical_json import encode_json
 from shards.base.errors import RunError
 from shards.base.formats import Format
 from shards.base.keys import keys_from
-from shards.base.patience import is_passing
+from shards.base.retrying import is_passing
 from shards.pixels.codecs import decode_jpeg, encode_jpeg, encode_png
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.moments import moments_of_bytes

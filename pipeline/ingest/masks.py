@@ -18,7 +18,7 @@ from pipeline.sources.sixteen_bits import sixteen_bit_values
 from pipeline.sources.source_bytes import read_source
 from pipeline.sources.taster import DeadDecoderError
 from shards.base.errors import InputError
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 
 _FULL = 65535
 """Opaque. All masks are counted in 16 bits: those of 8 times 257."""
@@ -107,7 +107,7 @@ def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """The grey values (H, W) of a mask as they are; InputError where they are not what it says."""
     data = read_source(path)
     try:
-        picture = persevere(path, lambda: decode_as_stored(data))
+        picture = retry_passing(path, lambda: decode_as_stored(data))
     except DeadDecoderError as error:
         raise error.at(path) from None
     if picture.mode.startswith("I"):

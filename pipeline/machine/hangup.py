@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def deaf_to_hangup() -> Iterator[None]:
+def block_hangup() -> Iterator[None]:
     """Processes begun within keep SIGHUP blocked; what comes meanwhile is heard afterwards.
 
     A terminal sends it to all of them at once. Those of libraries that only keep the books (the

@@ -4,7 +4,7 @@ import functools
 from pathlib import Path
 from typing import Literal
 
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 
 Precision = Literal["bfloat16", "float32"]
 _CPU_FACTS = Path("/proc/cpuinfo")
@@ -21,7 +21,7 @@ def fitting_precision(device: str) -> Precision:
     if not device.startswith("cpu"):
         return "float32"
     try:
-        facts = persevere(_CPU_FACTS, _CPU_FACTS.read_text)
+        facts = retry_passing(_CPU_FACTS, _CPU_FACTS.read_text)
     except FileNotFoundError:  # no Linux
         return "float32"
     flags = next((line for line in facts.splitlines() if line.startswith("flags")), "")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from joblib import Parallel
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from pipeline.machine.hangup import deaf_to_hangup
+from pipeline.machine.hangup import block_hangup
 from pipeline.machine.quiet import QUIET
 from shards.base.cores import cores
 from shards.base.errors import RunError
@@ -24,7 +24,7 @@ def results_of(
     Leaving the `with` block stops what is still running, whatever the reason.
     """
     run = Parallel(n_jobs=workers or cores(), return_as="generator", batch_size=1, prefer=prefer)
-    with deaf_to_hangup():
+    with block_hangup():
         results = run(calls)
     try:
         yield results

@@ -16,7 +16,7 @@ from shards.base.errors import InputError
 from shards.base.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
 from shards.base.keys import record_name
 from shards.base.names import is_left_by_system
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 from shards.base.version import __version__
 from shards.places.cache import address_of
 from shards.records.card import CARD, is_free
@@ -107,7 +107,7 @@ def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) ->
 
 def is_begun(out: Path) -> bool:
     """Whether a folder holds a data set, finished or not."""
-    return persevere(out / PLAN, (out / PLAN).exists)
+    return retry_passing(out / PLAN, (out / PLAN).exists)
 
 
 def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:

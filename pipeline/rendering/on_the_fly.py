@@ -23,7 +23,7 @@ MOMENTS = 1000
 """How many samples of a split its mean and std are taken from: a plan's order is a random one."""
 
 
-class DrawnDataset(SplitSequence):
+class OnTheFlyDataset(SplitSequence):
     """The samples of a plan, train then val; `split(name)` gives one of the two.
 
     Each is drawn and encoded as a build stores it, so what is decoded from it are the bytes of a
@@ -96,7 +96,7 @@ class _Renderers:
         return renderer
 
 
-def draw_dataset(options: BuildOptions, watcher: Watcher | None = None) -> DrawnDataset:
+def open_on_the_fly(options: BuildOptions, watcher: Watcher | None = None) -> OnTheFlyDataset:
     """The data set that a build with these options would make; nothing is written.
 
     InputError for wrong options or sources.
@@ -105,4 +105,4 @@ def draw_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Drawn
     plan, skipped = plan_build(options, watch)
     tasks = plan.tasks()
     watch.planned(plan, skipped, tasks, len(tasks))
-    return DrawnDataset(plan, dataclasses.replace(site_of(options), layers=None))
+    return OnTheFlyDataset(plan, dataclasses.replace(site_of(options), layers=None))

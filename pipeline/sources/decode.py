@@ -26,7 +26,7 @@ from pipeline.sources.source_bytes import read_source
 from pipeline.sources.taster import DeadDecoderError, taste
 from pipeline.sources.tiff_pages import whole_picture
 from shards.base.errors import InputError
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 
 _SPARE = 64_000_000
 """Bytes that a process with enough memory can have, before it is known what decoding takes."""
@@ -169,7 +169,7 @@ def read_picture(path: Path) -> Image.Image:
     """The picture in a file, as `decode_picture` gives it; RunError where it cannot be read now."""
     data = read_source(path)
     try:
-        return persevere(path, lambda: decode_picture(data))
+        return retry_passing(path, lambda: decode_picture(data))
     except DeadDecoderError as error:
         raise error.at(path) from None
 

@@ -23,7 +23,7 @@ from pipeline.sources.taster import DeadDecoderError
 from shards.base.cores import cores
 from shards.base.errors import InputError
 from shards.base.names import is_put_there
-from shards.base.patience import persevere, unread
+from shards.base.retrying import retry_passing, unread
 
 Role = Literal["fg", "bg"]
 KnownSizes = Mapping[str, tuple[int, int]]
@@ -113,7 +113,7 @@ def _check(root: Path, name: str, role: Role, known: KnownSizes) -> "_Checked | 
         try:
             return check(decoding_cost(path))
         except (OSError, MemoryError):
-            return persevere(path, lambda: check(MEMORY_LIMIT))  # with nothing beside it
+            return retry_passing(path, lambda: check(MEMORY_LIMIT))  # with nothing beside it
     except NoFileError:
         gone = FileNotFoundError(errno.ENOENT, "a file that went away while sources were checked")
         raise unread(path, gone) from None
@@ -189,7 +189,7 @@ def check_sources(
     where nothing is usable; RunError where a file or a folder cannot be read now, whatever is in
     it.
     """
-    if not persevere(root, root.is_dir):
+    if not retry_passing(root, root.is_dir):
         raise _no_sources(root, role, "a file" if root.exists() else "no such folder")
     names = find_files(root, out)
     if not names:

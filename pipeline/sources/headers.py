@@ -18,7 +18,7 @@ from pipeline.sources.heif import import_heif, is_heif
 from pipeline.sources.source_bytes import look_into
 from pipeline.sources.structure import refuse_many_parts
 from pipeline.sources.tiff_pages import whole_picture
-from shards.base.patience import is_passing
+from shards.base.retrying import is_passing
 
 Found = TypeVar("Found")
 

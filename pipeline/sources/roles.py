@@ -7,7 +7,7 @@ from pipeline.sources.decode import UnusablePictureError, read_picture
 from pipeline.sources.find import Role, find_files
 from pipeline.sources.source_bytes import real_folder
 from shards.base.errors import InputError
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 
 _LOOKS = 16
 """About how many files of a folder are looked at, evenly spread, until one speaks against it."""
@@ -22,7 +22,7 @@ def require_roles(fg: Path, bg: Path, out: Path, remark: Callable[[Role, str, st
     `remark(role, name, words)` is told where one lies within the other. Files that are no pictures
     are left to the check of all sources; RunError where one cannot be read now.
     """
-    if not all(persevere(root, root.is_dir) for root in (fg, bg)):
+    if not all(retry_passing(root, root.is_dir) for root in (fg, bg)):
         return
     ours, theirs = Path(real_folder(fg)), Path(real_folder(bg))
     if ours == theirs:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from pipeline.sources.damage import NoFileError, UnusablePictureError
-from shards.base.patience import persevere, unread
+from shards.base.retrying import retry_passing, unread
 
 Found = TypeVar("Found")
 
@@ -64,7 +64,7 @@ def look_into(path: Path, look: Callable[[IO[bytes], int], Found]) -> Found:
                 raise raw.fault
             return found
 
-    return persevere(path, attempt)
+    return retry_passing(path, attempt)
 
 
 def read_source(path: Path) -> bytes:
@@ -100,7 +100,7 @@ def real_folder(folder: Path) -> str:
 def _found(path: Path, call: Callable[[], Found]) -> Found:
     """What `call` gives for a file or folder that was listed; RunError where it is gone."""
     try:
-        return persevere(path, call)
+        return retry_passing(path, call)
     except FileNotFoundError as error:
         raise unread(path, error) from None
 

@@ -22,7 +22,7 @@ UNDECODABLE = (RunError, ValueError, OSError, SyntaxError, EOFError, KeyError, I
 _OTHER_BYTES = "its SHA-256 is not that of its record"
 
 
-class DamageError(Exception):
+class AuditError(Exception):
     """What is wrong with a shard, in a few words."""
 
 
@@ -68,7 +68,7 @@ class Rules:
 def audit_shard(
     folder: Path, task: ShardTask, rules: Rules, entry: dict[str, Any] | None, *, deep: bool
 ) -> None:
-    """Raise DamageError unless a shard is whole: record, bytes, keys and fields.
+    """Raise AuditError unless a shard is whole: record, bytes, keys and fields.
 
     `entry` is the shard's in dataset.json, if there is one. `deep` decodes every picture and sums
     the moments again.
@@ -76,16 +76,16 @@ def audit_shard(
     record = _audit_record(folder, task, rules, entry)
     path = folder / task.name
     if not path.exists():
-        raise DamageError("the shard is missing")
+        raise AuditError("the shard is missing")
     if not path.is_file():
-        raise DamageError("no regular file")
+        raise AuditError("no regular file")
     size = path.stat().st_size
     if size != record.bytes:
-        raise DamageError(f"{size:,} bytes instead of {record.bytes:,}")
+        raise AuditError(f"{size:,} bytes instead of {record.bytes:,}")
     shard = _open_recorded(path, task, rules, record)
     try:
         if tuple(sorted(shard.fields)) != rules.fields_of(task.split):
-            raise DamageError("samples with the fields " + ", ".join(shard.fields))
+            raise AuditError("samples with the fields " + ", ".join(shard.fields))
         if deep:
             _audit_pixels(shard, task, rules, record)
     finally:
@@ -98,10 +98,10 @@ def _open_recorded(path: Path, task: ShardTask, rules: Rules, record: Record) ->
     try:
         shard, found = open_hashed(rules.format, path, keys, task.samples)
     except RunError as error:
-        raise DamageError(_why_unopened(path, record) or str(error)) from None
+        raise AuditError(_why_unopened(path, record) or str(error)) from None
     if found != record.sha256:
         shard.close()
-        raise DamageError(_OTHER_BYTES)
+        raise AuditError(_OTHER_BYTES)
     return shard
 
 
@@ -119,17 +119,17 @@ def _audit_record(
     try:
         record = read_record(folder, task.name)
     except InputError:
-        raise DamageError(f"{record_name(task.name)} is damaged") from None
+        raise AuditError(f"{record_name(task.name)} is damaged") from None
     if record is None:
-        raise DamageError("no commit record")
+        raise AuditError("no commit record")
     facts = (record.build, record.name, record.split, record.samples, record.first, record.last)
     last = task.first + task.samples - 1
     if facts != (rules.build, task.name, task.split, task.samples, task.first, last):
-        raise DamageError("its record does not fit the plan")
+        raise AuditError("its record does not fit the plan")
     if entry is not None and entry != record.entry():
-        raise DamageError("its record disagrees with dataset.json")
+        raise AuditError("its record disagrees with dataset.json")
     if not all(sums.fits(rules.largest.get(name, 0)) for name, sums in record.sums.items()):
-        raise DamageError("its record has sums that no pixels have")
+        raise AuditError("its record has sums that no pixels have")
     return record
 
 
@@ -148,9 +148,9 @@ def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -
                     sums[name] = sums.get(name, NOTHING) + moments
             place = task.name
     except UNDECODABLE as error:
-        raise DamageError(f"{place}: {error}") from None
+        raise AuditError(f"{place}: {error}") from None
     if any(record.sums.get(name) != moments for name, moments in sums.items()):
-        raise DamageError("its pixels do not have the sums of its record")
+        raise AuditError("its pixels do not have the sums of its record")
 
 
 def _moments(field: str, data: bytes, rules: Rules) -> Moments:

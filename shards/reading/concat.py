@@ -23,7 +23,7 @@ from shards.records.manifest import largest_values, read_record
 from shards.records.stats import stats_of_sums
 
 
-class JoinedDataset(SplitSequence):
+class ConcatDataset(SplitSequence):
     """Several data sets as one, in the order given: all train samples, then all val samples.
 
     A source that is val in any of them is val in all: train samples that show it are left out,
@@ -107,7 +107,7 @@ class JoinedDataset(SplitSequence):
             member.close()
 
 
-AnyDataset = Dataset | JoinedDataset
+AnyDataset = Dataset | ConcatDataset
 """What `open_dataset` gives for one folder, or for several."""
 
 

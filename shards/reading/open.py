@@ -30,6 +30,6 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
     members = [Dataset(local_folder(require_kind("path", place, Path))) for place in places]
     if len(members) == 1:
         return members[0]
-    from shards.reading.concat import JoinedDataset
+    from shards.reading.concat import ConcatDataset
 
-    return JoinedDataset(members)
+    return ConcatDataset(members)

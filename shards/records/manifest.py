@@ -13,7 +13,7 @@ from shards.base.checks import WrongValueError
 from shards.base.errors import InputError
 from shards.base.files import create_if_absent, sync, write_atomic
 from shards.base.keys import BACKGROUND, SPLITS, record_name
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.moments import NOTHING, Moments
 from shards.records.card import write_card
@@ -78,7 +78,7 @@ def _read_json(path: Path, remedy: str) -> Any:
         return path.read_bytes()
 
     try:
-        return json.loads(persevere(path, read), parse_constant=_refuse_constant)
+        return json.loads(retry_passing(path, read), parse_constant=_refuse_constant)
     except FileNotFoundError:
         raise InputError(str(path), expected="this file", found="none", remedy=remedy) from None
     except (ValueError, RecursionError) as error:
@@ -161,7 +161,7 @@ def read_record(folder: Path, shard: str) -> Record | None:
     """The record of a shard, or None where there is none."""
     path = folder / record_name(shard)
     remedy = "delete this record and run the same build-dataset again"
-    if not persevere(path, path.exists):
+    if not retry_passing(path, path.exists):
         return None
     values = _read_json(path, remedy)
     _require(path, values, check_record, remedy)

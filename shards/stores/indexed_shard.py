@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from shards.base.errors import RunError
 from shards.base.keys import KeyOf
-from shards.stores.shard_bytes import DamagedShardError, HashedBytes, ShardBytes, SomeBytes
+from shards.stores.shard_bytes import HashedBytes, ShardBytes, SomeBytes, UnreadableShardError
 
 Member = tuple[bytes, int, int]
 """Name, offset and size of a payload."""
 
 Scan = Callable[[SomeBytes], Iterator[Member]]
-"""Lists the payloads of a shard; raises DamagedShardError where its structure is broken."""
+"""Lists the payloads of a shard; raises UnreadableShardError where its structure is broken."""
 
 _MOST_FIELDS = 16
 _BETWEEN = 1 << 10
@@ -54,7 +54,7 @@ class IndexedShard:
             members = list(islice(scan(scanned), most + 1))
             self.sha256 = scanned.hexdigest() if isinstance(scanned, HashedBytes) else sha256
             self._file.sha256 = self.sha256
-        except DamagedShardError as error:
+        except UnreadableShardError as error:
             raise self._damaged(str(error)) from None
         if len(members) > most:
             raise self._damaged(f"over {most} entries that do not fit the plan")
@@ -138,7 +138,7 @@ class IndexedShard:
     def _read(self, begin: int, end: int) -> bytes:
         try:
             return self._file[begin:end]
-        except DamagedShardError as error:
+        except UnreadableShardError as error:
             raise self._damaged(str(error)) from None
 
     def _damaged(self, found: str) -> RunError:

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 
 from shards.stores.indexed_shard import Member
-from shards.stores.shard_bytes import DamagedShardError, SomeBytes
+from shards.stores.shard_bytes import SomeBytes, UnreadableShardError
 
 _MAGIC, _VERSION = 0xBEEFC0DE, 1
 _HEADER = struct.Struct("<QHHHH")  # page number, pad, flags, lower, upper
@@ -38,7 +38,7 @@ def scan_lmdb(file: SomeBytes) -> Iterator[Member]:
         found += 1
         yield member
     if found != entries:
-        raise DamagedShardError(f"{found} entries where its header says {entries}")
+        raise UnreadableShardError(f"{found} entries where its header says {entries}")
 
 
 def _newest_tree(file: SomeBytes) -> tuple[int, int, int, int] | None:
@@ -48,21 +48,21 @@ def _newest_tree(file: SomeBytes) -> tuple[int, int, int, int] | None:
     for number in (0, 1):
         start = number * page_size
         if start + _META_BYTES > len(file):
-            raise DamagedShardError(f"{len(file)} bytes, too few for an LMDB file")
+            raise UnreadableShardError(f"{len(file)} bytes, too few for an LMDB file")
         page = file[start : start + _META_BYTES]
         _, _, flags, _, _ = _HEADER.unpack_from(page)
         magic, version, _, _ = _META.unpack_from(page, 16)
         if magic != _MAGIC or not flags & _META_PAGE:
-            raise DamagedShardError("no LMDB header")
+            raise UnreadableShardError("no LMDB header")
         if version != _VERSION:
-            raise DamagedShardError(f"LMDB data version {version}; {_VERSION} is read")
+            raise UnreadableShardError(f"LMDB data version {version}; {_VERSION} is read")
         free = _TREE.unpack_from(page, 40)
         _, tree_flags, depth, _, _, _, entries, root = _TREE.unpack_from(page, 88)
         _, transaction = _LAST.unpack_from(page, 136)
         if not number:
             page_size = free[0]
         if free[0] != page_size or not 512 <= page_size <= 65536 or tree_flags:
-            raise DamagedShardError("an LMDB header that no shard has")
+            raise UnreadableShardError("an LMDB header that no shard has")
         if newest is None or transaction > newest[0]:
             newest = transaction, (page_size, depth, entries, root)
     if newest is None or newest[1][3] == _NO_ROOT:
@@ -81,7 +81,7 @@ class _Pages:
     def walk(self, root: int, depth: int) -> Iterator[Member]:
         """Entries below a page, in order."""
         if depth > _DEEPEST:
-            raise DamagedShardError(f"a tree of depth {depth}")
+            raise UnreadableShardError(f"a tree of depth {depth}")
         start = root * self._size
         page, nodes, flags = self._page(root)
         if flags & 0xF == _LEAF and depth == 1:
@@ -92,20 +92,20 @@ class _Pages:
                 low, high, top, _ = _NODE.unpack_from(page, node)
                 yield from self.walk(low | high << 16 | top << 32, depth - 1)
         else:
-            raise DamagedShardError(f"page {root} is of another kind than its place")
+            raise UnreadableShardError(f"page {root} is of another kind than its place")
 
     def _page(self, number: int) -> tuple[bytes, tuple[int, ...], int]:
         """A page, offsets of its nodes within it (checked), and its flags."""
         if not 2 <= number < self._count or self._entered[number]:
-            raise DamagedShardError(f"page {number} where it cannot be")
+            raise UnreadableShardError(f"page {number} where it cannot be")
         self._entered[number] = 1
         page = self._file[number * self._size : (number + 1) * self._size]
         own, _, flags, lower, upper = _HEADER.unpack_from(page)
         if own != number or not _HEADER.size <= lower <= upper <= self._size or lower % 2:
-            raise DamagedShardError(f"page {number} does not hold together")
+            raise UnreadableShardError(f"page {number} does not hold together")
         nodes = struct.unpack_from(f"<{(lower - 16) // 2}H", page, 16)
         if any(not upper <= node <= self._size - _NODE.size for node in nodes):
-            raise DamagedShardError(f"page {number} points outside itself")
+            raise UnreadableShardError(f"page {number} points outside itself")
         return page, nodes, flags
 
     def _entry(self, start: int, page: bytes, node: int) -> Member:
@@ -114,7 +114,7 @@ class _Pages:
         key = node + _NODE.size
         data = key + key_size
         if flags not in (0, _BIG) or data + (8 if flags else size) > self._size:
-            raise DamagedShardError(f"an entry at byte {start + node} that no shard has")
+            raise UnreadableShardError(f"an entry at byte {start + node} that no shard has")
         name = page[key:data]
         if not flags:
             return name, start + data, size
@@ -125,9 +125,9 @@ class _Pages:
         """Offset of a payload that fills pages of its own."""
         needed = -(-(_HEADER.size + size) // self._size)
         if not 2 <= number <= self._count - needed:
-            raise DamagedShardError(f"page {number} where it cannot be")
+            raise UnreadableShardError(f"page {number} where it cannot be")
         start = number * self._size
         own, _, flags, low, high = _HEADER.unpack(self._file[start : start + _HEADER.size])
         if own != number or flags & 0xF != _OVERFLOW or low | high << 16 < needed:
-            raise DamagedShardError(f"page {number} does not hold together")
+            raise UnreadableShardError(f"page {number} does not hold together")
         return start + _HEADER.size

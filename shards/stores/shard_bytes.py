@@ -28,7 +28,7 @@ _GONE = (errno.ESTALE, errno.EBADF)
 descriptors that it did not know."""
 
 
-class DamagedShardError(Exception):
+class UnreadableShardError(Exception):
     """What is wrong with the structure of a shard file, in a few words."""
 
 
@@ -101,7 +101,7 @@ _KEYS = itertools.count()
 
 
 class ShardBytes:
-    """A regular file as bytes: `len` and slices; DamagedShardError where it cannot be read.
+    """A regular file as bytes: `len` and slices; UnreadableShardError where it cannot be read.
 
     Its length is that of when it was opened. It may be read from several threads, and after a
     fork. Another file may take its place meanwhile, if it has this `sha256`: a repair, or an equal
@@ -130,7 +130,7 @@ class ShardBytes:
                     raise
             return _read(self._open(), start, stop)
         except OSError as error:
-            raise DamagedShardError(error.strerror or str(error)) from None
+            raise UnreadableShardError(error.strerror or str(error)) from None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -144,14 +144,14 @@ class ShardBytes:
             file = _Descriptor(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
             about = os.fstat(file.number)
         except OSError as error:
-            raise DamagedShardError(error.strerror or str(error)) from None
+            raise UnreadableShardError(error.strerror or str(error)) from None
         if not stat.S_ISREG(about.st_mode):
-            raise DamagedShardError("no file")
+            raise UnreadableShardError("no file")
         if not about.st_size:
-            raise DamagedShardError("an empty file")
+            raise UnreadableShardError("an empty file")
         identity = about.st_dev, about.st_ino, about.st_size
         if self._identity not in (None, identity) and not self._is_equal(file, about.st_size):
-            raise DamagedShardError("another file than when it was opened")
+            raise UnreadableShardError("another file than when it was opened")
         self._identity = identity
         if self._forget.alive:
             _DESCRIPTORS.keep(self._key, file)
@@ -171,7 +171,7 @@ def _read(file: _Descriptor, start: int, stop: int) -> bytes:
     while len(data) < stop - start:  # the kernel gives at most 2 GiB at once
         more = os.pread(file.number, stop - start - len(data), start + len(data))
         if not more:
-            raise DamagedShardError(f"the end of the file before byte {stop}")
+            raise UnreadableShardError(f"the end of the file before byte {stop}")
         data += more
     return data
 

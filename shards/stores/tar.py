@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shards.stores.indexed_shard import Member
-from shards.stores.shard_bytes import DamagedShardError, SomeBytes
+from shards.stores.shard_bytes import SomeBytes, UnreadableShardError
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
@@ -93,7 +93,7 @@ def scan_tar(file: SomeBytes) -> Iterator[Member]:
         while len(found) < _PIECES:
             piece = file[position : min(end, position + _PIECE)]
             if len(piece) < _BLOCK:
-                raise DamagedShardError(f"the end of the file at byte {end} inside the archive")
+                raise UnreadableShardError(f"the end of the file at byte {end} inside the archive")
             if not piece[0]:
                 break
             blocks = np.frombuffer(piece, np.uint8, len(piece) // _BLOCK * _BLOCK)
@@ -131,8 +131,8 @@ def _chain(places: NDArray[np.int64], followers: NDArray[np.int64]) -> tuple[lis
     return chosen, expected
 
 
-def _no_header(position: int) -> DamagedShardError:
-    return DamagedShardError(f"no tar header at byte {position}")
+def _no_header(position: int) -> UnreadableShardError:
+    return UnreadableShardError(f"no tar header at byte {position}")
 
 
 def _checked_names(headers: NDArray[np.uint8], starts: NDArray[np.int64]) -> list[bytes]:
@@ -146,6 +146,6 @@ def _checked_names(headers: NDArray[np.uint8], starts: NDArray[np.int64]) -> lis
     found = headers.sum(axis=1, dtype=np.uint32)
     wrong = np.flatnonzero((_octal(digits) != found) | (digits < ord("0")).any(axis=1))
     if wrong.size:
-        raise DamagedShardError(f"wrong checksum of the tar header at byte {starts[wrong[0]]}")
+        raise UnreadableShardError(f"wrong checksum of the tar header at byte {starts[wrong[0]]}")
     names: list[bytes] = np.ascontiguousarray(headers[:, :100]).view("S100")[:, 0].tolist()
     return names

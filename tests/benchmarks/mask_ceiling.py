@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from depthmask.data.batch import Batch
-from depthmask.data.batches import SampleSource
+from depthmask.data.batches import DecodedSamples
 from depthmask.losses.metrics import image_iou
 from depthmask.models.opacity import find_opacity_cues, opacity_of_colour
 from depthmask.models.windows import window_means, window_minima
@@ -57,7 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     dataset = open_dataset(arguments.shards)
     val = dataset.split("val")
-    source = SampleSource(val, dataset.size, workers=1)
+    source = DecodedSamples(val, dataset.size, workers=1)
     chosen = np.linspace(0, len(val) - 1, min(arguments.samples, len(val))).astype(np.int64)
     rows = defaultdict(list)
     for begin in range(0, len(chosen), _BATCH):

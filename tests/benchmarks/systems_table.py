@@ -24,7 +24,7 @@ import torch
 from PIL import Image, ImageDraw
 from systems_markdown import DEFAULT, RANDOM, leak_table, main_table, place_between
 
-from depthmask.data.batches import SampleSource
+from depthmask.data.batches import DecodedSamples
 from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
 from depthmask.inference.evaluation import EvaluateOptions, evaluate, predictions
 from depthmask.inference.sheets import grid_row
@@ -145,7 +145,7 @@ def make_row(bench: Bench, name: str, split_by: str) -> dict[str, Any]:
 def picture_rows(bench: Bench, names: list[str]) -> Image.Image:
     """For each network three val samples: composite, background, truths and predictions."""
     dataset = open_dataset(bench.out / "source").split("val")
-    source = SampleSource(dataset, bench.size, 1)
+    source = DecodedSamples(dataset, bench.size, 1)
     batch = source.batch(np.linspace(0, len(source) - 1, 3).astype(np.int64))
     blank = np.full((bench.size, bench.size), 0.5, np.float32)
     strips = []

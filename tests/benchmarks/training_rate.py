@@ -6,7 +6,7 @@ Takes turns, so that what else the machine does falls on all alike: some steps o
 are decoded for the first time, the same steps over samples that stay decoded in memory, and as
 many steps over one batch that is ready. Prints the median of each, their ratios, and the share of
 the time that the training waits for data. The steps are those of `depthmask train` with its
-defaults: the encoder rests unless `--encoder-rests 0` lets it learn.
+defaults: the encoder rests unless `--freeze-encoder 0` lets it learn.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from depthmask.data.batch import Batch
-from depthmask.data.batches import SampleSource, train_batches
+from depthmask.data.batches import DecodedSamples, train_batches
 from depthmask.models.device import choose_device
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.run import Run, begin_run
@@ -38,11 +38,11 @@ class Pace:
 
 def rests(run: Run, options: TrainOptions) -> None:
     """Let the encoder rest, or learn, as a training would at this step."""
-    run.network.rest_encoder(options.pretrained and run.step < options.encoder_rests)
+    run.network.freeze_encoder(options.pretrained and run.step < options.freeze_encoder)
 
 
 def pace_of_training(
-    run: Run, options: TrainOptions, source: SampleSource, begin: int, steps: int
+    run: Run, options: TrainOptions, source: DecodedSamples, begin: int, steps: int
 ) -> Pace:
     """The pace of `steps` steps as `depthmask train` takes them, from sample `begin` on.
 
@@ -84,7 +84,7 @@ def measure(options: TrainOptions, steps: int, rounds: int) -> dict[str, list[Pa
     torch.manual_seed(0)
     run = begin_run(options, dataset, choose_device(options.device))
     run.network.train()
-    source = SampleSource(train, options.size or dataset.size, options.workers)
+    source = DecodedSamples(train, options.size or dataset.size, options.workers)
     first = train_batches(source, seed=0, epoch=0, batch_size=options.batch_size)
     batch = next(first)
     first.close()
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--backbone", default="tf_efficientnet_lite0")
-    parser.add_argument("--encoder-rests", type=int, default=10**9)
+    parser.add_argument("--freeze-encoder", type=int, default=10**9)
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--device", default="auto")

@@ -22,7 +22,7 @@ from depthmask.reports.report import write_report
 from depthmask.reports.stats import dataset_stats
 from depthmask.terminal.stats_tables import stats_tables
 from pipeline.build import build_dataset
-from pipeline.checking.findings import Verdict
+from pipeline.checking.findings import Findings
 from pipeline.convert import convert_dataset
 from pipeline.ingest import export_folders as plain_folders
 from pipeline.planning.options import BuildOptions
@@ -83,7 +83,7 @@ def repair(folder: Path) -> None:
     _mend(folder, verify_dataset(folder / "shards", workers=1))
 
 
-def _mend(folder: Path, verdict: Verdict) -> None:
+def _mend(folder: Path, verdict: Findings) -> None:
     shards = folder / "shards"
     site = find_site(shards, fg=folder / SOURCES / "fg", bg=folder / SOURCES / "bg")
     after = repair_dataset(site, verdict, accept_changed=True, workers=1)

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pipeline.build import build_dataset
 from pipeline.planning.options import BuildOptions
-from shards.base import patience
+from shards.base import retrying
 from shards.base.errors import RunError
 
 Kind = Literal["open", "read", "stat", "list"]
@@ -82,7 +82,7 @@ def build(sources: Path, out: Path, depth: str) -> dict[str, Any]:
 
 def main(sources: Path, work: Path, depth: str) -> None:
     """Answer every fault on stdin."""
-    patience.PAUSES = (0, 0, 0)
+    retrying.PAUSES = (0, 0, 0)
     faults = Faults(Path(os.environ["FAULTS"]))
     build(sources, work / "warm", depth)
     for line in sys.stdin:

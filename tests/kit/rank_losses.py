@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from depthmask.data.batches import SampleSource, train_batches
-from depthmask.distributed.launch import find_place
+from depthmask.data.batches import DecodedSamples, train_batches
+from depthmask.distributed.launch import find_rank
 from depthmask.distributed.ranks import join_ranks
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.run import begin_run
@@ -43,14 +43,14 @@ def main(shards: Path, out: Path, steps: int) -> None:
         accumulate=2,
         device="cpu",
     )
-    place = find_place()
+    place = find_rank()
     dataset = open_dataset(shards)
     with join_ranks(place, options.device) as ranks:
         torch.manual_seed(options.seed)
         run = begin_run(options, dataset, ranks.device)
         without_batch_norms(run.network)
         without_batch_norms(run.average.network)
-        source = SampleSource(dataset.split("train"), 32, 1)
+        source = DecodedSamples(dataset.split("train"), 32, 1)
         losses: list[dict[str, float]] = []
         while len(losses) < steps:
             batches = train_batches(

@@ -39,7 +39,7 @@ def assert_alike(one: Path, other: Path) -> None:
     assert same(first.weights, second.weights)
     assert first.training is not None
     assert second.training is not None
-    for name in ("network", "objective", "optimiser", "epoch", "step", "tally", "best"):
+    for name in ("network", "objective", "optimiser", "epoch", "step", "epoch_sums", "best"):
         assert same(first.training[name], second.training[name]), name
     rows = [
         [{k: v for k, v in row.items() if k not in OF_THE_CLOCK} for row in metrics_of(run)]

@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from damages import DAMAGES, Damage, adopt, drop_in_a_foreign_tar, flip_a_byte
+from damages import DAMAGES, BrokenShard, adopt, drop_in_a_foreign_tar, flip_a_byte
 from small import files_of, small_options
 
 from pipeline.build import build_dataset
-from pipeline.checking.findings import Verdict
+from pipeline.checking.findings import Findings
 from pipeline.output.folder import SET_ASIDE
 from pipeline.output.lock import builder_lock
 from pipeline.rendering.site import find_site
@@ -24,7 +24,7 @@ def copy_of(folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(folder, tmp_path / "shards"))
 
 
-def repair(shards: Path, *, accept_changed: bool = False) -> tuple[Verdict, list[Rebuilt]]:
+def repair(shards: Path, *, accept_changed: bool = False) -> tuple[Findings, list[Rebuilt]]:
     rebuilt: list[Rebuilt] = []
     verdict = repair_dataset(
         find_site(shards),
@@ -39,7 +39,7 @@ def repair(shards: Path, *, accept_changed: bool = False) -> tuple[Verdict, list
 @pytest.mark.parametrize("store", ["tar", "lmdb"])
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_every_damage_is_repaired_to_the_same_bytes(
-    built: dict[str, Path], store: str, damage: Damage, tmp_path: Path
+    built: dict[str, Path], store: str, damage: BrokenShard, tmp_path: Path
 ) -> None:
     shards = copy_of(built[store], tmp_path)
     damaged = damage(shards, store)

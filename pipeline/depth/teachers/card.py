@@ -10,7 +10,7 @@ from typing import Any
 
 from shards.base.errors import InputError
 from shards.base.files import sha256_of
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 from shards.pixels.depth_coding import Kind
 
 
@@ -108,7 +108,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
     files = sorted(paths)
     digests = []
     for path in files:
-        digests.append(persevere(path, functools.partial(sha256_of, path)))
+        digests.append(retry_passing(path, functools.partial(sha256_of, path)))
     if len(files) == 1:
         return digests[0]
     lines = [f"{path.name} {digest}\n" for path, digest in zip(files, digests, strict=True)]

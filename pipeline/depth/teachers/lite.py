@@ -16,7 +16,7 @@ from pipeline.depth.teachers.card import (
 from pipeline.depth.teachers.seam import Teacher, View
 from pipeline.depth.teachers.tensors import fill, read_tensors
 from pipeline.machine.precision import fitting_precision
-from shards.base.patience import persevere
+from shards.base.retrying import retry_passing
 from shards.pixels.depth_coding import Kind
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class _Header:
 def _read_header(path: Path) -> _Header:
     """What a weights file says of its values, read without torch; InputError when it is none."""
     try:
-        found = json.loads(persevere(path, lambda: _header_bytes(path))).get("__metadata__", {})
+        found = json.loads(retry_passing(path, lambda: _header_bytes(path))).get("__metadata__", {})
         low, high = float(found["low"]), float(found["high"])
         if not -1e30 <= low < high <= 1e30:
             raise ValueError(f"a range of {low:g} to {high:g}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.depth.teachers.card import wrong_weights
 from shards.base.errors import RunError, first_line
-from shards.base.patience import is_passing, persevere
+from shards.base.retrying import is_passing, retry_passing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,7 +24,7 @@ def read_tensors(path: Path, expected: str, remedy: str) -> "dict[str, Tensor]":
     import torch
 
     try:
-        loaded = persevere(path, lambda: _load(path))
+        loaded = retry_passing(path, lambda: _load(path))
     except RunError:
         raise
     except Exception as error:  # torch and safetensors name no common class for damaged files

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from depthmask.data.augmentation import augment
 from depthmask.data.batch import Batch
-from depthmask.data.batches import SampleSource, train_batches
+from depthmask.data.batches import DecodedSamples, train_batches
 from depthmask.data.foreground_augmentation import cast_shadow, compress, recompose, repaint, weave
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
@@ -24,7 +24,7 @@ def train_split(tiny_dataset: Path) -> Dataset:
 
 
 def test_batches_hold_the_stored_pixels(train_split: Dataset) -> None:
-    batch = SampleSource(train_split, 64, 1).batch([5, 2])
+    batch = DecodedSamples(train_split, 64, 1).batch([5, 2])
     for row, position in enumerate((5, 2)):
         sample = train_split[position]
         stored = torch.from_numpy(sample.image.copy()).permute(2, 0, 1) / 255
@@ -34,13 +34,13 @@ def test_batches_hold_the_stored_pixels(train_split: Dataset) -> None:
 
 
 def test_other_sizes_are_scaled(train_split: Dataset) -> None:
-    batch = SampleSource(train_split, 48, 1).batch(range(4))
+    batch = DecodedSamples(train_split, 48, 1).batch(range(4))
     assert batch.image.shape == (4, 3, 48, 48)
     assert batch.depth.shape == (4, 1, 48, 48)
 
 
 def test_augmentation_depends_on_seed_epoch_and_position_alone(train_split: Dataset) -> None:
-    source = SampleSource(train_split, 64, 1)
+    source = DecodedSamples(train_split, 64, 1)
     together = augment(source.batch([1, 2, 3]), 7, 4)
     alone = augment(source.batch([2]), 7, 4)
     assert torch.allclose(together.image[1], alone.image[0], atol=1e-6)
@@ -147,7 +147,7 @@ def test_weaving_changes_the_foreground_alone(seed: int, alpha: float) -> None:
 def test_compressed_composites_differ_by_the_noise_of_jpeg(
     train_split: Dataset, share: float
 ) -> None:
-    images = SampleSource(train_split, 64, 1).batch(range(6)).image
+    images = DecodedSamples(train_split, 64, 1).batch(range(6)).image
     stored, chosen = images.clone(), torch.tensor([True, False] * 3)
     compress(stored, chosen, torch.full((6,), share))
     noise = (stored - images).abs()
@@ -169,7 +169,7 @@ def test_depth_is_a_target_only_where_the_foreground_is_whole() -> None:
 
 
 def test_an_epoch_shows_every_sample_once_in_an_order_of_its_own(train_split: Dataset) -> None:
-    source = SampleSource(train_split, 32, 2)
+    source = DecodedSamples(train_split, 32, 2)
     orders = []
     for epoch in (0, 1):
         batches = list(train_batches(source, seed=0, epoch=epoch, batch_size=6))
@@ -182,14 +182,14 @@ def test_stopping_early_leaves_no_thread_behind(train_split: Dataset) -> None:
     import threading
 
     before = threading.active_count()
-    batches = train_batches(SampleSource(train_split, 32, 1), seed=0, epoch=0, batch_size=4)
+    batches = train_batches(DecodedSamples(train_split, 32, 1), seed=0, epoch=0, batch_size=4)
     next(batches)
     batches.close()
     assert threading.active_count() <= before + 1  # the pool's own
 
 
 def test_an_error_while_decoding_reaches_the_trainer(train_split: Dataset, tmp_path: Path) -> None:
-    source = SampleSource(train_split, 32, 1)
+    source = DecodedSamples(train_split, 32, 1)
     train_split.path = tmp_path
     train_split.close()
     with pytest.raises((OSError, RuntimeError, ValueError)):

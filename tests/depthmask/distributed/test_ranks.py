@@ -20,8 +20,8 @@ from tiny_training import CPU, Tiny, begin, drawn, options, weights
 from torch import nn
 
 from depthmask.data.batch import Batch
-from depthmask.data.batches import SampleSource, train_batches
-from depthmask.distributed.launch import ALONE, Place, find_place
+from depthmask.data.batches import DecodedSamples, train_batches
+from depthmask.distributed.launch import ALONE, ProcessRank, find_rank
 from depthmask.distributed.ranks import Ranks, device_of_rank, join_ranks
 from depthmask.inference.evaluation import Scores
 from depthmask.losses.metrics import Sums
@@ -112,14 +112,14 @@ def test_after_a_step_all_ranks_hold_the_same_bits() -> None:
 def test_three_shards_on_four_ranks_miss_no_sample(sources: Path, tmp_path: Path) -> None:
     build_dataset(small_options(sources, tmp_path / "shards", samples=48, samples_per_shard=12))
     train = open_dataset(tmp_path / "shards").split("train")
-    source = SampleSource(train, 32, 1)
+    source = DecodedSamples(train, 32, 1)
     assert sum(1 for _ in train.spans()) == 3
 
-    def positions(place: Place) -> list[list[int]]:
+    def positions(place: ProcessRank) -> list[list[int]]:
         batches = train_batches(source, seed=5, epoch=2, batch_size=10, place=place)
         return [batch.positions.tolist() for batch in batches]
 
-    of_ranks = [positions(Place(rank, 4)) for rank in range(4)]
+    of_ranks = [positions(ProcessRank(rank, 4)) for rank in range(4)]
     assert {len(of_rank) for of_rank in of_ranks} == {4}
     joined = [list(chain(*parts)) for parts in zip(*of_ranks, strict=True)]
     assert joined == positions(ALONE)
@@ -165,31 +165,31 @@ def test_scores_of_parts_are_those_of_the_whole(
 
 
 def test_the_place_is_read_from_torchruns_variables() -> None:
-    assert find_place({}) == find_place({"RANK": "3"}) == ALONE
+    assert find_rank({}) == find_rank({"RANK": "3"}) == ALONE
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT")
     told = dict(zip(names, "58142", strict=True))
-    assert find_place(told) == Place(5, 8, 1, 4, 2)
+    assert find_rank(told) == ProcessRank(5, 8, 1, 4, 2)
     for name, wrong in (("RANK", "8"), ("LOCAL_RANK", "4"), ("WORLD_SIZE", "two")):
         with pytest.raises(InputError, match="the variables that torchrun sets"):
-            find_place(told | {name: wrong})
+            find_rank(told | {name: wrong})
 
 
 def test_ranks_that_are_not_told_who_shares_their_machine_count_by_host() -> None:
     alone = {"RANK": "0", "WORLD_SIZE": "1"}
-    assert find_place(alone) == ALONE
+    assert find_rank(alone) == ALONE
     hosts = ["a", "b", "a", "a", "b"]
-    places = [find_place({"RANK": str(rank), "WORLD_SIZE": "5"}) for rank in range(5)]
+    places = [find_rank({"RANK": str(rank), "WORLD_SIZE": "5"}) for rank in range(5)]
     assert {(place.local_rank, place.local_ranks) for place in places} == {(None, None)}
     found = [place.among(hosts) for place in places]
     assert [place.local_rank for place in found] == [0, 0, 1, 2, 1]
     assert [place.local_ranks for place in found] == [3, 2, 3, 3, 2]
-    told = find_place({"RANK": "3", "WORLD_SIZE": "5", "LOCAL_RANK": "0"})
+    told = find_rank({"RANK": "3", "WORLD_SIZE": "5", "LOCAL_RANK": "0"})
     assert told.among(hosts)[2:4] == (0, 3)
     with pytest.raises(InputError, match="RANK, WORLD_SIZE: expected the variables"):
-        find_place({"RANK": "5", "WORLD_SIZE": "5"})
+        find_rank({"RANK": "5", "WORLD_SIZE": "5"})
 
 
 def test_one_rank_alone_joins_nobody() -> None:
     with join_ranks(ALONE, "cpu") as ranks:
         assert (ranks.count, ranks.leads, ranks.group) == (1, True, None)
-    assert device_of_rank("cpu", Place(1, 2, 1, 2)) == CPU
+    assert device_of_rank("cpu", ProcessRank(1, 2, 1, 2)) == CPU

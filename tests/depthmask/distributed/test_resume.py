@@ -58,7 +58,7 @@ def test_an_interrupted_step_is_finished_and_kept(whole: TrainOptions, tmp_path:
     assert stop.value.__notes__ == [kept]
     state = read_checkpoint(path).training
     assert state is not None
-    assert (state["step"], state["tally"]["samples"]) == (step, 8 * 2)
+    assert (state["step"], state["epoch_sums"]["samples"]) == (step, 8 * 2)
     train(dataclasses.replace(parted, resume=True))
     assert_alike(whole.out, parted.out)
 
@@ -102,7 +102,7 @@ def test_a_step_that_would_spoil_the_weights_is_not_taken(
     with pytest.raises(RunError, match=r"step 1: .*on the batch train-0000000\d\d.*stopped.pt"):
         train(options)
     stopped = torch.load(options.out / "stopped.pt", weights_only=True)["training"]
-    assert stopped["step"] == stopped["tally"]["steps"] == 1
+    assert stopped["step"] == stopped["epoch_sums"]["steps"] == 1
     assert all(bool(tensor.isfinite().all()) for tensor in stopped["network"].values())
     assert any("running_mean" in name for name in stopped["network"])
     resumed = dataclasses.replace(options, resume=True, lr=1e-3)

@@ -17,7 +17,7 @@ from depthmask.drawing.scenes import draw_scene, nearness
 from depthmask.teaching import lesson_stream
 from depthmask.teaching.lesson_stream import LessonStream
 from depthmask.teaching.lessons import photographed_lesson
-from depthmask.teaching.pseudo_labels import answer_photographs
+from depthmask.teaching.pseudo_labels import pseudo_label_photographs
 from pipeline.depth.networks.lite_net import DenseDepthLite
 from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS, read_lite_weights
 from shards.base.errors import RunError
@@ -51,8 +51,8 @@ def test_close_ups_show_things_before_what_lies_behind(style: str) -> None:
 
 def test_a_photograph_is_answered_alike_in_a_mirror(network: DenseDepthLite) -> None:
     pictures = photographs()
-    answers = answer_photographs(network, pictures)
-    mirrored = answer_photographs(network, tuple(each[:, ::-1] for each in pictures))
+    answers = pseudo_label_photographs(network, pictures)
+    mirrored = pseudo_label_photographs(network, tuple(each[:, ::-1] for each in pictures))
     for picture, answer, other in zip(pictures, answers, mirrored, strict=True):
         assert answer.shape == picture.shape[:2]
         assert 0 <= answer.min() < answer.max() <= 1

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from depthmask.models.convolutions import keep_gradients_right
+from depthmask.models.convolutions import correct_bfloat16_gradients
 from depthmask.models.device import autocast
 from depthmask.models.systems.parts import separable
 
@@ -28,7 +28,7 @@ def test_gradients_in_bfloat16_are_those_of_float32(dilation: int) -> None:
     torch.manual_seed(0)
     network = separable(64, 16, dilation=dilation, bias=True).to(memory_format=torch.channels_last)
     exact = copy.deepcopy(network)
-    keep_gradients_right(network)
+    correct_bfloat16_gradients(network)
     maps = torch.rand(2, 64, 40, 40)
     pairs = zip(
         weight_gradients(network, maps, "bfloat16"),
@@ -42,7 +42,7 @@ def test_gradients_in_bfloat16_are_those_of_float32(dilation: int) -> None:
 def test_weights_keep_their_names_and_values() -> None:
     network = nn.Sequential(separable(8, 4, dilation=2), separable(4, 2))
     other = copy.deepcopy(network)
-    keep_gradients_right(other)
+    correct_bfloat16_gradients(other)
     kept = other.state_dict()
     assert list(kept) == list(network.state_dict())
     assert all(torch.equal(kept[name], value) for name, value in network.state_dict().items())

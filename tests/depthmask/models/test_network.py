@@ -90,9 +90,9 @@ def test_what_has_not_changed_looks_the_same_in_training_and_inference(
             assert not torch.equal(one, other)
 
     look("training")
-    network.rest_encoder(True)
+    network.freeze_encoder(True)
     look("resting")
-    network.rest_encoder(False)
+    network.freeze_encoder(False)
     network.eval()
     with torch.no_grad():
         look("inference")
@@ -139,8 +139,8 @@ def test_what_comes_out_is_as_fine_in_bfloat16_as_in_float32(name: str) -> None:
 def test_opinions_are_told_while_training_alone(input: PictureInput, weighs: bool) -> None:
     network = MaskDepthNet(spec(input=input)).train()
     images, backgrounds = pair(32, 32, count=2)
-    assert (network(images, backgrounds).opinions is not None) == weighs
-    assert network.eval()(images, backgrounds).opinions is None
+    assert (network(images, backgrounds).cue_logits is not None) == weighs
+    assert network.eval()(images, backgrounds).cue_logits is None
 
 
 @pytest.mark.parametrize(("height", "width"), [(33, 50), (16, 16), (95, 97)])
@@ -181,7 +181,7 @@ def test_the_answer_depends_on_the_background_where_it_is_seen(
 )
 def test_an_encoder_of_six_channels_never_rests(input: PictureInput, rests: bool) -> None:
     network = MaskDepthNet(spec(input=input))
-    network.rest_encoder(True)
+    network.freeze_encoder(True)
     output = network(*pair(32, 32, 2))
     assert output.depth is not None
     output.depth.mean().backward()

@@ -49,8 +49,8 @@ def test_a_lattice_of_one_colour_is_read_off_at_full_resolution() -> None:
     alpha[:, :, 16:48, 16:48:3] = 1.0
     alpha[:, :, 16:48, 17:48:3] = 0.3
     colour = torch.tensor([0.1, 0.2, 0.1]).view(1, 3, 1, 1)
-    cues, doubts = find_opacity_cues(alpha * colour + (1 - alpha) * background, background)
-    assert float(doubts.max()) < 0.05
+    cues, residuals = find_opacity_cues(alpha * colour + (1 - alpha) * background, background)
+    assert float(residuals.max()) < 0.05
     assert cues.shape == (1, CUES, 64, 64)
     inside = cues[..., 16:48, 16:48] - alpha[..., 16:48, 16:48]
     assert float(inside[:, 2].abs().mean()) < 0.05
@@ -58,8 +58,8 @@ def test_a_lattice_of_one_colour_is_read_off_at_full_resolution() -> None:
 
 def test_many_colours_leave_doubts_about_one() -> None:
     colour, _, background = drawn(5, 48)
-    _, doubts = find_opacity_cues(colour, background)
-    assert float(doubts[:, 1].mean()) > 0.2
+    _, residuals = find_opacity_cues(colour, background)
+    assert float(residuals[:, 1].mean()) > 0.2
 
 
 def test_a_shadow_shows_the_pattern_of_what_it_falls_on_and_a_solid_thing_hides_it() -> None:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from depthmask.commands.cli import cli
 from depthmask.data.batch import Batch
-from depthmask.data.batches import SampleSource
+from depthmask.data.batches import DecodedSamples
 from depthmask.inference.evaluation import EvaluateOptions, evaluate
 from depthmask.inference.predictor import load
 from depthmask.models.catalogue import SYSTEMS
@@ -17,10 +17,10 @@ from depthmask.models.checkpoint import read_checkpoint
 from depthmask.models.network import Output
 from depthmask.recipes.earlier_systems import RECIPES, recipe_options, training_recipe
 from depthmask.recipes.train_options import TrainOptions, read_config
+from depthmask.training.depth_supervision import depth_of_masked, find_depth_network
 from depthmask.training.loop import train
 from depthmask.training.objective import Counts
 from depthmask.training.run import Run, begin_run
-from depthmask.training.through_depth import find_depth_network, see_through
 from shards.base.errors import InputError
 from shards.reading.open import open_dataset
 
@@ -35,7 +35,7 @@ def loss_of(run: Run, batch: Batch) -> float:
     with torch.no_grad():
         output = run.network.train()(batch.image, batch.background)
         if run.depth_network is not None:
-            output = see_through(run.depth_network, output, batch)
+            output = depth_of_masked(run.depth_network, output, batch)
         return float(run.objective(output, batch, 0.0, counts)["loss"])
 
 
@@ -65,7 +65,7 @@ def test_each_recipe_trains_to_a_lower_loss(
     out = tmp_path / network
     options = tiny_run(network, tiny_dataset, out, **changes)
     dataset = open_dataset(tiny_dataset)
-    batch = SampleSource(dataset.split("train"), 32, 1).batch(range(12))
+    batch = DecodedSamples(dataset.split("train"), 32, 1).batch(range(12))
     torch.manual_seed(options.seed)
     run = begin_run(options, dataset, CPU)
     before = loss_of(run, batch)
@@ -146,7 +146,7 @@ def test_lengths_of_a_recipe_are_stretched_over_what_is_given(tmp_path: Path) ->
 
 
 def tiny_batch(dataset: Path) -> Batch:
-    return SampleSource(open_dataset(dataset).split("train"), 32, 1).batch(range(4))
+    return DecodedSamples(open_dataset(dataset).split("train"), 32, 1).batch(range(4))
 
 
 def test_a_mask_of_ones_leaves_a_frozen_depth_network_what_it_saw(
@@ -156,7 +156,7 @@ def test_a_mask_of_ones_leaves_a_frozen_depth_network_what_it_saw(
     network = find_depth_network(b_run / "best.pt", coding, CPU)
     batch = tiny_batch(tiny_dataset)
     ones = torch.full_like(batch.mask, 40.0, requires_grad=True)
-    seen = see_through(network, Output(mask=ones, depth=None), batch)
+    seen = depth_of_masked(network, Output(mask=ones, depth=None), batch)
     whole = network(batch.image, batch.background)
     assert seen.mask is None
     assert seen.depth is not None
@@ -168,7 +168,7 @@ def test_masks_learn_through_a_depth_network_that_does_not(b_run: Path, tiny_dat
     network = find_depth_network(b_run / "best.pt", coding, CPU)
     batch = tiny_batch(tiny_dataset)
     logits = torch.zeros_like(batch.mask, requires_grad=True)
-    seen = see_through(network, Output(mask=logits, depth=None), batch)
+    seen = depth_of_masked(network, Output(mask=logits, depth=None), batch)
     assert seen.depth is not None
     (seen.depth - batch.depth).square().mean().backward()
     assert logits.grad is not None

@@ -86,7 +86,7 @@ def test_new_settings_of_the_optimiser_are_used(begun: TrainOptions, tmp_path: P
 
 def test_a_new_share_of_the_encoders_rate_is_used(tiny_dataset: Path, tmp_path: Path) -> None:
     changes: dict[str, object] = {"backbone": "tf_efficientnet_lite0", "pretrained": True}
-    begun = small_training(tiny_dataset, tmp_path / "a", **changes, encoder_rests=1, epochs=1)
+    begun = small_training(tiny_dataset, tmp_path / "a", **changes, freeze_encoder=1, epochs=1)
     train(begun)
     options, run = gone_on(begun, tmp_path / "b", encoder_lr=0.75, weight_decay=0.5)
     assert [group["share"] for group in run.optimiser.param_groups] == [1.0, 0.75]

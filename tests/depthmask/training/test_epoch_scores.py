@@ -2,14 +2,14 @@
 
 import pytest
 
-from depthmask.training.epoch_scores import quality
+from depthmask.training.epoch_scores import selection_score
 
 
 def test_depth_decides_where_masks_are_alike() -> None:
     early = {"mask_iou": 0.9172, "depth_rmse": 0.0897, "train_loss": 0.07}
     late = {"mask_iou": 0.9165, "depth_rmse": 0.0828, "train_loss": 0.06}
-    assert quality(late) > quality(early)
-    assert quality(late | {"mask_iou": 0.9}) < quality(early)
+    assert selection_score(late) > selection_score(early)
+    assert selection_score(late | {"mask_iou": 0.9}) < selection_score(early)
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_depth_decides_where_masks_are_alike() -> None:
     ids=["mask alone", "depth alone", "no val samples"],
 )
 def test_what_a_network_has_decides(better: dict[str, float], worse: dict[str, float]) -> None:
-    assert quality(better) > quality(worse)
+    assert selection_score(better) > selection_score(worse)

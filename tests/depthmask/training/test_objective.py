@@ -12,7 +12,7 @@ from depthmask.losses.loss_terms import HEADS, TaskLosses
 from depthmask.models.network import Output, weigh_cues
 from depthmask.models.opacity import CUES
 from depthmask.recipes.train_options import TrainOptions
-from depthmask.training.objective import Counts, Objective, restrain
+from depthmask.training.objective import Counts, Objective, z_loss
 
 
 def tasks(**changes: object) -> dict[str, TaskLosses]:
@@ -43,14 +43,14 @@ def part(output: Output, batch: Batch, rows: slice) -> tuple[Output, Batch]:
     planes = {"mask": batch.mask[rows], "depth": batch.depth[rows]}
     known = batch.depth_known[rows]
     some = dataclasses.replace(batch, depth_known=known, **planes)
-    opinions = None if output.opinions is None else output.opinions[rows]
-    return Output(output.mask[rows], output.depth[rows], opinions), some
+    cue_logits = None if output.cue_logits is None else output.cue_logits[rows]
+    return Output(output.mask[rows], output.depth[rows], cue_logits), some
 
 
 @pytest.mark.parametrize("weights", [{"mask": 2.0, "depth": 0.5}, None])
 def test_parts_of_a_step_add_up_to_the_step(weights: dict[str, float] | None) -> None:
     output, batch = drawn(5)
-    output = output._replace(opinions=20 * torch.randn(5, 2 + CUES, 16, 16))
+    output = output._replace(cue_logits=20 * torch.randn(5, 2 + CUES, 16, 16))
     objective = Objective(tasks(), weights)
     for spread in objective.parameters():
         spread.data += 0.7
@@ -120,20 +120,20 @@ def test_losses_change_when_their_part_is_over() -> None:
 
 
 def test_opinions_cost_nothing_until_they_are_large() -> None:
-    opinions = torch.zeros(3, 2 + CUES, 4, 4)
-    opinions[1], opinions[2] = 6, -16
-    assert restrain(opinions).tolist() == pytest.approx([0, 0, 0.1])
+    cue_logits = torch.zeros(3, 2 + CUES, 4, 4)
+    cue_logits[1], cue_logits[2] = 6, -16
+    assert z_loss(cue_logits).tolist() == pytest.approx([0, 0, 0.1])
 
 
 def test_opinions_that_pass_no_gradient_are_pulled_back() -> None:
-    opinions = torch.zeros(1, 2 + CUES, 4, 4)
-    opinions[:, 3] = 5000  # all say: the second cue, which is wrong
-    opinions.requires_grad_(True)
+    cue_logits = torch.zeros(1, 2 + CUES, 4, 4)
+    cue_logits[:, 3] = 5000  # all say: the second cue, which is wrong
+    cue_logits.requires_grad_(True)
     cues = torch.full((1, CUES, 4, 4), 0.9)
     target = torch.full((1, 1, 4, 4), 0.1)
-    logits = weigh_cues(opinions, cues)
+    logits = weigh_cues(cue_logits, cues)
     torch.nn.functional.binary_cross_entropy_with_logits(logits, target).backward()
-    assert opinions.grad is not None
-    assert opinions.grad.abs().max() == 0
-    restrain(opinions).sum().backward()
-    assert (opinions.grad[:, 3] > 0).all()
+    assert cue_logits.grad is not None
+    assert cue_logits.grad.abs().max() == 0
+    z_loss(cue_logits).sum().backward()
+    assert (cue_logits.grad[:, 3] > 0).all()

@@ -17,14 +17,14 @@ from depthmask.models.checkpoint import read_checkpoint
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.loop import train
 from pipeline.build import BuildResult
-from pipeline.rendering.on_the_fly import DrawnDataset, draw_dataset
+from pipeline.rendering.on_the_fly import OnTheFlyDataset, open_on_the_fly
 from shards.base.errors import InputError
 from shards.reading.open import open_dataset
 from shards.reading.sample import Sample
 
 
-def drawn(sources: Path, **changes: object) -> DrawnDataset:
-    return draw_dataset(small_options(sources, sources / "nothing", **changes))
+def drawn(sources: Path, **changes: object) -> OnTheFlyDataset:
+    return open_on_the_fly(small_options(sources, sources / "nothing", **changes))
 
 
 def bytes_of(sample: Sample) -> dict[str, bytes]:

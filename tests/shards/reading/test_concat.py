@@ -16,7 +16,7 @@ from depthmask.reports.stats import dataset_stats
 from pipeline.build import BuildResult, build_dataset
 from shards.base.errors import InputError
 from shards.pixels.depth_coding import DepthCoding
-from shards.reading.concat import JoinedDataset
+from shards.reading.concat import ConcatDataset
 from shards.reading.open import open_dataset
 from shards.records.manifest import MANIFEST
 
@@ -94,7 +94,7 @@ def test_moments_of_strangers_are_merged_from_their_records(strangers: tuple[Pat
 
 def test_what_one_holds_out_is_left_out_of_all_training(relatives: tuple[Path, Path]) -> None:
     joined = open_dataset(relatives)
-    assert isinstance(joined, JoinedDataset)
+    assert isinstance(joined, ConcatDataset)
     train, val = shown(joined, "train"), shown(joined, "val")
     assert not train & val
     members = [open_dataset(path) for path in relatives]
@@ -122,7 +122,7 @@ def test_moments_are_those_of_the_samples_that_are_left(relatives: tuple[Path, P
 
 
 def test_one_folder_is_that_data_set(plain_build: BuildResult) -> None:
-    joined, alone = JoinedDataset([open_dataset(plain_build.out)]), open_dataset(plain_build.out)
+    joined, alone = ConcatDataset([open_dataset(plain_build.out)]), open_dataset(plain_build.out)
     assert open_dataset([plain_build.out]).digest == joined.digest == alone.digest
     assert joined.stats == alone.stats
     assert [sample.key for sample in joined] == [sample.key for sample in alone]

@@ -14,7 +14,7 @@ from small import draw_background, draw_foreground, small_options
 from torch.utils.data import DataLoader
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.rendering.on_the_fly import draw_dataset
+from pipeline.rendering.on_the_fly import open_on_the_fly
 from shards.base.errors import InputError, RunError
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
@@ -41,7 +41,7 @@ def kinds(
     return {
         "stored": open_dataset(tiny_dataset),
         "joined": open_dataset([build_dataset(plain).out, build_dataset(others).out]),
-        "drawn": draw_dataset(drawn),
+        "drawn": open_on_the_fly(drawn),
         "inline": open_dataset(build_dataset(inline).out),
     }
 

@@ -15,7 +15,7 @@ from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
-from shards.reading.concat import JoinedDataset
+from shards.reading.concat import ConcatDataset
 from shards.reading.open import open_dataset
 from shards.records.manifest import MANIFEST, PLAN, build_id, digest_of, read_manifest, read_plan
 
@@ -87,7 +87,7 @@ def test_equal_builds_under_other_versions_have_one_digest(
     other = build_dataset(small_options(sources, tmp_path / "shards"))
     assert other.versions["depthmask"] == "9.9"
     assert other.digest == plain_build.digest
-    joined = JoinedDataset([open_dataset(plain_build.out)])
+    joined = ConcatDataset([open_dataset(plain_build.out)])
     assert joined.digest == open_dataset(other.out).digest
     with pytest.raises(InputError, match="the same one twice"):
         open_dataset([plain_build.out, other.out])

@@ -15,7 +15,7 @@ from shards.base.files import sha256_of
 from shards.base.keys import keys_from
 from shards.stores import shard_bytes
 from shards.stores.indexed_shard import IndexedShard, Member
-from shards.stores.shard_bytes import DamagedShardError, ShardBytes, SomeBytes, _Descriptors
+from shards.stores.shard_bytes import ShardBytes, SomeBytes, UnreadableShardError, _Descriptors
 from shards.stores.table import Shard, open_hashed, open_shard, open_writer
 from shards.stores.tar import scan_tar
 
@@ -201,7 +201,7 @@ def test_threads_read_while_files_are_let_go(
 def test_only_regular_files_with_bytes_are_opened(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     for path, found in ((tmp_path, "no file"), (tmp_path / "empty", "an empty file")):
-        with pytest.raises(DamagedShardError, match=found):
+        with pytest.raises(UnreadableShardError, match=found):
             ShardBytes(path)
 
 

@@ -46,7 +46,7 @@ def _meaning(coding: DepthCoding) -> tuple[str, str, float, float]:
     return coding.kind, coding.unit, coding.offset, coding.scale * coding.largest
 
 
-def see_through(depth_network: Network, output: Output, batch: Batch) -> Output:
+def depth_of_masked(depth_network: Network, output: Output, batch: Batch) -> Output:
     """What `depth_network` finds in composite x mask, as the depth of an output without mask.
 
     `output` holds mask logits (B, 1, H, W); gradients reach them through the depth network.

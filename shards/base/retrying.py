@@ -36,7 +36,7 @@ _REMEDIES = {
 }
 
 
-def persevere(where: Path, call: Callable[[], Result]) -> Result:
+def retry_passing(where: Path, call: Callable[[], Result]) -> Result:
     """What `call` gives, tried again after each pause of PAUSES while an OSError ends it.
 
     RunError, which names the file and its last fault, where none of the tries went well.
