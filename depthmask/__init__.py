@@ -42,8 +42,8 @@ _HOMES = {
     "write_report": "depthmask.reports.report",
     "BuildOptions": "pipeline.planning.options",
     "build_dataset": "pipeline.build",
-    "load_teacher": "pipeline.depth.teachers",
-    "open_dataset": "shards.reading.dataset",
+    "load_teacher": "pipeline.depth.teachers.table",
+    "open_dataset": "shards.reading.open",
 }
 
 __all__ = [
