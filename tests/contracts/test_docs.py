@@ -33,6 +33,10 @@ LEAVE = "mkdir first && cd first"
 RUN_ELSEWHERE = ("python3 -m venv", "source .venv/", "pip install", LEAVE)
 """tests/contracts/test_package.py installs; each page has a folder of its own here anyway."""
 _EXEMPT = re.compile(r"<!-- (?:not run: .+|run by (tests/[\w/]+\.py)) -->")
+_PATH = re.compile(
+    r"(?<![\w/.])((?:depthmask|pipeline|shards|tests|examples|docs)/[\w./-]*\.(?:py|toml|md))\b"
+)
+_ROOM = re.compile(r"`((?:depthmask|pipeline|shards|tests)/(?:[a-z_]+/)+)`")
 _OUT = re.compile(r"--out[ =](\S+)")
 _PRELUDE = """
 import numpy as np
@@ -185,6 +189,13 @@ def test_every_command_and_program_of_a_page_runs(page: Path, world: Path, tmp_p
             command, cwd=here, env=environment, capture_output=True, text=True, timeout=900
         )
         assert result.returncode == 0, f"{text}\n---\n{command[-1]}\n---\n{result.stderr[-3000:]}"
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "tests" / "README.md"], ids=lambda page: page.name)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    text = page.read_text()
+    named = {*_PATH.findall(text), *_ROOM.findall(text)}
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
