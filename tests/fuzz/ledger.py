@@ -53,7 +53,7 @@ class Ledger:
         return sum(row["seconds"] for row in self.targets.values())
 
     def table(self) -> str:
-        """The counts as a table of docs/input.md."""
+        """The counts as a table of docs/design-notes/hostile-files.md."""
         lines = [
             "| target | inputs | read | refused | found | processor minutes |",
             "|---|---:|---:|---:|---:|---:|",

@@ -6,8 +6,8 @@ Each input is a whole file with some damage, read by one of the commands' functi
 process tries them; this one stops it while `--pause FILE` exists, ends it where an input takes
 too long, and starts another where it dies, so nothing goes unnoticed. `--minutes` counts the
 child's processor time. The counts of all runs in `--work` add up in its ledger.json, which is
-saved each minute; inputs that were found are kept in `finds`. docs/input.md has the counts; what
-was found lives on as tests.
+saved each minute; inputs that were found are kept in `finds`. The counts are in
+docs/design-notes/hostile-files.md; what was found lives on as tests.
 """
 
 import argparse
