@@ -18,6 +18,7 @@ from pipeline.rendering.versions import versions_for
 from shards.base.errors import InputError
 from shards.base.formats import FORMATS
 from shards.base.keys import BACKGROUND, SPLITS, keys_from, record_name
+from shards.base.retrying import retry_passing
 from shards.checking.audit import AuditError, Rules, audit_shard
 from shards.places.object_store import url_of
 from shards.records.manifest import (
@@ -167,7 +168,8 @@ def _read_entries(
     None, where there is no dataset.json: then a shard without a record was never finished. No
     entries, where it cannot be believed.
     """
-    if not (shards / MANIFEST).exists():
+    path = shards / MANIFEST
+    if not retry_passing(path, path.exists):
         return None, MISSING
     try:
         manifest = read_manifest(shards)
@@ -211,7 +213,8 @@ def _recorded_entry(
 
 def _foreign_files(shards: Path, tasks: list[ShardTask]) -> tuple[str, ...]:
     known = {name for task in tasks for name in (task.name, record_name(task.name))}
-    names = (path.name for path in shards.iterdir() if not path.name.startswith("."))
+    entries = retry_passing(shards, lambda: list(shards.iterdir()))
+    names = (path.name for path in entries if not path.name.startswith("."))
     return tuple(
         sorted(name for name in names if name not in known and _LOOKS_LIKE_OURS.fullmatch(name))
     )

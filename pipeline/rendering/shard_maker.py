@@ -11,6 +11,7 @@ from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site
 from shards.base.errors import RunError
 from shards.base.keys import BACKGROUND, record_name
+from shards.base.retrying import retry_passing
 from shards.base.scratch import Scratch
 from shards.places.cache import bucket_of
 from shards.records.manifest import PLAN, Record, read_plan, write_record
@@ -47,7 +48,8 @@ def render_shard(
 
 def renderer_of(site: Site, build: str) -> Renderer:
     """This process's renderer for a build, made from plan.json: tasks carry no plan with them."""
-    about = (site.out / PLAN).stat()
+    path = site.out / PLAN
+    about = retry_passing(path, path.stat)
     return _renderer(site, build, (about.st_ino, about.st_mtime_ns, about.st_size))
 
 

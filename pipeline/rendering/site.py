@@ -12,6 +12,7 @@ from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import require_planned
 from shards.base.canonical_json import decode_json
 from shards.base.errors import InputError
+from shards.base.retrying import retry_passing
 from shards.records.manifest import LOG, read_plan
 
 
@@ -94,7 +95,7 @@ def _is_there(path: str) -> bool:
 def _last_build(shards: Path) -> dict[str, Any]:
     """What the log says of the last build; nothing where there is none."""
     path = shards / LOG
-    lines = path.read_bytes().splitlines() if path.is_file() else []
+    lines = retry_passing(path, path.read_bytes).splitlines() if path.is_file() else []
     builds = [entry for entry in map(_log_entry, lines) if entry.get("event") == "build"]
     return builds[-1] if builds else {}
 

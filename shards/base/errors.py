@@ -37,6 +37,10 @@ class RunError(_FourPartError, RuntimeError):
     """A failure while running: the same four parts; the remedy says what is kept, and goes on."""
 
 
+class DamagedShardError(RunError):
+    """A shard whose bytes are not those of a whole one, however often they are read."""
+
+
 def first_line(error: Exception) -> str:
     """The kind of a library's error and the first line of what it says, if it says anything."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

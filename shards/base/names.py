@@ -7,7 +7,7 @@ from pathlib import Path
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Categories that move the cursor, colour the terminal, turn the text round, or cannot be sent."""
 
-_LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini", "@eadir", "__macosx", ".ds_store")
+_LEFT_BY_SYSTEMS = ("thumbs.db", "desktop.ini", "@eadir", "__macosx", ".ds_store", "lost+found")
 
 
 def printable(text: str) -> str:

@@ -23,7 +23,10 @@ _LASTING = (
     errno.EINVAL,
 )  # fmt: skip
 """No pause changes these."""
-_OF_THE_BYTES = (errno.EINVAL, errno.EOVERFLOW, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
+_OF_THE_BYTES = (
+    errno.EINVAL, errno.EOVERFLOW, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
+    errno.ENXIO,
+)  # fmt: skip
 """Of a place that bytes name (an offset, a file), when a library goes there."""
 
 _REMEDIES = {

@@ -1,13 +1,16 @@
 """Is a shard what its record, dataset.json and the plan say? The first thing that is not so."""
 
 import dataclasses
+import functools
+import stat
 from pathlib import Path
 from typing import Any
 
 from shards.base.canonical_json import decode_json
-from shards.base.errors import InputError, RunError
+from shards.base.errors import DamagedShardError, InputError
 from shards.base.files import sha256_of
 from shards.base.keys import BACKGROUND, keys_from, record_name
+from shards.base.retrying import is_passing, retry_passing
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.fields import DECODERS, field_moments
 from shards.pixels.moments import NOTHING, Moments
@@ -15,10 +18,12 @@ from shards.records.layout import ShardTask
 from shards.records.manifest import Record, build_id, largest_values, read_record
 from shards.stores.table import Shard, open_hashed
 
-UNDECODABLE = (RunError, ValueError, OSError, SyntaxError, EOFError, KeyError, IndexError)
-"""What reading damaged bytes can raise."""
+UNDECODABLE = (
+    DamagedShardError, ValueError, OSError, SyntaxError, EOFError, KeyError, IndexError,
+)  # fmt: skip
+"""What reading damaged bytes can raise; an OSError also where they cannot be read now."""
 
-
+_MISSING = "the shard is missing"
 _OTHER_BYTES = "its SHA-256 is not that of its record"
 
 
@@ -70,18 +75,21 @@ def audit_shard(
 ) -> None:
     """Raise AuditError unless a shard is whole: record, bytes, keys and fields.
 
+    RunError where its files cannot be read now, which says nothing of them.
+
     `entry` is the shard's in dataset.json, if there is one. `deep` decodes every picture and sums
     the moments again.
     """
     record = _audit_record(folder, task, rules, entry)
     path = folder / task.name
-    if not path.exists():
-        raise AuditError("the shard is missing")
-    if not path.is_file():
+    try:
+        about = retry_passing(path, path.stat)
+    except FileNotFoundError:
+        raise AuditError(_MISSING) from None
+    if not stat.S_ISREG(about.st_mode):
         raise AuditError("no regular file")
-    size = path.stat().st_size
-    if size != record.bytes:
-        raise AuditError(f"{size:,} bytes instead of {record.bytes:,}")
+    if about.st_size != record.bytes:
+        raise AuditError(f"{about.st_size:,} bytes instead of {record.bytes:,}")
     shard = _open_recorded(path, task, rules, record)
     try:
         if tuple(sorted(shard.fields)) != rules.fields_of(task.split):
@@ -97,20 +105,16 @@ def _open_recorded(path: Path, task: ShardTask, rules: Rules, record: Record) ->
     keys = keys_from(task.split, task.first)
     try:
         shard, found = open_hashed(rules.format, path, keys, task.samples)
-    except RunError as error:
-        raise AuditError(_why_unopened(path, record) or str(error)) from None
+    except DamagedShardError as error:
+        try:
+            whole = retry_passing(path, functools.partial(sha256_of, path)) == record.sha256
+        except FileNotFoundError:
+            raise AuditError(_MISSING) from None
+        raise AuditError(str(error) if whole else _OTHER_BYTES) from None
     if found != record.sha256:
         shard.close()
         raise AuditError(_OTHER_BYTES)
     return shard
-
-
-def _why_unopened(path: Path, record: Record) -> str | None:
-    """What of a shard that cannot be opened says more than its structure; None: nothing."""
-    try:
-        return None if sha256_of(path) == record.sha256 else _OTHER_BYTES
-    except OSError as error:
-        return error.strerror or str(error)
 
 
 def _audit_record(
@@ -148,6 +152,8 @@ def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -
                     sums[name] = sums.get(name, NOTHING) + moments
             place = task.name
     except UNDECODABLE as error:
+        if is_passing(error):
+            raise
         raise AuditError(f"{place}: {error}") from None
     if any(record.sums.get(name) != moments for name, moments in sums.items()):
         raise AuditError("its pixels do not have the sums of its record")

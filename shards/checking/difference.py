@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from shards.base.errors import DamagedShardError
 from shards.base.files import sha256_of
 from shards.base.keys import keys_from
+from shards.base.retrying import retry_passing
 from shards.checking.audit import UNDECODABLE, Rules
 from shards.pixels.fields import DECODERS
 from shards.records.layout import ShardTask
@@ -41,10 +43,10 @@ def shard_difference(
     """
     keys = keys_from(task.split, task.first)
     try:
-        if rules.format == "lmdb" and sha256_of(old) != recorded:
+        if rules.format == "lmdb" and retry_passing(old, lambda: sha256_of(old)) != recorded:
             return Difference(pixels=0, compared=0, unreadable=task.samples)
         before = open_shard(rules.format, old, keys, task.samples)
-    except UNDECODABLE:
+    except (DamagedShardError, FileNotFoundError):
         return Difference(pixels=0, compared=0, unreadable=task.samples)
     after = open_shard(rules.format, new, keys, task.samples)
     pixels = compared = unreadable = 0

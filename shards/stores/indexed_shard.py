@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from shards.base.errors import RunError
+from shards.base.errors import DamagedShardError
 from shards.base.keys import KeyOf
 from shards.stores.shard_bytes import HashedBytes, ShardBytes, SomeBytes, UnreadableShardError
 
@@ -141,8 +141,8 @@ class IndexedShard:
         except UnreadableShardError as error:
             raise self._damaged(str(error)) from None
 
-    def _damaged(self, found: str) -> RunError:
-        return RunError(
+    def _damaged(self, found: str) -> DamagedShardError:
+        return DamagedShardError(
             str(self._path),
             expected="a whole shard as its commit record describes it",
             found=found,

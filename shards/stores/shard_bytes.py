@@ -17,7 +17,11 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from shards.base.retrying import is_passing, retry_passing
+
+Found = TypeVar("Found")
 
 _SHARE = 4
 """A process keeps a quarter of the descriptors it may have for shards, and at least..."""
@@ -101,7 +105,9 @@ _KEYS = itertools.count()
 
 
 class ShardBytes:
-    """A regular file as bytes: `len` and slices; UnreadableShardError where it cannot be read.
+    """A regular file as bytes: `len` and slices; UnreadableShardError where it is no such file.
+
+    RunError where it cannot be read now, which says nothing of what is in it.
 
     Its length is that of when it was opened. It may be read from several threads, and after a
     fork. Another file may take its place meanwhile, if it has this `sha256`: a repair, or an equal
@@ -114,37 +120,45 @@ class ShardBytes:
         self._key = next(_KEYS)
         self._identity: tuple[int, int, int] | None = None
         self._forget = weakref.finalize(self, _DESCRIPTORS.forget, self._key)
-        self._length = os.fstat(self._open().number).st_size
+        self._length = self._retry(lambda: os.fstat(self._open().number).st_size)
 
     def __len__(self) -> int:
         return self._length
 
     def __getitem__(self, part: slice) -> bytes:
         start, stop, _ = part.indices(self._length)
-        file = _DESCRIPTORS.find(self._key) or self._open()
-        try:
-            try:
-                return _read(file, start, stop)
-            except OSError as error:
-                if error.errno not in _GONE:
-                    raise
-            return _read(self._open(), start, stop)
-        except OSError as error:
-            raise UnreadableShardError(error.strerror or str(error)) from None
+        return self._retry(lambda: self._read(start, stop))
 
     def close(self) -> None:
         """Let go of the file."""
         self._forget()
         _DESCRIPTORS.sweep()
 
+    def _retry(self, call: Callable[[], Found]) -> Found:
+        def attempt() -> Found:
+            try:
+                return call()
+            except OSError as error:
+                if is_passing(error):
+                    raise
+                raise UnreadableShardError(error.strerror or str(error)) from None
+
+        return retry_passing(self._path, attempt)
+
+    def _read(self, start: int, stop: int) -> bytes:
+        file = _DESCRIPTORS.find(self._key) or self._open()  # held: its number may be taken anew
+        try:
+            return _read(file, start, stop)
+        except OSError as error:
+            if error.errno not in _GONE:
+                raise
+        return _read(self._open(), start, stop)
+
     def _open(self) -> _Descriptor:
         """The file, opened (again) and checked to be the one that it was."""
-        try:
-            # without O_NONBLOCK a pipe would be waited for
-            file = _Descriptor(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-            about = os.fstat(file.number)
-        except OSError as error:
-            raise UnreadableShardError(error.strerror or str(error)) from None
+        # without O_NONBLOCK a pipe would be waited for
+        file = _Descriptor(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+        about = os.fstat(file.number)
         if not stat.S_ISREG(about.st_mode):
             raise UnreadableShardError("no file")
         if not about.st_size:

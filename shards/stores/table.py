@@ -57,7 +57,7 @@ def open_writer(format: str, path: Path, capacity: int) -> StoreWriter:
 def open_shard(
     format: str, path: Path, key_of: KeyOf, samples: int, sha256: str | None = None
 ) -> Shard:
-    """One shard file opened for reading; RunError where it is damaged.
+    """One shard file opened for reading; DamagedShardError where it is damaged.
 
     Reading goes on where another file takes its place that has the `sha256`.
     """

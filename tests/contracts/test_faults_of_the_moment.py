@@ -20,8 +20,10 @@ from shards.reading.open import open_dataset
 
 TESTS = Path(__file__).parents[1]
 ERRORS = ("EIO", "ESTALE", "EMFILE", "ENOMEM", "EINTR", "ETIMEDOUT")
-PLACES = ("sources", "data set")
+PLACES = ("sources", "data set", "verify")
 WEIGHTS = TESTS.parent / "pipeline" / "depth" / "weights"
+NAMED = {"sources": ("/fg", "/bg"), "verify": ("/warm",)}
+"""What a sentence names a file of, where no other file can be meant."""
 FOR_EVER = 1 << 30
 _SOME = 2
 """Calls of each kind that fail in the quick tests; the slow ones take all."""
@@ -49,6 +51,7 @@ class Laboratory:
         below = {
             "sources": f"{sources}/fg:{sources}/bg",
             "data set": f"{work}/shards:/proc",
+            "verify": f"{work}/warm",
             "teacher": f"{WEIGHTS}:{work}/shards:/proc/cpuinfo",
         }[place]
         Faults(work / "faults")
@@ -107,7 +110,9 @@ def laboratory(
 
     def find(place: str) -> Laboratory:
         if place not in begun:
-            begun[place] = Laboratory(library, tmp_path_factory.mktemp("work"), sources, place)
+            depth = "verify" if place == "verify" else "none"
+            work = tmp_path_factory.mktemp("work")
+            begun[place] = Laboratory(library, work, sources, place, depth)
         return begun[place]
 
     yield find
@@ -126,13 +131,13 @@ def check(laboratory: Laboratory, kind: Kind, name: str, place: str, turns: rang
             assert ending["failed"], where
             assert "broken" not in ending, where
             assert ending.get("digest", digest) == digest, where
-            if times == 1 and place == "sources":
+            if times == 1 and place in NAMED:
                 assert "digest" in ending, where
             # Python asks an open file for its size, and does without where that fails
             indifferent = kind == "stat" and "digest" in ending
-            if times == FOR_EVER and place == "sources" and not indifferent:
+            if times == FOR_EVER and place in NAMED and not indifferent:
                 assert os.strerror(getattr(errno, name)) in ending["stopped"], where
-                assert "/fg" in ending["stopped"] or "/bg" in ending["stopped"], where
+                assert any(folder in ending["stopped"] for folder in NAMED[place]), where
 
 
 def turns_of(laboratory: Laboratory, kind: Kind, error: str) -> range:

@@ -1,7 +1,8 @@
-"""Many builds in one process whose system calls fail when it is their turn (tests/faults.c).
+"""Many builds in one process whose system calls fail when it is their turn (tests/kit/faults.c).
 
 `python tests/kit/faulty_builds.py SOURCES WORK DEPTH` runs under the preloaded library. A line of
 JSON on stdin is a fault; the line on stdout that answers it says how the build under it ended.
+With the word `verify` in place of DEPTH a finished data set is verified instead.
 """
 
 import json
@@ -17,6 +18,8 @@ from typing import Any, Literal
 
 from pipeline.build import build_dataset
 from pipeline.planning.options import BuildOptions
+from pipeline.rendering.site import find_site
+from pipeline.verify import verify_dataset
 from shards.base import retrying
 from shards.base.errors import RunError
 
@@ -80,15 +83,29 @@ def build(sources: Path, out: Path, depth: str) -> dict[str, Any]:
         return {"broken": f"{type(error).__name__}: {error}"}
 
 
+def verify(shards: Path) -> dict[str, Any]:
+    """How a thorough look at a sound data set ends: its digest, or the sentence that stops it."""
+    try:
+        findings = verify_dataset(shards, deep=True, site=find_site(shards), share=1, workers=1)
+    except RunError as failure:
+        return {"stopped": str(failure)}
+    except BaseException as error:  # as above
+        return {"broken": f"{type(error).__name__}: {error}"}
+    return {"digest": "sound"} if findings.sound else {"broken": findings.lines()}
+
+
 def main(sources: Path, work: Path, depth: str) -> None:
     """Answer every fault on stdin."""
     retrying.PAUSES = (0, 0, 0)
     faults = Faults(Path(os.environ["FAULTS"]))
-    build(sources, work / "warm", depth)
+    looks = depth == "verify"
+    build(sources, work / "warm", "none" if looks else depth)
+    if looks:
+        verify(work / "warm")
     for line in sys.stdin:
         shutil.rmtree(work / "shards", ignore_errors=True)
         with faults.armed(**json.loads(line)):
-            ending = build(sources, work / "shards", depth)
+            ending = verify(work / "warm") if looks else build(sources, work / "shards", depth)
             facts = {"calls": faults.calls, "failed": faults.failed}
         print(json.dumps(ending | facts), flush=True)
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from damages import DAMAGES, BrokenShard, adopt, drop_in_a_foreign_tar, flip_a_byte
+from damages import DAMAGES, Damage, adopt, drop_in_a_foreign_tar, flip_a_byte
 from small import files_of, small_options
 
 from pipeline.build import build_dataset
@@ -39,7 +39,7 @@ def repair(shards: Path, *, accept_changed: bool = False) -> tuple[Findings, lis
 @pytest.mark.parametrize("store", ["tar", "lmdb"])
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
 def test_every_damage_is_repaired_to_the_same_bytes(
-    built: dict[str, Path], store: str, damage: BrokenShard, tmp_path: Path
+    built: dict[str, Path], store: str, damage: Damage, tmp_path: Path
 ) -> None:
     shards = copy_of(built[store], tmp_path)
     damaged = damage(shards, store)

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from damages import DAMAGES, BrokenShard, adopt
+from damages import DAMAGES, Damage, adopt
 from small import files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
@@ -35,7 +35,7 @@ def shards(built: dict[str, Path], store: str, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_exactly_what_is_damaged_is_named(shards: Path, store: str, damage: BrokenShard) -> None:
+def test_exactly_what_is_damaged_is_named(shards: Path, store: str, damage: Damage) -> None:
     damaged = damage(shards, store)
     verdict = verify_dataset(shards, workers=1)
     assert verdict.names == damaged

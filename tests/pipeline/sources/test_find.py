@@ -30,7 +30,7 @@ def test_what_systems_leave_about_is_no_source_and_not_spoken_of(tmp_path: Path)
     draw_background(0).save(tmp_path / "a.png")
     for name in ("Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", ".DS_Store"):
         (tmp_path / name).write_bytes(b"x")
-    for name in ("@eaDir", "__MACOSX", ".d"):
+    for name in ("@eaDir", "__MACOSX", "lost+found", ".d"):
         (tmp_path / "deeper" / name).mkdir(parents=True)
         draw_background(1).save(tmp_path / "deeper" / name / "a.png")
     found, skipped = check_sources(tmp_path, "bg", silent)
