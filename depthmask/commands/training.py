@@ -195,7 +195,7 @@ def predict(json_wanted: bool, **values: Any) -> None:
           --out found
       depthmask predict runs/first/best.pt --image 'day/*.jpg' --background empty
     """
-    from depthmask.inference.predictor import PredictOptions, predict
+    from depthmask.inference.prediction import PredictOptions, predict
 
     def tell(path: Path, reason: str) -> None:
         say(f"left out {path}: {reason}")

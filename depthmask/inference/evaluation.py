@@ -12,6 +12,7 @@ import torch
 from depthmask.data.batch import Batch
 from depthmask.data.batches import DecodedSamples
 from depthmask.data.samples import Samples
+from depthmask.inference.predictor import require_numbers
 from depthmask.inference.run_card import note_scores
 from depthmask.inference.sample_scores import SampleScore, score_each, worst_of, write_samples
 from depthmask.inference.sheets import draw_sheet
@@ -19,7 +20,7 @@ from depthmask.losses.metrics import Sums, depth_scores, depth_sums, mask_scores
 from depthmask.models.build import Network
 from depthmask.models.checkpoint import checkpoint_file, read_checkpoint
 from depthmask.models.device import autocast, choose_device
-from shards.base.errors import InputError, RunError
+from shards.base.errors import InputError
 from shards.base.files import write_atomic
 from shards.base.keys import SPLITS
 from shards.base.option_kinds import require_within
@@ -57,17 +58,6 @@ class EvaluateOptions:
     def splits(self) -> tuple[str, ...]:
         """The names of the splits to evaluate."""
         return SPLITS if self.split == "both" else (self.split,)
-
-
-def require_numbers(maps: torch.Tensor) -> None:
-    """RunError where a network answers with values that are no numbers."""
-    if not bool(maps.isfinite().all()):
-        raise RunError(
-            "the network's answer",
-            expected="numbers",
-            found="values that are none",
-            remedy="give another checkpoint: the weights of this one are too large",
-        )
 
 
 @torch.inference_mode()

@@ -1,21 +1,126 @@
-"""What a network says of a pair of pictures."""
+"""`predict`: pictures in files, their masks, depth and cut-outs in files."""
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from PIL import Image
+
+from depthmask.inference.pairs import find_pairs, refuse_overwriting
+from depthmask.inference.predictor import Prediction, load
+from depthmask.inference.sheets import depth_colours
+from pipeline.sources.decode import UnusablePictureError, read_picture
+from shards.base.errors import InputError
+from shards.base.files import write_whole
+from shards.base.options import check_fields, option
+from shards.pixels.codecs import encode_png
+from shards.pixels.picture_files import save_picture, write_png
+from shards.places.outputs import require_folder, writing
+
+_KINDS = ("mask", "cutout", "depth", "depth-colour")
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Prediction:
-    """What a network says of a pair of pictures, at the composite's own size.
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class PredictOptions:
+    """What `depthmask predict` takes."""
 
-    `mask` float32 (H, W) in [0, 1]; `depth` float32 (H, W) in the kind and unit the network was
-    trained on, `depth_unit` the same in [0, 1]; `cutout` uint8 (H, W, 4), straight alpha. None
-    where the network has no such head.
+    checkpoint: Path
+    image: Path = option(
+        help="Picture with the object; or a folder of them, or a pattern in quotes.", metavar="FILE"
+    )
+    background: Path | None = option(
+        None,
+        "The same place without it, for all pictures; or a folder with a namesake of each.",
+        metavar="FILE",
+    )
+    out: Path = option(Path("prediction"), "Folder to write to.", metavar="DIR")
+    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+
+    def __post_init__(self) -> None:
+        """Refuse what is no path or no name of a device."""
+        check_fields(self)
+
+
+def predict(
+    options: PredictOptions, skipped: Callable[[Path, str], None] = lambda path, reason: None
+) -> list[Path]:
+    """The files written: mask.png, depth.png (16 bits), depth-colour.png and cutout.png.
+
+    For a folder or a pattern they are NAME.mask.png and so on, one after another; pictures that
+    cannot be read are left out, and `skipped` is told of each. InputError for a network that needs
+    a background where none is given, and where nothing can be read.
+    """
+    require_folder(options.out)
+    predictor = load(options.checkpoint, options.device)
+    if predictor.needs_background and options.background is None:
+        raise InputError(
+            "--background",
+            expected="the place without the object, which this network compares with",
+            found="none",
+            remedy="give a picture or a folder, or train a network with --input single",
+        )
+    pairs = find_pairs(options.image, options.background, options.out)
+    results = [_place(options.out, pair.name, kind) for pair in pairs for kind in _KINDS]
+    seen = [path for pair in pairs for path in (pair.image, pair.background) if path is not None]
+    refuse_overwriting(seen, results)
+    written: list[Path] = []
+    for pair in pairs:
+        try:
+            image = _open_picture(pair.image, "--image")
+            behind = pair.background and _open_picture(pair.background, "--background")
+        except InputError as error:
+            if not pair.name:
+                raise
+            skipped(pair.image, str(error))
+            continue
+        found = predictor.predict(image, behind)
+        with writing(options.out, "the pictures before it are kept"):
+            written += _write(found, options.out, pair.name)
+    if not written:
+        raise InputError(
+            f"--image {options.image}",
+            expected="a picture that can be read",
+            found=f"none among {len(pairs)}",
+            remedy="give pictures of their kinds: docs/input.md",
+        )
+    return written
+
+
+def _open_picture(path: Path, name: str) -> Image.Image:
+    """The picture in a file; InputError, which calls it `name`, where it cannot be used."""
+    try:
+        return read_picture(path)
+    except UnusablePictureError as error:
+        raise InputError(
+            f"{name} {path}", expected="a picture", found=str(error), remedy="give a picture file"
+        ) from None
+
+
+def _place(folder: Path, name: str, kind: str) -> Path:
+    """Where a prediction of a kind goes: KIND.png, or NAME.KIND.png."""
+    return folder / (f"{name}.{kind}.png" if name else f"{kind}.png")
+
+
+def _write(found: Prediction, folder: Path, name: str) -> list[Path]:
+    """Write mask, cut-out, depth (16 bits) and depth in colours, as far as they are there.
+
+    The files are mask.png and so on; with a name NAME.mask.png and so on. Returns their paths.
     """
 
-    mask: NDArray[np.float32] | None
-    depth: NDArray[np.float32] | None
-    depth_unit: NDArray[np.float32] | None
-    cutout: NDArray[np.uint8] | None
+    def place(kind: str) -> Path:
+        path = _place(folder, name, kind)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    written = []
+    if found.mask is not None and found.cutout is not None:
+        written += [place("mask"), place("cutout")]
+        write_whole(written[0], encode_png(np.rint(found.mask * 255).astype(np.uint8), "none"))
+        save_picture(Image.fromarray(found.cutout), written[1])
+    if found.depth_unit is not None:
+        codes, colours = place("depth"), place("depth-colour")
+        write_whole(codes, encode_png(np.rint(found.depth_unit * 65535).astype(np.uint16), "up"))
+        write_png(colours, depth_colours(found.depth_unit))
+        written += [codes, colours]
+    return written

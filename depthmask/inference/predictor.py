@@ -1,7 +1,6 @@
-"""`predict`: mask, depth and cut-out of pictures of any size."""
+"""A trained network that answers for pictures of any size."""
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,14 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from depthmask.inference.evaluation import require_numbers
 from depthmask.inference.exported_net import sees_background
-from depthmask.inference.pairs import find_pairs, refuse_overwriting
-from depthmask.inference.prediction import Prediction
-from depthmask.inference.prediction_files import (
-    KINDS,
-    open_picture,
-    prediction_place,
-    write_prediction,
-)
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import autocast, choose_device
 from depthmask.models.network import MaskDepthNet, weigh_cues
 from depthmask.models.opacity import find_opacity_cues
 from pipeline.sources.decode import as_rgb
-from shards.base.errors import InputError
+from shards.base.errors import InputError, RunError
 from shards.base.option_kinds import require_kind
-from shards.base.options import check_fields, option
-from shards.places.outputs import require_folder, writing
 
 _MULTIPLE = 32
 
@@ -45,25 +33,30 @@ _CUED_PIXELS = 1 << 21
 """The largest area that cues are found at: they take about 300 bytes a pixel."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class PredictOptions:
-    """What `depthmask predict` takes."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class Prediction:
+    """A network's mask and depth for a pair of pictures, at the composite's own size.
 
-    checkpoint: Path
-    image: Path = option(
-        help="Picture with the object; or a folder of them, or a pattern in quotes.", metavar="FILE"
-    )
-    background: Path | None = option(
-        None,
-        "The same place without it, for all pictures; or a folder with a namesake of each.",
-        metavar="FILE",
-    )
-    out: Path = option(Path("prediction"), "Folder to write to.", metavar="DIR")
-    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
+    `mask` float32 (H, W) in [0, 1]; `depth` float32 (H, W) in the kind and unit the network was
+    trained on, `depth_unit` the same in [0, 1]; `cutout` uint8 (H, W, 4), straight alpha. None
+    where the network has no such head.
+    """
 
-    def __post_init__(self) -> None:
-        """Refuse what is no path or no name of a device."""
-        check_fields(self)
+    mask: NDArray[np.float32] | None
+    depth: NDArray[np.float32] | None
+    depth_unit: NDArray[np.float32] | None
+    cutout: NDArray[np.uint8] | None
+
+
+def require_numbers(maps: torch.Tensor) -> None:
+    """RunError where a network answers with values that are no numbers."""
+    if not bool(maps.isfinite().all()):
+        raise RunError(
+            "the network's answer",
+            expected="numbers",
+            found="values that are none",
+            remedy="give another checkpoint: the weights of this one are too large",
+        )
 
 
 def _tensor(picture: Image.Image, size: tuple[int, int]) -> Tensor:
@@ -100,10 +93,12 @@ class Predictor:
     """A trained network that is ready to use on pictures of any size."""
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
-        self._device, self._precision = choose_device(device), checkpoint.precision
+        self._device = choose_device(device)
+        self._autocast = autocast(self._device, checkpoint.precision)
         self._network = checkpoint.build().to(self._device)
         self.needs_background = sees_background(checkpoint.spec)
         self.coding, self.size = checkpoint.coding, checkpoint.size
+        self._span = 0.0 if self.coding is None else self.coding.scale * self.coding.largest
 
     def _working_size(self, width: int, height: int, share: float = 1.0) -> tuple[int, int]:
         """A size near the training pictures' area, of the same proportions; sides times `share`."""
@@ -128,7 +123,7 @@ class Predictor:
             return None
         small = self._working_size(width, height, min(larger, _MOST_LARGER))
         seen, behind = (_tensor(picture, small).to(self._device) for picture in (whole, clean))
-        with autocast(self._device, self._precision):
+        with self._autocast:
             cue_logits = self._network.predict_cue_logits(seen, behind)
         if cue_logits is None:
             return None
@@ -166,7 +161,7 @@ class Predictor:
         size = self._working_size(width, height)
         seen = _tensor(whole, size).to(self._device)
         behind = _tensor(clean, size).to(self._device) if clean and self.needs_background else seen
-        with autocast(self._device, self._precision):
+        with self._autocast:
             output = self._network(seen, behind)
 
         def grow(maps: Tensor, mode: str) -> Tensor:
@@ -181,56 +176,10 @@ class Predictor:
             cutout = cut_out(np.asarray(whole), None if clean is None else np.asarray(clean), mask)
         if output.depth is not None and self.coding is not None:
             depth_unit = grow(output.depth, "bilinear").numpy()
-            span = np.float32(self.coding.scale * self.coding.largest)
-            depth = np.float32(self.coding.offset) + span * depth_unit
+            depth = np.float32(self.coding.offset) + np.float32(self._span) * depth_unit
         return Prediction(mask=mask, depth=depth, depth_unit=depth_unit, cutout=cutout)
 
 
 def load(checkpoint: str | Path, device: str = "auto") -> Predictor:
     """A trained network from a checkpoint file, ready to predict."""
     return Predictor(read_checkpoint(require_kind("checkpoint", checkpoint, Path)), device)
-
-
-def predict(
-    options: PredictOptions, skipped: Callable[[Path, str], None] = lambda path, reason: None
-) -> list[Path]:
-    """The files written: mask.png, depth.png (16 bits), depth-colour.png and cutout.png.
-
-    For a folder or a pattern they are NAME.mask.png and so on, one after another; pictures that
-    cannot be read are left out, and `skipped` is told of each. InputError for a network that needs
-    a background where none is given, and where nothing can be read.
-    """
-    require_folder(options.out)
-    predictor = load(options.checkpoint, options.device)
-    if predictor.needs_background and options.background is None:
-        raise InputError(
-            "--background",
-            expected="the place without the object, which this network compares with",
-            found="none",
-            remedy="give a picture or a folder, or train a network with --input single",
-        )
-    pairs = find_pairs(options.image, options.background, options.out)
-    results = [prediction_place(options.out, pair.name, kind) for pair in pairs for kind in KINDS]
-    seen = [path for pair in pairs for path in (pair.image, pair.background) if path is not None]
-    refuse_overwriting(seen, results)
-    written: list[Path] = []
-    for pair in pairs:
-        try:
-            image = open_picture(pair.image, "--image")
-            behind = pair.background and open_picture(pair.background, "--background")
-        except InputError as error:
-            if not pair.name:
-                raise
-            skipped(pair.image, str(error))
-            continue
-        found = predictor.predict(image, behind)
-        with writing(options.out, "the pictures before it are kept"):
-            written += write_prediction(found, options.out, pair.name)
-    if not written:
-        raise InputError(
-            f"--image {options.image}",
-            expected="a picture that can be read",
-            found=f"none among {len(pairs)}",
-            remedy="give pictures of their kinds: docs/input.md",
-        )
-    return written

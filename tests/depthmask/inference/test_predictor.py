@@ -1,4 +1,4 @@
-"""depthmask/inference/predictor.py: files, folders, pictures of any size"""
+"""depthmask/inference: predictor.py and prediction.py: files, folders, pictures of any size"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,8 @@ from PIL import Image
 from small import small_training
 
 import depthmask
-from depthmask.inference.predictor import PredictOptions, Predictor, cut_out, load, predict
+from depthmask.inference.prediction import PredictOptions, predict
+from depthmask.inference.predictor import Predictor, cut_out, load
 from depthmask.losses.metrics import image_iou
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import autocast
