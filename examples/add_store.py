@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args
 
 from shards.base import formats
 
-formats.FORMATS += ("cat",)  # in a copy of depthmask: one word in shards/base/formats.py
+formats.Format = Literal["tar", "lmdb", "cat"]  # in a copy of depthmask: one word in
+formats.FORMATS = get_args(formats.Format)  # shards/base/formats.py
 
 from shards.stores import table as stores  # noqa: E402
 from shards.stores.indexed_shard import Member  # noqa: E402

@@ -3,17 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PIL import Image
 from small import draw_background, draw_foreground
 
 SIZE = 48
 
 
-@pytest.fixture
-def folders(tmp_path: Path) -> Path:
+def draw_folders(root: Path) -> Path:
     """Twelve composites on three backgrounds, as earlier systems left them."""
-    root = tmp_path / "folders"
     for place in ("image", "background", "mask", "depth"):
         (root / place).mkdir(parents=True)
     ramp = np.linspace(0, 255, SIZE)[None] * np.linspace(0.2, 1, SIZE)[:, None]

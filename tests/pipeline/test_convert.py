@@ -111,5 +111,5 @@ def test_a_place_that_cannot_be_written_gets_a_sentence(
     plain_build: BuildResult, tmp_path: Path, format: Literal["lmdb", "folders"]
 ) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(RunError, match="a place that can be written, found Not a directory"):
+    with pytest.raises(InputError, match="a place in a folder, found a file in its way"):
         convert_dataset(plain_build.out, tmp_path / "file" / "below", format, workers=1)

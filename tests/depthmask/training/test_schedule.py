@@ -152,7 +152,7 @@ def test_one_size_is_that_of_the_data_set_or_the_given_one() -> None:
         ({"schedule": "step", "drops": "6", "lr_end": 0.1}, "--lr-end: .*found step"),
         ({"lr_factor": 2.0, "schedule": "plateau"}, "--lr-factor: expected 0 to 1"),
         ({"ema": 1.0}, "--ema: expected 0 or more, and less than 1"),
-        ({"clip": float("nan")}, "--clip: expected 0 or more"),
+        ({"clip": float("nan")}, "--clip: expected a number, found nan"),
         ({"accumulate": 17}, "--accumulate: expected 1 to --batch-size"),
         ({"warm_up": -1}, "--warm-up: expected 0 or more"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from ready_folders import SIZE
+from ready_folders import SIZE, draw_folders
 from small import draw_background, files_of, small_options
 
 from depthmask.reports.report import write_report
@@ -26,6 +26,11 @@ from shards.base.errors import InputError, RunError
 from shards.pixels.codecs import decode_jpeg
 from shards.reading.open import open_dataset
 from shards.records.manifest import MANIFEST
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    return draw_folders(tmp_path / "folders")
 
 
 def test_every_sample_is_there_as_it_was(folders: Path, tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def options_classes() -> dict[str, type]:
                     if isinstance(each, type)
                     and dataclasses.is_dataclass(each)
                     and each.__name__.endswith("Options")
+                    and each.__module__.startswith(("depthmask.", "pipeline."))
                 }
     return found
 

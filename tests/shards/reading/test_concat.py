@@ -190,4 +190,4 @@ def test_options_name_one_data_set_or_several(tmp_path: Path) -> None:
         assert table["shards"] == folders
         assert TrainOptions.from_table(table).to_table() == table
     (tmp_path / "old.toml").write_text('shards = "one folder"\n')
-    assert read_config(tmp_path / "old.toml") == {"shards": ["one folder"]}
+    assert read_config(tmp_path / "old.toml") == {"shards": (Path("one folder"),)}
