@@ -66,7 +66,7 @@ class OnTheFlyDataset(SplitSequence):
                 found = {
                     "image": moments_of_bytes(sample.image),
                     "mask": moments_of_bytes(sample.mask),
-                    "background": raw.background.sums.moments,
+                    "background": raw.background.moments,
                 }
                 for field, moments in found.items():
                     sums[split][field] = sums[split].get(field, NOTHING) + moments

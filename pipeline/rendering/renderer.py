@@ -60,7 +60,7 @@ class Renderer:
         low, high = plan.options["fg_scale"]
         self._scales = (low, high)
         self._backgrounds = ByteCache[int, _Background](
-            _CACHE_BYTES, lambda kept: kept.pixels.nbytes + kept.stored.nbytes
+            _CACHE_BYTES, lambda kept: kept.pixels.nbytes + len(kept.stored.data)
         )
         self._foregrounds = ByteCache[int, Foreground](
             _CACHE_BYTES, lambda kept: 4 * kept.picture.width * kept.picture.height
@@ -180,7 +180,6 @@ class Renderer:
             position=scene.position,
             image=image,
             mask=mask,
-            box=box,
             depth_codes=None,
             clipped=0,
             background=background.stored,

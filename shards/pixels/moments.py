@@ -59,10 +59,10 @@ class Moments:
 NOTHING = Moments(())
 
 
-def sums_of_bytes(pixels: NDArray[np.uint8]) -> tuple[list[int], list[int]]:
-    """Sums and sums of squares by channel of uint8 pixels (H, W, C) or (H, W).
+def moments_of_bytes(pixels: NDArray[np.uint8]) -> Moments:
+    """Moments by channel of uint8 pixels (H, W, C) or (H, W).
 
-    They are taken in float32 over at most 258 rows at a time, where every partial sum is an
+    Sums are taken in float32 over at most 258 rows at a time, where every partial sum is an
     integer below 2^24: exact in any order, and half the time of a histogram. Not as products
     of matrices: those go to BLAS, which starts threads of its own.
     """
@@ -75,21 +75,8 @@ def sums_of_bytes(pixels: NDArray[np.uint8]) -> tuple[list[int], list[int]]:
         both[1] += np.einsum("ij,ij->j", part, part)
     by_channel = both.reshape(2, -1, channels).transpose(0, 2, 1)  # (2, C, W)
     sums, squares = np.ascontiguousarray(by_channel).sum(axis=2).tolist()  # copied: 4 times faster
-    return [int(s) for s in sums], [int(q) for q in squares]
-
-
-def moments_of_bytes(pixels: NDArray[np.uint8]) -> Moments:
-    """Moments of uint8 pixels (H, W, C) or (H, W)."""
-    sums, squares = sums_of_bytes(pixels)
-    count = pixels.size // len(sums)
-    return Moments(tuple((count, s, q) for s, q in zip(sums, squares, strict=True)))
-
-
-def moments_of_box(pixels: NDArray[np.uint8], box: tuple[int, int, int, int]) -> Moments:
-    """Moments of uint8 pixels (H, W) that are 0 outside `box` (x, y, width, height)."""
-    x, y, width, height = box
-    ((_, total, squares),) = moments_of_codes(pixels[y : y + height, x : x + width]).channels
-    return Moments(((pixels.size, total, squares),))
+    count = pixels.size // channels
+    return Moments(tuple((count, int(s), int(q)) for s, q in zip(sums, squares, strict=True)))
 
 
 def moments_of_codes(codes: NDArray[Any]) -> Moments:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shards.base.canonical_json import encode_json
 from shards.base.formats import Format
 from shards.pixels.codecs import decode_jpeg, encode_jpeg, encode_png
-from shards.writing.tiles import Box, TileSums
+from shards.pixels.moments import Moments, moments_of_bytes
 
 DepthFormat = Literal["png16", "jpeg8"]
 
@@ -34,15 +34,11 @@ class Encoding:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RawSample:
-    """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts.
-
-    Outside `box` (x, y, width, height) the image is the background and the mask is 0.
-    """
+    """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts."""
 
     position: int
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
-    box: Box
     depth_codes: NDArray[np.uint16] | None
     clipped: int
     background: "StoredBackground"
@@ -51,21 +47,16 @@ class RawSample:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class StoredBackground:
-    """A background as it is stored, and the sums of its decoded pixels."""
+    """A background as it is stored, and the moments of its decoded pixels."""
 
     data: bytes
-    sums: TileSums
-
-    @property
-    def nbytes(self) -> int:
-        """What it takes in memory."""
-        return len(self.data) + self.sums.nbytes
+    moments: Moments
 
 
 def store_background(pixels: NDArray[np.uint8], quality: int) -> StoredBackground:
     """Encode a background (H, W, 3) once; its moments are those of what a reader decodes."""
     data = encode_jpeg(pixels, quality)
-    return StoredBackground(data=data, sums=TileSums(decode_jpeg(data)))
+    return StoredBackground(data=data, moments=moments_of_bytes(decode_jpeg(data)))
 
 
 def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:

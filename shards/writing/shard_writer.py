@@ -10,13 +10,7 @@ from shards.base.files import publish, temporary_beside
 from shards.base.keys import BACKGROUND, sample_key
 from shards.pixels.codecs import decode_grey_jpeg, decode_jpeg
 from shards.pixels.fields import DECODERS, field_moments
-from shards.pixels.moments import (
-    NOTHING,
-    Moments,
-    moments_of_box,
-    moments_of_bytes,
-    moments_of_codes,
-)
+from shards.pixels.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
 from shards.records.manifest import Record, write_record
 from shards.stores.table import open_writer
 from shards.writing.encoding import Encoding, RawSample, StoredBackground, encode_sample
@@ -68,10 +62,9 @@ class ShardWriter:
     def add(self, sample: RawSample) -> None:
         """Encode a sample and append it; positions must come in order."""
         fields = encode_sample(sample, self._encoding)
-        behind = sample.background.sums
-        self._sum("image", behind.of_composite(decode_jpeg(fields["image.jpg"]), sample.box))
-        self._sum("mask", moments_of_box(sample.mask, sample.box))
-        self._sum("background", behind.moments)
+        self._sum("image", moments_of_bytes(decode_jpeg(fields["image.jpg"])))
+        self._sum("mask", moments_of_bytes(sample.mask))
+        self._sum("background", sample.background.moments)
         if "depth.jpg" in fields:
             self._sum("depth", moments_of_bytes(decode_grey_jpeg(fields["depth.jpg"])))
         elif sample.depth_codes is not None:
@@ -89,7 +82,7 @@ class ShardWriter:
 
     def add_background(self, position: int, stored: StoredBackground, info: dict[str, Any]) -> None:
         """Append a background to a background shard."""
-        self._sum("background", stored.sums.moments)
+        self._sum("background", stored.moments)
         self._append(position, {"background.jpg": stored.data, "json": encode_json(info)})
 
     def commit(self, check: Callable[[Path], None] = lambda path: None) -> Record:
