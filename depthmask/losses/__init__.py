@@ -3,5 +3,5 @@
 Which losses there are and how they are written is here too, without torch
 (`loss_terms`).
 
-Other rooms use: `loss_terms`, `losses`, `metrics`, `spans`.
+Other rooms use: `loss_terms`, `losses`, `metrics`.
 """

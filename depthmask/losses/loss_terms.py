@@ -9,7 +9,6 @@ import math
 import re
 from typing import Literal, NamedTuple
 
-from depthmask.losses.spans import span_at
 from shards.base.errors import InputError
 
 Head = Literal["mask", "depth"]
@@ -52,10 +51,6 @@ class TaskLosses(NamedTuple):
 
     parts: tuple[LossPart, ...]
     ends: tuple[float, ...]
-
-    def at(self, done: float) -> dict[str, float]:
-        """The weights by name when a share `done` of the training is over."""
-        return self.parts[span_at(self.ends, done)].weights
 
 
 def parse_losses(where: str, text: str, head: Head) -> tuple[LossPart, ...]:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from depthmask.losses.loss_terms import LOSSES
-from depthmask.models.windows import sum_windows
+from depthmask.models.layers import sum_windows
 
 _SSIM_WINDOW = 7
 _LEAST_VARIANCE = 1e-6

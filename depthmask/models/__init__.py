@@ -3,6 +3,6 @@
 depthmask's own network, the earlier systems (`systems/`), checkpoints. Takes tensors and
 gives tensors; knows neither data sets nor losses.
 
-Other rooms use: `build`, `catalogue`, `checkpoint`, `convolutions`, `device`, `initial_weights`,
-`network`, `network_facts`, `opacity`, `running_average`, `windows`.
+Other rooms use: `build`, `catalogue`, `checkpoint`, `device`, `initial_weights`, `layers`,
+`network`, `network_facts`, `opacity`.
 """

@@ -22,9 +22,8 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from depthmask.models.catalogue import PictureInput
-from depthmask.models.convolutions import CueConv2d, OutputConv2d
+from depthmask.models.layers import CueConv2d, OutputConv2d, crop, pad_to_multiple
 from depthmask.models.opacity import CUES, RESIDUALS, find_opacity_cues
-from depthmask.models.padding import crop, pad_to_multiple
 from pipeline.depth.networks.backbones import build_backbone
 from pipeline.depth.networks.batch_norm_folding import fuse_batch_norms
 from pipeline.depth.networks.decoder import Decoder, UpBlock

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from depthmask.models.windows import window_means, window_minima
+from depthmask.models.layers import window_means, window_minima
 
 CUES = 5
 RESIDUALS = 2

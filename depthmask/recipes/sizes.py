@@ -1,10 +1,10 @@
 """Sides of the training pictures that change as a training goes on: no torch."""
 
 import math
+from bisect import bisect
 from typing import NamedTuple
 
 from depthmask.losses.loss_terms import parse_length
-from depthmask.losses.spans import span_at
 from shards.base.errors import InputError
 
 LEAST, LARGEST = 32, 4096
@@ -18,7 +18,7 @@ class SizePlan(NamedTuple):
 
     def at(self, done: float) -> int:
         """The side when a share `done` of the training is over."""
-        return self.sides[span_at(self.ends, done)]
+        return self.sides[bisect(self.ends[:-1], done)]
 
     @property
     def last(self) -> int:

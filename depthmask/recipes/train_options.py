@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from depthmask.losses.loss_terms import HEADS, Head, TaskLosses, parse_losses, parse_weights
-from depthmask.losses.spans import span_ends
 from depthmask.models.catalogue import NetworkName, PictureInput, Precision
 from depthmask.recipes.option_checks import check_train_options
 from depthmask.recipes.option_file import naming_file, read_option_file
 from depthmask.recipes.rates import RateKind, RatePlan, drop_shares
 from depthmask.recipes.sizes import LEAST, SizePlan, parse_sizes, total_length
+from depthmask.recipes.spans import span_ends
 from pipeline.planning.options import BuildOptions
 from shards.base.errors import InputError
 from shards.base.options import check_fields, option

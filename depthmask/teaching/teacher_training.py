@@ -17,12 +17,12 @@ from safetensors.torch import save
 from torch import Tensor
 
 from depthmask.drawing.scenery import Props
-from depthmask.models.running_average import RunningAverage
 from depthmask.teaching.lesson_stream import LessonStream
 from depthmask.teaching.lessons import Lesson, read_props
 from depthmask.teaching.pseudo_labels import pseudo_label_photographs
 from depthmask.teaching.teacher_loss import teacher_loss
 from depthmask.teaching.teacher_options import TeacherOptions
+from depthmask.training.step import move_average
 from pipeline.depth.networks.lite_net import STRIDE, DenseDepthLite
 from pipeline.depth.teachers.lite import LITE, read_lite_weights
 from pipeline.machine.allocator import keep_freed_memory
@@ -44,7 +44,7 @@ class Run:
     """The state of a training: network, its running average, the pseudo-labeller, the clock."""
 
     network: DenseDepthLite
-    average: RunningAverage[DenseDepthLite]
+    average: DenseDepthLite
     optimiser: torch.optim.Optimizer
     pseudo_labeller: DenseDepthLite | None = None
     answered: int = 0
@@ -55,7 +55,7 @@ class Run:
         """Everything that a later run needs to go on."""
         return {
             "network": self.network.state_dict(),
-            "average": self.average.network.state_dict(),
+            "average": self.average.state_dict(),
             "pseudo_labeller": None
             if self.pseudo_labeller is None
             else self.pseudo_labeller.state_dict(),
@@ -73,7 +73,7 @@ def _begin(options: TeacherOptions) -> Run:
         read_lite_weights(network, options.depth_weights)
     network = network.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.lr, weight_decay=0.01)
-    run = Run(network, RunningAverage(network, _KEEP), optimiser)
+    run = Run(network, copy.deepcopy(network).eval(), optimiser)
     path = options.out / STATE
     if not options.resume:
         if path.exists():
@@ -98,11 +98,11 @@ def _restore(run: Run, path: Path) -> None:
         warnings.simplefilter("ignore")  # torch's own, on files that are refused
         state = torch.load(path, weights_only=True)
     run.network.load_state_dict(state["network"])
-    run.average.network.load_state_dict(state["average"])
+    run.average.load_state_dict(state["average"])
     run.optimiser.load_state_dict(state["optimiser"])
     run.step, run.seconds, run.answered = state["step"], state["seconds"], state["answered"]
     if state["pseudo_labeller"] is not None:
-        run.pseudo_labeller = copy.deepcopy(run.average.network)
+        run.pseudo_labeller = copy.deepcopy(run.average)
         run.pseudo_labeller.load_state_dict(state["pseudo_labeller"])
 
 
@@ -123,7 +123,7 @@ def _save(run: Run, options: TeacherOptions) -> None:
         publish(temporary, options.out / STATE)
     finally:
         temporary.unlink(missing_ok=True)
-    save_weights(_mixed(run.average.network, options), options.out / WEIGHTS)
+    save_weights(_mixed(run.average, options), options.out / WEIGHTS)
 
 
 def _mixed(network: DenseDepthLite, options: TeacherOptions) -> DenseDepthLite:
@@ -175,7 +175,7 @@ def _step(run: Run, options: TeacherOptions, lessons: list[Lesson]) -> float:
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(run.network.parameters(), 1.0)
     run.optimiser.step()
-    run.average.follow(run.network, run.step)
+    move_average(run.average, run.network, _KEEP, run.step)
     run.step += 1
     return float(loss.detach())
 
@@ -186,7 +186,7 @@ def _renew_younger(run: Run, options: TeacherOptions) -> bool:
     due = sum(done >= share for share in _ANSWERED_AT)
     if due == run.answered or (due == 1 and options.depth_weights is None):
         return False
-    run.pseudo_labeller, run.answered = copy.deepcopy(run.average.network), due
+    run.pseudo_labeller, run.answered = copy.deepcopy(run.average), due
     return True
 
 

@@ -3,5 +3,5 @@
 `loop` reads as the table of contents. What is lowered is in `losses`, what a training is
 asked for in `recipes`, what batches are made of in `data`.
 
-Other rooms use: `epoch_scores`, `loop`.
+Other rooms use: `epoch_scores`, `loop`, `step`.
 """

@@ -83,7 +83,7 @@ def _draw_grid(
     """Composite, background, truth and prediction of ten samples, uint8 (H, W, 3)."""
     count = min(_GRID_SAMPLES, len(samples))
     batch = samples.batch(np.linspace(0, len(samples) - 1, count).astype(np.int64))
-    mask, depth = predictions(run.average.network, batch, device, precision)
+    mask, depth = predictions(run.average, batch, device, precision)
     return draw_sheet(batch, mask, depth)
 
 

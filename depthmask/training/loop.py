@@ -233,7 +233,7 @@ class _Training:
         wanted = positions_to_score(len(source), most)
         share = share_of(wanted, ranks.rank, ranks.count)
         scores = score(
-            self._run.average.network,
+            self._run.average,
             dataset.split(split),
             source,
             self._in_batches(split, share, of=len(wanted)),

@@ -1,6 +1,7 @@
 """What a training lowers: losses of the mask and of the depth, weighted between the two."""
 
 import math
+from bisect import bisect
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -36,6 +37,11 @@ def z_loss(cue_logits: Tensor) -> Tensor:
     return _PULL * excess.square().mean((1, 2, 3))
 
 
+def losses_at(task: TaskLosses, done: float) -> dict[str, float]:
+    """The weights of a head's losses by name when a share `done` of the training is over."""
+    return task.parts[bisect(task.ends[:-1], done)].weights
+
+
 class Objective(nn.Module):
     """The sum of the heads' losses, with fixed weights or with learnt ones.
 
@@ -64,11 +70,11 @@ class Objective(nn.Module):
         found: dict[str, Tensor] = {}
         if output.mask is not None:
             values = torch.sigmoid(output.mask)
-            terms = self._tasks["mask"].at(done)
+            terms = losses_at(self._tasks["mask"], done)
             each = weighted_losses(terms, batch.mask, values=values, logits=output.mask)
             found["mask"] = each.sum() / max(counts.mask, 1)
         if output.depth is not None:
-            terms = self._tasks["depth"].at(done)
+            terms = losses_at(self._tasks["depth"], done)
             each = weighted_losses(terms, batch.depth, values=output.depth)
             found["depth"] = (each * batch.depth_known).sum() / max(counts.depth, 1)
         share = len(batch.mask) / max(counts.mask, 1)

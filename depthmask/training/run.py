@@ -1,9 +1,10 @@
 """The state of a training: network, running average, optimiser, schedule, scores so far."""
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from depthmask.losses.loss_terms import HEADS
 from depthmask.models.build import Network, build_network
 from depthmask.models.catalogue import heads_within
 from depthmask.models.checkpoint import read_checkpoint
-from depthmask.models.convolutions import correct_bfloat16_gradients
+from depthmask.models.device import autocast
 from depthmask.models.initial_weights import begin_from, find_start
+from depthmask.models.layers import correct_bfloat16_gradients
 from depthmask.models.network import NetworkSpec, Output
-from depthmask.models.running_average import RunningAverage
 from depthmask.recipes.resumption import require_same_course
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.depth_supervision import find_depth_network
@@ -50,7 +51,8 @@ class Run:
     network: Network
     forward: Callable[..., Output]
     depth_network: Network | None
-    average: RunningAverage[Network]
+    average: Network
+    autocast: AbstractContextManager[Any]
     objective: Objective
     optimiser: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
@@ -114,7 +116,6 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
     network.keep_statistics(options.encoder_weights is not False)
     least = min(options.size_plan(dataset.size).sides)
     require_statistics(network, options, least, find_rank().ranks)
-    average = RunningAverage(network, options.ema)
     tasks = {head: options.losses_of(head) for head in HEADS}
     objective = Objective(tasks, options.fixed_weights()).to(device)
     optimiser = build_optimiser(options, parameter_groups(options, network, objective))
@@ -129,7 +130,8 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
         network=network,
         forward=torch.compile(network) if options.compile else network,
         depth_network=find_depth_network(options.depth_network, dataset.depth, device),
-        average=average,
+        average=copy.deepcopy(network).eval(),
+        autocast=autocast(device, options.precision),
         objective=objective,
         optimiser=optimiser,
         scaler=torch.amp.GradScaler(device.type, enabled=options.precision == "float16"),
@@ -192,7 +194,7 @@ def _restore(run: Run, options: TrainOptions) -> None:
             remedy="give the same --shards, or begin a new run",
         )
     run.restore(checkpoint.training)
-    run.average.network.load_state_dict(checkpoint.weights)
+    run.average.load_state_dict(checkpoint.weights)
 
 
 def spec_for(options: TrainOptions, dataset: Samples) -> NetworkSpec:

@@ -61,7 +61,7 @@ class Saver:
             spec=spec,
             size=self._size,
             coding=self._depth if spec.heads != "mask" else None,
-            weights=run.average.network.state_dict(),
+            weights=run.average.state_dict(),
             options=self._options,
             scores=dict(run.rows[-1]) if run.rows else {},
             training=run.to_state() if with_state else None,

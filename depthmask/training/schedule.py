@@ -1,10 +1,50 @@
 """How far a training is, by steps or by the clock, and the learning rate that goes with it."""
 
+import dataclasses
+import math
 import time
 from typing import Any
 
-from depthmask.recipes.rates import Plateau, RatePlan
+from depthmask.recipes.rates import RatePlan
 from shards.base.errors import InputError
+
+_BETTER = 1e-4
+"""How much better than ever before a score must be to count as better."""
+
+
+@dataclasses.dataclass(slots=True)
+class Plateau:
+    """How often, and how long by now, epochs brought no better score."""
+
+    best: float = -math.inf
+    waited: int = 0
+    cuts: int = 0
+
+    def update(self, selection_score: float, patience: int) -> None:
+        """Take an epoch's score (higher is better) into account."""
+        if selection_score > self.best + _BETTER:
+            self.best, self.waited = selection_score, 0
+            return
+        self.waited += 1
+        if self.waited > patience:
+            self.cuts, self.waited = self.cuts + 1, 0
+
+    def to_state(self) -> dict[str, Any]:
+        """{"best", "waited", "cuts"}."""
+        return dataclasses.asdict(self)
+
+
+def learning_rate(plan: RatePlan, done: float, steps: int, cuts: int) -> float:
+    """The rate when a share `done`, `steps` steps and `cuts` cuts of a plateau are over."""
+    share = 1.0
+    if plan.kind == "cosine":
+        share = plan.end + (1 - plan.end) * 0.5 * (1 + math.cos(math.pi * done))
+    elif plan.kind == "step":
+        share = plan.factor ** sum(done >= drop for drop in plan.drops)
+    elif plan.kind == "plateau":
+        share = plan.factor**cuts
+    warm = 1.0 if plan.warm_up == 0 else min(1.0, (steps + 1) / plan.warm_up)
+    return plan.peak * warm * share
 
 
 class Schedule:
@@ -38,7 +78,7 @@ class Schedule:
 
     def end_epoch(self, selection_score: float) -> None:
         """Take an epoch's score (higher is better) into account."""
-        self._plateau.see(selection_score, self._rates.patience)
+        self._plateau.update(selection_score, self._rates.patience)
 
     def to_state(self) -> dict[str, Any]:
         """What a later run needs to go on: {"steps", "seconds", "plateau"}."""
@@ -71,4 +111,4 @@ class Schedule:
     @property
     def rate(self) -> float:
         """The learning rate of the next step."""
-        return self._rates.rate(self.done, self._taken, self._plateau.cuts)
+        return learning_rate(self._rates, self.done, self._taken, self._plateau.cuts)

@@ -6,12 +6,11 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 
 from depthmask.data.batch import Batch
 from depthmask.distributed.ranks import Ranks
-from depthmask.models.device import autocast
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.depth_supervision import depth_of_masked
 from depthmask.training.objective import Counts
@@ -79,7 +78,7 @@ def take_step(
     parts = []
     for part in split_batch(batch, options.accumulate):
         here = batch_on(device, part)
-        with autocast(device, options.precision):
+        with run.autocast:
             output = run.forward(here.image, here.background)
             if run.depth_network is not None:
                 output = depth_of_masked(run.depth_network, output, here)
@@ -96,7 +95,7 @@ def take_step(
         for buffer, before in zip(run.network.buffers(), statistics, strict=True):
             buffer.copy_(before)  # batch norms have seen the batch by now
         raise
-    _follow_gradients(run)
+    _follow_gradients(run, options.ema)
     return values
 
 
@@ -125,12 +124,27 @@ def _require_usable(values: dict[str, float], norm: float, run: Run) -> None:
         raise UnusableStepError(f"a loss of {plain:g}, in the first step {run.first_loss:g}")
 
 
-def _follow_gradients(run: Run) -> None:
+def _follow_gradients(run: Run, keep: float) -> None:
     run.scaler.step(run.optimiser)
     run.scaler.update()
-    run.average.follow(run.network, run.step)
+    move_average(run.average, run.network, keep, run.step)
     run.step += 1
     run.schedule.advance()
+
+
+@torch.no_grad()
+def move_average(average: nn.Module, network: nn.Module, keep: float, step: int) -> None:
+    """Move a running average of weights towards those of `network`, faster in the first steps.
+
+    It predicts better than the last step's weights. Counts and the like are copied.
+    """
+    keep = min(keep, (1 + step) / (10 + step))
+    now = network.state_dict()
+    for name, mean in average.state_dict().items():
+        if mean.is_floating_point():
+            mean.lerp_(now[name], 1 - keep)
+        else:
+            mean.copy_(now[name])
 
 
 def split_batch(batch: Batch, parts: int) -> list[Batch]:
@@ -161,7 +175,7 @@ def batch_on(device: torch.device, batch: Batch) -> Batch:
     )
 
 
-def _running_statistics(network: torch.nn.Module) -> list[Tensor]:
+def _running_statistics(network: nn.Module) -> list[Tensor]:
     """Means and variances that the step has moved, on each rank by its own part of the batch."""
     return [
         statistic

@@ -21,7 +21,7 @@ from PIL import Image
 
 from depthmask.drawing.cars import draw_car
 from depthmask.drawing.scenes import draw_scene
-from depthmask.models.windows import window_means
+from depthmask.models.layers import window_means
 from pipeline.compositing.blend import compose
 from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
 from pipeline.depth.teachers.table import load_teacher

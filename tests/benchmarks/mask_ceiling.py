@@ -21,8 +21,8 @@ from torch import Tensor
 from depthmask.data.batch import Batch
 from depthmask.data.batches import DecodedSamples
 from depthmask.losses.metrics import image_iou
+from depthmask.models.layers import window_means, window_minima
 from depthmask.models.opacity import find_opacity_cues, opacity_of_colour
-from depthmask.models.windows import window_means, window_minima
 from shards.reading.open import open_dataset
 
 _BATCH = 16

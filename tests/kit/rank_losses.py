@@ -49,7 +49,7 @@ def main(shards: Path, out: Path, steps: int) -> None:
         torch.manual_seed(options.seed)
         run = begin_run(options, dataset, ranks.device)
         without_batch_norms(run.network)
-        without_batch_norms(run.average.network)
+        without_batch_norms(run.average)
         source = DecodedSamples(dataset.split("train"), 32, 1)
         losses: list[dict[str, float]] = []
         while len(losses) < steps:

@@ -1,14 +1,16 @@
 """A network that takes no time, and steps of its training."""
 
+import copy
+
 import numpy as np
 import torch
 from torch import nn
 
 from depthmask.data.batch import Batch
 from depthmask.losses.loss_terms import HEADS
-from depthmask.models.convolutions import OutputConv2d
+from depthmask.models.device import autocast
+from depthmask.models.layers import OutputConv2d
 from depthmask.models.network import Output
-from depthmask.models.running_average import RunningAverage
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.objective import Objective
 from depthmask.training.optimisers import build_optimiser
@@ -42,7 +44,8 @@ def begin(given: TrainOptions, network: Tiny | None = None) -> Run:
     return Run(
         network=network,  # type: ignore[arg-type]
         forward=torch.compile(network) if given.compile else network,
-        average=RunningAverage(network, given.ema),  # type: ignore[arg-type]
+        average=copy.deepcopy(network).eval(),  # type: ignore[arg-type]
+        autocast=autocast(CPU, given.precision),
         objective=objective,
         depth_network=None,
         optimiser=build_optimiser(given, groups),

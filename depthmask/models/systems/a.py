@@ -6,7 +6,7 @@ Both give three channels, which are trained here as their mean (`one_map`).
 import torch
 from torch import Tensor, nn
 
-from depthmask.models.convolutions import OutputConv2d
+from depthmask.models.layers import OutputConv2d
 from depthmask.models.network import Output
 from depthmask.models.systems.parts import clamp_unit, conv_bn_relu, one_map, separable
 

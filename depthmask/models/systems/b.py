@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from depthmask.models.convolutions import OutputConv2d
+from depthmask.models.layers import OutputConv2d
 from depthmask.models.network import Output
 from depthmask.models.systems.parts import conv_bn_relu, separable
 

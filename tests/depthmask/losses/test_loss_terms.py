@@ -1,4 +1,4 @@
-"""depthmask/losses/loss_terms.py and depthmask/losses/spans.py: how losses and lengths are
+"""depthmask/losses/loss_terms.py and depthmask/recipes/spans.py: how losses and lengths are
 written
 """
 
@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from depthmask.losses.loss_terms import LossPart, parse_losses
-from depthmask.losses.spans import span_at, span_ends
+from depthmask.recipes.sizes import SizePlan
+from depthmask.recipes.spans import span_ends
 from depthmask.recipes.train_options import TrainOptions
+from depthmask.training.objective import losses_at
 from shards.base.errors import InputError
 
 
@@ -55,14 +57,14 @@ def test_what_cannot_be_carried_out_gets_a_sentence(
 
 
 def test_the_defaults_are_cross_entropy_with_squared_dice_and_densedepths_sum() -> None:
-    assert options().losses_of("mask").at(0.5) == {"bce": 1, "dice-squared": 1}
-    assert options().losses_of("depth").at(0.5) == {"l1": 0.1, "gradient": 1, "ssim": 0.5}
+    assert losses_at(options().losses_of("mask"), 0.5) == {"bce": 1, "dice-squared": 1}
+    assert losses_at(options().losses_of("depth"), 0.5) == {"l1": 0.1, "gradient": 1, "ssim": 0.5}
     assert options().fixed_weights() == {"mask": 1, "depth": 1}
 
 
 def test_losses_follow_the_epochs() -> None:
     losses = options(depth_loss="l1 for 6 then smooth-l1 for 6", epochs=12).losses_of("depth")
-    assert [list(losses.at(epoch / 12)) for epoch in (0, 5.99, 6, 12)] == [
+    assert [list(losses_at(losses, epoch / 12)) for epoch in (0, 5.99, 6, 12)] == [
         ["l1"],
         ["l1"],
         ["smooth-l1"],
@@ -81,8 +83,8 @@ def test_losses_follow_the_minutes_and_are_stretched_over_them() -> None:
 def test_parts_change_at_exactly_their_step(lengths: list[int], steps: int) -> None:
     """Shares are quotients, and the same quotient of other integers is the same float."""
     epochs = sum(lengths)
-    ends = span_ends("x", lengths, epochs, "epochs")
-    at_steps = [span_at(ends, taken / (epochs * steps)) for taken in range(epochs * steps)]
+    plan = SizePlan(tuple(range(len(lengths))), span_ends("x", lengths, epochs, "epochs"))
+    at_steps = [plan.at(taken / (epochs * steps)) for taken in range(epochs * steps)]
     assert at_steps == [
         index for index, length in enumerate(lengths) for _ in range(length * steps)
     ]

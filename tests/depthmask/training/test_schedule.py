@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.optim.lr_scheduler import CosineAnnealingLR, MultiStepLR, ReduceLROnPlateau
 
-from depthmask.recipes.rates import Plateau, RatePlan
+from depthmask.recipes.rates import RatePlan
 from depthmask.recipes.sizes import SizePlan
 from depthmask.recipes.train_options import TrainOptions
-from depthmask.training.schedule import Schedule
+from depthmask.training.schedule import Plateau, Schedule, learning_rate
 from shards.base.errors import InputError
 
 
@@ -81,8 +81,8 @@ def test_plateaus_are_those_of_torchs_own_scheduler(scores: list[int], patience:
     plateau, plan = Plateau(), RatePlan(kind="plateau", peak=0.5, factor=0.5)
     for score in scores:
         scheduler.step(score / 10)
-        plateau.see(score / 10, patience)
-        assert plan.rate(0.0, 0, plateau.cuts) == optimiser.param_groups[0]["lr"]
+        plateau.update(score / 10, patience)
+        assert learning_rate(plan, 0.0, 0, plateau.cuts) == optimiser.param_groups[0]["lr"]
 
 
 def test_a_restored_schedule_goes_on_where_it_stopped() -> None:

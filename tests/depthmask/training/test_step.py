@@ -135,7 +135,7 @@ def test_without_an_average_the_last_step_is_kept() -> None:
     for _ in range(3):
         take_step(run, drawn(), given, CPU)
     for name, weight in run.network.state_dict().items():
-        assert torch.equal(run.average.network.state_dict()[name], weight)
+        assert torch.equal(run.average.state_dict()[name], weight)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])

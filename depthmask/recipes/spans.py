@@ -45,8 +45,3 @@ def span_ends(
     if open_end:
         return (*(end / whole for end in ends), 1.0)
     return tuple(end / total for end in ends)
-
-
-def span_at(ends: Sequence[float], done: float) -> int:
-    """The index of the part that is on when a share `done` in [0, 1] of the whole is over."""
-    return next((index for index, end in enumerate(ends) if done < end), len(ends) - 1)
