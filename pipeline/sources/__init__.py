@@ -4,5 +4,5 @@ Find, check by header, decode. A file may come from a stranger: nothing is decod
 its header says what that takes.
 
 Other rooms use: `alpha`, `decode`, `find`, `headers`, `heif`, `profiles`, `roles`, `sixteen_bits`,
-`source_bytes`, `taster`.
+`source_bytes`, `sandbox`.
 """

@@ -15,15 +15,15 @@ from pipeline.machine.gate import require_memory
 from pipeline.machine.quiet import QUIET
 from pipeline.sources.damage import UnusablePictureError as UnusablePictureError
 from pipeline.sources.damage import refuse_damage
-from pipeline.sources.headers import TASTED, cost_of, damaged, open_header, reduction_of
+from pipeline.sources.headers import SANDBOXED, cost_of, damaged, open_header, reduction_of
 from pipeline.sources.profiles import profile_of, to_srgb
+from pipeline.sources.sandbox import DeadDecoderError, try_decoding
 from pipeline.sources.sixteen_bits import (
     has_sixteen_bit_colour,
     read_sixteen_bit_colour,
     read_sixteen_bit_grey,
 )
 from pipeline.sources.source_bytes import read_source
-from pipeline.sources.taster import DeadDecoderError, taste
 from pipeline.sources.tiff_pages import whole_picture
 from shards.base.errors import InputError
 from shards.base.retrying import retry_passing
@@ -65,8 +65,8 @@ def _load(data: bytes, *, known: bool) -> Image.Image:
         cost = cost_of(picture, io.BytesIO(data), len(data))
         if not known:
             refuse_damage(data, picture.format, picture.mode)
-            if picture.format in TASTED:
-                taste(data, cost)
+            if picture.format in SANDBOXED:
+                try_decoding(data, cost)
         factor = reduction_of(picture, io.BytesIO(data))
         if factor > 1:
             picture.draft(None, (picture.width // factor, picture.height // factor))

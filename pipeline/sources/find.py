@@ -18,8 +18,8 @@ from pipeline.sources.damage import NoFileError
 from pipeline.sources.decode import UnusablePictureError, decode_picture
 from pipeline.sources.headers import MEMORY_LIMIT, decoding_cost
 from pipeline.sources.heif import is_heif
+from pipeline.sources.sandbox import DeadDecoderError
 from pipeline.sources.source_bytes import list_folder, read_source, real_folder
-from pipeline.sources.taster import DeadDecoderError
 from shards.base.cores import cores
 from shards.base.errors import InputError
 from shards.base.names import is_put_there

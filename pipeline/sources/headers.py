@@ -28,10 +28,10 @@ PIXEL_LIMIT = 64_000_000
 MEMORY_LIMIT = 800_000_000
 """Bytes that pictures may take that are checked at the same time, unless one alone takes more."""
 
-TASTED = ("AVIF", "JPEG2000", "TIFF")
-"""Formats whose files can ask for far more than their pixels take (pipeline/sources/taster.py)."""
+SANDBOXED = ("AVIF", "JPEG2000", "TIFF")
+"""Formats whose files can ask for far more than their pixels take (pipeline/sources/sandbox.py)."""
 
-TASTED_SPARE = 100_000_000
+SANDBOXED_SPARE = 100_000_000
 """Bytes that these may take beside what their pixels do."""
 
 _BYTES_PER_PIXEL = {
@@ -111,7 +111,7 @@ def cost_of(picture: ImageFile.ImageFile, file: IO[bytes], file_size: int) -> in
     decoded = math.ceil(width / factor) * math.ceil(height / factor)
     if decoded > PIXEL_LIMIT:
         raise UnusablePictureError(f"{width} x {height} is over {PIXEL_LIMIT:,} pixels")
-    spare = TASTED_SPARE if picture.format in TASTED else 0
+    spare = SANDBOXED_SPARE if picture.format in SANDBOXED else 0
     return decoded * _BYTES_PER_PIXEL[picture.format or ""] + file_size + spare
 
 

@@ -24,7 +24,7 @@ import click
 from mutations import Change
 
 from pipeline.sources.decode import UnusablePictureError
-from pipeline.sources.taster import DeadDecoderError
+from pipeline.sources.sandbox import DeadDecoderError
 from shards.base.errors import InputError, RunError
 
 OURS = (InputError, RunError, UnusablePictureError, DeadDecoderError, click.ClickException)
@@ -33,7 +33,7 @@ MOST_MEMORY = 950 << 20
 
 _ADDRESS_SPACE = 16 << 30
 _REPORT_EVERY = 2.0
-_CHILDREN = ("pipeline.depth.teachers.keras_reader", "pipeline.sources.taster")
+_CHILDREN = ("pipeline.depth.teachers.keras_reader", "pipeline.sources.sandboxed_decode")
 """Our own processes: HDF5's library and decoders of pictures run in them."""
 
 Reader = Callable[[Path], object]

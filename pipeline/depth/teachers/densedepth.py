@@ -20,6 +20,7 @@ from pipeline.depth.teachers.keras_file import SIGNATURE, KerasFile, read_keras
 from pipeline.depth.teachers.seam import Teacher, View
 from pipeline.depth.teachers.tensors import fill, read_tensors
 from shards.base.errors import InputError
+from shards.base.retrying import retry_passing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -122,11 +123,15 @@ def load(choice: Choice) -> Teacher:
 
 def load_network(path: Path) -> "DenseDepth":
     """The network with the weights of a Keras file or a state dict, on the CPU."""
-    with path.open("rb") as file:
-        is_keras = file.read(len(SIGNATURE)) == SIGNATURE
+    is_keras = retry_passing(path, lambda: _begin(path)) == SIGNATURE
     if is_keras or path.suffix in (".h5", ".hdf5", ".keras"):
         return _from_keras(read_keras(path, _REMEDY), path)
     return _from_tensors(read_tensors(path, "weights of DenseDepth", _REMEDY), path)
+
+
+def _begin(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(SIGNATURE))
 
 
 def keras_layers() -> dict[str, str]:

@@ -1,13 +1,10 @@
-"""Weights that Keras 2 saved as .h5 (`model.save` or `save_weights`), read in another process.
+"""Weights that Keras 2 saved as .h5 (`model.save` or `save_weights`), read in a guarded child.
 
 pipeline/depth/teachers/keras_reader.py says why, and what of the file is read.
 """
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.depth.teachers.card import require_packages, wrong_weights
-from shards.base.scratch import Scratch
+from pipeline.depth.teachers.keras_reader import MOST_MEMORY, READ, REFUSED
+from pipeline.machine.guarded_child import ChildDeathError, GuardedChildren
+from shards.base.errors import RunError
+from shards.base.retrying import retry_passing
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 """The first bytes of an HDF5 file, where Keras has them."""
 
-_READER = "pipeline.depth.teachers.keras_reader"
-_REFUSED = 3
-_SECONDS, _PATIENCE_SECONDS = 30, 600
-"""Processor time that a file may take (one of 170 MB takes about one), and time by the clock."""
+_SECONDS = 30
+"""Processor time that a file may take; one of 170 MB takes about one second."""
+
+_CHILDREN = GuardedChildren("pipeline.depth.teachers.keras_reader", 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,49 +66,45 @@ class KerasFile:
 
 
 def read_keras(path: Path, remedy: str) -> KerasFile:
-    """The weights in a Keras file; InputError where it is none, or HDF5's library fails on it."""
+    """The weights in a Keras file; InputError where it is none.
+
+    RunError where it cannot be read now, or HDF5's library dies of it, twice.
+    """
     require_packages(f"--depth-weights {path}", "densedepth", "h5py")
     expected = "a whole Keras file (.h5)"
-    with path.open("rb") as file:
-        if file.read(len(SIGNATURE)) != SIGNATURE:
-            raise wrong_weights(path, expected, "no HDF5 file", remedy)
-    scratch = Scratch()
+    data = retry_passing(path, path.read_bytes)
+    if not data.startswith(SIGNATURE):
+        raise wrong_weights(path, expected, "no HDF5 file", remedy)
+    answer = _answer(path, data)
+    if answer.startswith(REFUSED):
+        found = answer.removeprefix(REFUSED).decode("utf-8", "replace")
+        raise wrong_weights(path, expected, found, remedy)
+    return _handed_over(answer.removeprefix(READ), path, remedy)
+
+
+def _answer(path: Path, data: bytes) -> bytes:
     try:
-        out = scratch.path / "weights.safetensors"
-        command = [sys.executable, "-m", _READER, str(path.absolute()), str(out)]
-        command.append(str(_SECONDS))
-        try:
-            ended = subprocess.run(
-                command,
-                cwd=scratch.path,  # `-m` looks for modules there first
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                check=False,
-                timeout=_PATIENCE_SECONDS,
-            )
-        except subprocess.TimeoutExpired as late:
-            found = f"one that was not read within {late.timeout:g} seconds"
-            raise wrong_weights(path, expected, found, remedy) from None
-        if ended.returncode == _REFUSED:
-            raise wrong_weights(path, expected, str(json.loads(ended.stdout)), remedy)
-        if ended.returncode:
-            found = f"one that HDF5's library does not get through (status {ended.returncode})"
-            raise wrong_weights(path, expected, found, remedy)
-        return _handed_over(out, path, remedy)
+        return _CHILDREN.ask(data, memory=MOST_MEMORY, seconds=_SECONDS)
+    except ChildDeathError as error:
+        raise RunError(
+            f"--depth-weights {path}",
+            expected="a whole Keras file (.h5)",
+            found=f"one that HDF5's library died of, twice: {error}",
+            remedy="give another file, or free memory if you trust it; then run the same command "
+            "again",
+        ) from None
     finally:
-        scratch.remove()
+        _CHILDREN.end()
 
 
-def _handed_over(out: Path, path: Path, remedy: str) -> KerasFile:
-    from safetensors import safe_open
-    from safetensors.numpy import load_file
+def _handed_over(data: bytes, path: Path, remedy: str) -> KerasFile:
+    from safetensors.numpy import load
 
-    with safe_open(out, "np") as file:
-        facts: dict[str, Any] = {name: json.loads(v) for name, v in file.metadata().items()}
+    size = int.from_bytes(data[:8], "little")
+    metadata = json.loads(data[8 : 8 + size])["__metadata__"]
+    facts: dict[str, Any] = {name: json.loads(value) for name, value in metadata.items()}
     major, minor = facts["version"]
     return KerasFile(
         path, remedy, facts["layers"], (major, minor), frozenset(facts["classes"]),
-        load_file(out), facts["faults"],
+        load(data), facts["faults"],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What reads a Keras file in a process of its own: `... keras_reader FILE OUT SECONDS`.
+"""What reads the bytes of a Keras file in a guarded child.
 
 HDF5's library trusts the file: damaged bytes keep it busy for ever, or end its process. So it
 runs here, with an end to its time and memory, and hands over plain arrays as safetensors. The
@@ -6,19 +6,22 @@ file is untrusted: no layer of it is built and no link followed out of it; only 
 are read.
 """
 
+import io
 import json
 import re
 import resource
-import sys
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
 from typing import Any
 
 import numpy as np
 
+from pipeline.machine.guarded_child import serve
 from shards.base.errors import first_line
 
-_MOST_MEMORY = 8 << 30
+READ, REFUSED = b"+", b"-"
+
+MOST_MEMORY = 8 << 30
 _MOST_BYTES = 2 << 30
 _MOST_LAYERS = 5000
 _FILTERS = (None, "gzip", "lzf")
@@ -131,28 +134,23 @@ def _classes(value: Any) -> list[str]:
         return []
 
 
-def main(path: str, out: str) -> str | None:
-    """Write the arrays of a Keras file to `out`; what is wrong with the file, if anything is."""
+def answer(data: bytes) -> bytes:
+    """The arrays of a Keras file as safetensors after READ, or after REFUSED what is wrong."""
     import h5py
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(io.BytesIO(data), "r") as file:
             arrays, facts = _Reader(file).read()
+    except MemoryError:
+        raise
     except NoKerasFileError as error:
-        return str(error)
+        return REFUSED + str(error).encode()
     except Exception as error:  # whatever h5py makes of what the library says
-        return first_line(error)
-    save_file(arrays, out, metadata=facts)
-    return None
+        return REFUSED + first_line(error).encode()
+    return READ + save(arrays, metadata=facts)
 
 
 if __name__ == "__main__":
-    seconds = int(sys.argv[3])
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    found = main(sys.argv[1], sys.argv[2])
-    if found is not None:
-        print(json.dumps(found))
-        sys.exit(3)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    serve(answer)
