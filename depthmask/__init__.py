@@ -18,8 +18,9 @@ from shards.base.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
-    from depthmask.inference.evaluation import EvaluateOptions, evaluate
-    from depthmask.inference.exporting import ExportOptions, export
+    from depthmask.inference.evaluation import evaluate
+    from depthmask.inference.exporting import export
+    from depthmask.inference.options import EvaluateOptions, ExportOptions
     from depthmask.inference.predictor import load
     from depthmask.recipes.train_options import TrainOptions
     from depthmask.reports.report import write_report
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from shards.reading.open import open_dataset
 
 _HOMES = {
-    "EvaluateOptions": "depthmask.inference.evaluation",
-    "ExportOptions": "depthmask.inference.exporting",
+    "EvaluateOptions": "depthmask.inference.options",
+    "ExportOptions": "depthmask.inference.options",
     "SampleDataOptions": "depthmask.drawing.sample_data",
     "TrainOptions": "depthmask.recipes.train_options",
     "draw_sample_data": "depthmask.drawing.sample_data",

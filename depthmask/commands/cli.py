@@ -24,19 +24,19 @@ from shards.places.outputs import unwritten
 _COMMANDS = {
     "sample-data": "data",
     "build-dataset": "data",
-    "stats": "data",
+    "stats": "reports",
     "render": "data",
-    "report": "data",
+    "report": "reports",
     "verify": "storage",
     "convert": "storage",
     "train": "training",
-    "evaluate": "training",
-    "predict": "training",
-    "export": "training",
-    "networks": "networks",
-    "depth": "teachers",
-    "train-teacher": "teachers",
-    "doctor": "doctor",
+    "evaluate": "inference",
+    "predict": "inference",
+    "export": "inference",
+    "networks": "reports",
+    "depth": "inference",
+    "train-teacher": "training",
+    "doctor": "reports",
 }
 
 

@@ -35,6 +35,13 @@ def _click_type(hint: Any) -> dict[str, Any]:
     return {"type": word_type(hint)}
 
 
+def _click_argument(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Command], Command]:
+    settings = _click_type(hint)
+    if settings.pop("multiple", False):
+        settings["nargs"] = -1
+    return click.argument(field.name, metavar=field.metadata["metavar"], required=True, **settings)
+
+
 def _click_option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Command], Command]:
     flag = "--" + field.name.replace("_", "-")
     required = field.default is dataclasses.MISSING
@@ -57,8 +64,8 @@ def _click_option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Comma
 def takes(options_class: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """A decorator: the command receives one `options_class` instance made from its options.
 
-    Ranges and combinations are checked by the dataclass itself (`__post_init__`), so a wrong
-    value gives the same sentence here and in Python. Options that are no fields of the class
+    The dataclass checks ranges and combinations (`__post_init__`), so a wrong value gives the same
+    sentence here and in Python. Options that are no fields of the class
     (those of decorators below this one) reach the command by name.
     """
     fields = dataclasses.fields(options_class)
@@ -77,7 +84,8 @@ def takes(options_class: type) -> Callable[[Callable[..., Any]], Callable[..., A
 
         hints = get_type_hints(options_class)
         for field in reversed(fields):
-            command = _click_option(field, hints[field.name])(command)
+            made = _click_option if "help" in field.metadata else _click_argument
+            command = made(field, hints[field.name])(command)
         return command
 
     return decorate

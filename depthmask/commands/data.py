@@ -1,14 +1,14 @@
-"""Commands that make and describe data sets."""
+"""Commands that make pictures: to begin with, a data set, one sample again."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import click
 
 from depthmask.commands.click_options import takes
 from depthmask.commands.option_files import take_build_file, take_build_recipe
-from depthmask.commands.words import PLACE, POSITIVE, WHOLE, one_of
+from depthmask.commands.shared_options import moved_sources_options
+from depthmask.commands.words import PLACE, WHOLE, one_of
 from depthmask.terminal.console import answer, answer_paths, counted, open_console, reports
 from pipeline.planning.data_recipes import DATA_RECIPES
 from pipeline.planning.options import BuildOptions
@@ -91,55 +91,11 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
 
 
 @click.command()
-@click.argument("shards", type=PLACE, metavar="SHARDS...", nargs=-1, required=True)
-@click.option(
-    "--recompute", is_flag=True, help="Read every pixel again; fails unless all sums agree."
-)
-@click.option("--workers", type=POSITIVE, help="Processes.  [default: one a core]")
-@reports
-def stats(
-    shards: tuple[Path, ...], recompute: bool, workers: int | None, json_wanted: bool
-) -> None:
-    """Show what a data set holds: counts, bytes, sources, mean/std, foreground areas.
-
-    Several data sets are described as they are read together.
-
-    \b
-    Examples:
-      depthmask stats shards
-      depthmask stats shards --json | python -m json.tool
-      depthmask stats shards --recompute
-    """
-    import json
-
-    from rich.console import Console
-
-    from depthmask.reports.stats import dataset_stats
-    from depthmask.terminal.build_progress import open_progress
-    from depthmask.terminal.stats_tables import stats_tables
-
-    with open_progress(open_console()) as progress:
-        bar = progress.add_task("reading", total=None, visible=recompute)
-        facts = dataset_stats(
-            shards,
-            recompute=recompute,
-            workers=workers,
-            tick=lambda samples: progress.advance(bar, samples),
-        )
-    if json_wanted:
-        click.echo(json.dumps(facts, indent=1))
-    else:
-        width = None if sys.stdout.isatty() else 120
-        Console(width=width).print(stats_tables(facts))
-
-
-@click.command()
 @click.argument("shards", type=PLACE, metavar="SHARDS")
 @click.argument("split", type=one_of(["train", "val"]))
 @click.argument("position", type=WHOLE)
 @click.option("--out", type=PLACE, required=True, help="Folder to write to.")
-@click.option("--fg", type=PLACE, help="Foregrounds, if they moved since the build.")
-@click.option("--bg", type=PLACE, help="Backgrounds, if they moved since the build.")
+@moved_sources_options
 @reports
 def render(
     shards: Path,
@@ -195,20 +151,3 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool)
         {name: str(folder) for name, folder in folders.items()},
         json_wanted,
     )
-
-
-@click.command()
-@click.argument("path", type=PLACE, metavar="PATH")
-@click.option("--out", type=PLACE, help="File to write.  [default: NAME-report.html]")
-@reports
-def report(path: Path, out: Path | None, json_wanted: bool) -> None:
-    """Write one HTML file about a data set or a training run; it needs no network.
-
-    \b
-    Examples:
-      depthmask report shards
-      depthmask report runs/first --out first.html
-    """
-    from depthmask.reports.report import write_report
-
-    answer_paths([write_report(path, out)], json_wanted)

@@ -6,7 +6,8 @@ from typing import Literal
 
 import click
 
-from depthmask.commands.words import PLACE, POSITIVE, SHARE, one_of
+from depthmask.commands.shared_options import moved_sources_options, workers_option
+from depthmask.commands.words import PLACE, SHARE, one_of
 from depthmask.terminal.console import answer, open_console, reports, say
 from shards.base.formats import FORMATS
 
@@ -27,11 +28,10 @@ from shards.base.formats import FORMATS
     is_flag=True,
     help="With --repair: also replace a shard that does not come out as it was recorded.",
 )
-@click.option("--fg", type=PLACE, help="Foregrounds, if they moved since the build.")
-@click.option("--bg", type=PLACE, help="Backgrounds, if they moved since the build.")
+@moved_sources_options
 @click.option("--depth-weights", type=PLACE, help="Weights of the teacher, if not shipped.")
 @click.option("--device", default="cpu", show_default=True, help="Where the teacher runs.")
-@click.option("--workers", type=POSITIVE, help="Processes.  [default: one a core]")
+@workers_option
 @reports
 def verify(
     shards: Path,
@@ -110,7 +110,7 @@ def verify(
     type=one_of(["metric", "inverse"]),
     help="Taking over: what grey means in depth maps, distance or nearness.",
 )
-@click.option("--workers", type=POSITIVE, help="Processes.  [default: one a core]")
+@workers_option
 @reports
 def convert(
     source: Path,

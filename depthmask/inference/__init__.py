@@ -2,6 +2,6 @@
 
 Reads checkpoints and never changes them.
 
-Other rooms use: `depth`, `evaluation`, `exporting`, `pairs`, `prediction`, `predictor`, `run_card`,
-`sample_scores`, `sheets`.
+Other rooms use: `depth`, `evaluation`, `exporting`, `options`, `prediction`, `predictor`,
+`run_card`, `sample_scores`, `sheets`.
 """

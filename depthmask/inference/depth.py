@@ -1,20 +1,70 @@
 """`depth`: a teacher on single pictures of any size."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from depthmask.inference.options import DepthOptions
+from depthmask.inference.pairs import find_pictures, refuse_overwriting
 from pipeline.depth.teachers.seam import Teacher
+from pipeline.depth.teachers.table import load_teacher
 from pipeline.rendering.calibration import SAMPLES, range_of
 from pipeline.sources.decode import UnusablePictureError, as_rgb, read_picture
 from shards.base.errors import InputError
 from shards.base.files import write_whole
 from shards.pixels.codecs import encode_png
 from shards.pixels.picture_files import save_picture
-from shards.places.outputs import writing
+from shards.places.outputs import require_folder, writing
+
+
+def depth(
+    options: DepthOptions,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+    remark: Callable[[str], None] = lambda words: None,
+) -> list[Path]:
+    """The files written: NAME.depth.png (16 bits) and NAME.colour.png for each picture.
+
+    All maps span one range (`limits_of`, or `options.depth_range`). Pictures that cannot be read
+    are left out, with a remark; InputError where none can be read. `tick` is called with the
+    pictures done, and with all there are.
+    """
+    require_folder(options.out)
+    found = find_pictures(options.pictures, options.out)
+    places = [place for name, _ in found for place in depth_places(options.out, name)]
+    refuse_overwriting([path for _, path in found], places)
+    size = options.depth_input
+    teacher = load_teacher(
+        options.depth_model,
+        canvas=options.size,
+        weights=options.depth_weights,
+        device=options.device,
+        kind=options.depth_kind,
+        value_range=options.depth_range,
+        input_size=size and (size[1], size[0]),
+    )
+    low, high = limits = limits_of(teacher, [path for _, path in found])
+    remark(f"{teacher.kind} depth, {low:g} to {high:g} {teacher.unit}")
+    written: list[Path] = []
+    for done, (name, path) in enumerate(found):
+        tick(done, len(found))
+        try:
+            written += write_depth(teacher, path, options.out, limits, name)
+        except InputError as error:
+            if len(found) == 1:
+                raise
+            remark(f"left out {path}: {error}")
+    tick(len(found), len(found))
+    if not written:
+        raise InputError(
+            " ".join(map(str, options.pictures)),
+            expected="a picture that can be read",
+            found=f"none among {len(found)}",
+            remedy="give pictures of their kinds: docs/input.md",
+        )
+    return written
 
 
 def predict_depth(teacher: Teacher, picture: Image.Image) -> NDArray[np.float32]:

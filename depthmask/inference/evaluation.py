@@ -3,8 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ import torch
 from depthmask.data.batch import Batch
 from depthmask.data.batches import DecodedSamples
 from depthmask.data.samples import Samples
+from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.predictor import require_numbers
 from depthmask.inference.run_card import note_scores
 from depthmask.inference.sample_scores import SampleScore, score_each, worst_of, write_samples
@@ -22,42 +22,10 @@ from depthmask.models.checkpoint import checkpoint_file, read_checkpoint
 from depthmask.models.device import autocast, choose_device
 from shards.base.errors import InputError
 from shards.base.files import write_atomic
-from shards.base.keys import SPLITS
-from shards.base.option_kinds import require_within
-from shards.base.options import check_fields, option
 from shards.pixels.depth_coding import DepthCoding
 from shards.places.outputs import require_folder, writing
 from shards.reading.concat import AnyDataset
 from shards.reading.open import open_dataset
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class EvaluateOptions:
-    """What `depthmask evaluate` and `depthmask.evaluate` take."""
-
-    checkpoint: Path
-    shards: Path | tuple[Path, ...] = option(
-        help="Folder of the data set; several are read as one.", metavar="DIR"
-    )
-    split: Literal["train", "val", "both"] = option("val", "Split to evaluate: train, val or both.")
-    out: Path | None = option(
-        None, "Folder for a table of all samples and a sheet of the worst.", metavar="DIR"
-    )
-    worst: int = option(12, "How many samples the sheet shows.")
-    batch_size: int = option(32, "Samples at once.")
-    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
-    workers: int = option(2, "Threads that decode samples.")
-
-    def __post_init__(self) -> None:
-        """Refuse what no evaluation could carry out, naming the option."""
-        check_fields(self)
-        for name in ("worst", "batch_size", "workers"):
-            require_within("--" + name.replace("_", "-"), getattr(self, name), 1)
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The names of the splits to evaluate."""
-        return SPLITS if self.split == "both" else (self.split,)
 
 
 @torch.inference_mode()
@@ -152,14 +120,14 @@ def in_batches(positions: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 
 def evaluate(
-    options: EvaluateOptions, tick: Callable[[int], None] = lambda samples: None
+    options: EvaluateOptions, tick: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, Any]:
     """{split: {"samples", "mask": {...}, "depth": {...}}} of a checkpoint on a data set.
 
     Pictures are brought to the side that the network was trained at. With `out`, that folder holds
-    scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of a run takes
-    up the scores of its best.pt. InputError for a
-    depth-only network on a data set without depth, or with another depth coding.
+    scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of a run gets
+    the scores of its best.pt. `tick` is called with the samples done, and with all there are.
+    InputError for a depth-only network on a data set without depth, or with another depth coding.
     """
     if options.out is not None:
         require_folder(options.out)
@@ -179,6 +147,13 @@ def evaluate(
     device = choose_device(options.device)
     network = checkpoint.build().to(device)
     coding = checkpoint.coding if whole.depth is not None else None
+    done, total = 0, sum(map(len, splits.values()))
+
+    def scored(samples: int) -> None:
+        nonlocal done
+        done += samples
+        tick(done, total)
+
     found = {}
     for name, dataset in splits.items():
         source = DecodedSamples(dataset, checkpoint.size, options.workers)
@@ -186,7 +161,7 @@ def evaluate(
         samples: list[SampleScore] = []
         keep = samples.append if options.out is not None else lambda sample: None
         scores = score(
-            network, dataset, source, batches, device, checkpoint.precision, coding, tick, keep
+            network, dataset, source, batches, device, checkpoint.precision, coding, scored, keep
         )
         found[name] = scores.to_json()
         if options.out is not None:

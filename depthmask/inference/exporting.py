@@ -11,11 +11,10 @@ from torch import Tensor
 
 from depthmask.inference.exported_net import ExportedNet, example_pictures, pad_evenly
 from depthmask.inference.onnx_program import run_onnx, write_onnx
+from depthmask.inference.options import EXPORT_ENDINGS, ExportOptions
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
-from shards.base.errors import InputError, RunError, first_line
+from shards.base.errors import RunError, first_line
 from shards.base.files import publish, temporary_beside
-from shards.base.option_kinds import require_within
-from shards.base.options import check_fields, option
 from shards.base.version import __version__
 from shards.places.outputs import require_file, told, writing
 
@@ -24,30 +23,6 @@ TOLERANCE = 1e-3
 share of its range. Rounding gives about 1e-5 (docs/export.md)."""
 
 FACTS = "depthmask.json"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class ExportOptions:
-    """What `depthmask export` and `depthmask.export` take."""
-
-    checkpoint: Path
-    out: Path = option(help="File to write: .onnx or .pt2.", metavar="FILE")
-    size: int | None = option(
-        None, "Side of the pictures, one at a time.  [default: any size, any number]"
-    )
-
-    def __post_init__(self) -> None:
-        """Refuse what no file can be."""
-        check_fields(self)
-        if self.out.suffix not in _FORMATS:
-            raise InputError(
-                str(self.out),
-                expected="a file that ends in " + " or ".join(_FORMATS),
-                found=self.out.suffix or "no ending",
-                remedy="name it network.onnx, for example",
-            )
-        if self.size is not None:
-            require_within("--size", self.size, 16, 4096)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,7 +142,13 @@ class _Format(NamedTuple):
     run: Callable[[Path], Answer]
 
 
-_FORMATS = {".onnx": _Format(write_onnx, run_onnx), ".pt2": _Format(_write_program, _run_program)}
+_FORMATS = dict(
+    zip(
+        EXPORT_ENDINGS,
+        (_Format(write_onnx, run_onnx), _Format(_write_program, _run_program)),
+        strict=True,
+    )
+)
 
 
 @torch.no_grad()

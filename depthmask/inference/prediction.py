@@ -1,45 +1,23 @@
 """`predict`: pictures in files, their masks, depth and cut-outs in files."""
 
-import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from depthmask.inference.options import PredictOptions
 from depthmask.inference.pairs import find_pairs, refuse_overwriting
 from depthmask.inference.predictor import Prediction, load
 from depthmask.inference.sheets import depth_colours
 from pipeline.sources.decode import UnusablePictureError, read_picture
 from shards.base.errors import InputError
 from shards.base.files import write_whole
-from shards.base.options import check_fields, option
 from shards.pixels.codecs import encode_png
 from shards.pixels.picture_files import save_picture, write_png
 from shards.places.outputs import require_folder, writing
 
 _KINDS = ("mask", "cutout", "depth", "depth-colour")
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class PredictOptions:
-    """What `depthmask predict` takes."""
-
-    checkpoint: Path
-    image: Path = option(
-        help="Picture with the object; or a folder of them, or a pattern in quotes.", metavar="FILE"
-    )
-    background: Path | None = option(
-        None,
-        "The same place without it, for all pictures; or a folder with a namesake of each.",
-        metavar="FILE",
-    )
-    out: Path = option(Path("prediction"), "Folder to write to.", metavar="DIR")
-    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
-
-    def __post_init__(self) -> None:
-        """Refuse what is no path or no name of a device."""
-        check_fields(self)
 
 
 def predict(

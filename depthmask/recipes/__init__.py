@@ -2,6 +2,6 @@
 
 No torch: options are checked before anything heavy is imported.
 
-Other rooms use: `earlier_systems`, `option_file`, `other_names`, `rates`, `resumption`,
-`train_options`.
+Other rooms use: `earlier_systems`, `network_fields`, `option_file`, `other_names`, `rates`,
+`resumption`, `train_options`.
 """

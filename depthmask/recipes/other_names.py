@@ -153,11 +153,6 @@ NOTES: tuple[tuple[str, str, str], ...] = (
     ("predict", "batch-size batch bs", "pictures are seen one at a time"),
     ("depth", "batch-size batch bs", "pictures are seen one at a time"),
     ("evaluate", "image images input source", "it scores a data set; predict takes pictures"),
-    (
-        "evaluate",
-        "batch-size batch bs workers num-workers",
-        "only Python has it, in EvaluateOptions",
-    ),
     ("export", "format f", "the ending of OUT says it: .onnx or .pt2"),
     ("export", "device gpu cuda", "a network is written on the processor"),
     ("convert", "samples n limit", "a data set is converted whole"),

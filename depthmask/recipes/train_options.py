@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from depthmask.losses.loss_terms import HEADS, Head, TaskLosses, parse_losses, parse_weights
 from depthmask.models.catalogue import NetworkName, PictureInput, Precision
+from depthmask.recipes.network_fields import device_field, shards_field, threads_field
 from depthmask.recipes.option_checks import check_train_options
 from depthmask.recipes.option_file import naming_file, read_option_file
 from depthmask.recipes.rates import RateKind, RatePlan, drop_shares
@@ -26,9 +27,7 @@ def _or(value: float | None, default: float) -> float:
 class TrainOptions:
     """What `depthmask train` and `depthmask.train` take."""
 
-    shards: Path | tuple[Path, ...] = option(
-        (), "Folder of the data set; again for more, read as one.", metavar="DIR"
-    )
+    shards: Path | tuple[Path, ...] = shards_field(())
     fg: Path | None = option(
         None,
         "Instead of --shards: foregrounds of the samples that build-dataset would make, drawn as "
@@ -130,8 +129,8 @@ class TrainOptions:
         metavar="STEPS",
     )
     seed: int = option(0, "Seed of the order, augmentation and first weights.")
-    device: str = option("auto", "auto, cpu, cuda, cuda:1, ...")
-    workers: int = option(2, "Threads that decode samples.")
+    device: str = device_field()
+    workers: int = threads_field()
     save_every: float = option(
         5.0, "Minutes between two last.pt while an epoch lasts; 0: after epochs alone."
     )

@@ -6,6 +6,15 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.planning.parts import parse_part
+from pipeline.planning.teacher_fields import (
+    check_declared,
+    depth_input_field,
+    depth_kind_field,
+    depth_model_field,
+    depth_range_field,
+    depth_weights_field,
+    teacher_device_field,
+)
 from shards.base.errors import InputError
 from shards.base.formats import Format
 from shards.base.option_kinds import require_within
@@ -44,34 +53,15 @@ class BuildOptions:
         "Hold out whole sources (no picture in both splits), or samples (leaks; for comparison).",
         identity=True,
     )
-    depth_model: str = option(
-        "densedepth-lite",
-        "Depth teacher: densedepth-lite, densedepth, hf:NAME_OR_PATH, FILE.onnx, or none.",
-        identity=True,
-        metavar="NAME",
+    depth_model: str = depth_model_field(
+        "Depth teacher: densedepth-lite, densedepth, hf:NAME_OR_PATH, FILE.onnx, or none."
     )
-    depth_weights: Path | None = option(
-        None,
-        "Weights of the teacher, such as nyu.h5.  [default: the shipped ones]",
-        metavar="FILE",
+    depth_weights: Path | None = depth_weights_field()
+    depth_kind: Literal["metric", "inverse"] | None = depth_kind_field()
+    depth_range: tuple[float, float] | None = depth_range_field(
+        "Range its values are stored over.  [default: as it says, or calibrated]"
     )
-    depth_kind: Literal["metric", "inverse"] | None = option(
-        None,
-        "What the teacher gives: metres, or larger is nearer.  [default: as it says]",
-        identity=True,
-    )
-    depth_range: tuple[float, float] | None = option(
-        None,
-        "Range its values are stored over.  [default: as it says, or calibrated]",
-        identity=True,
-        metavar="LOW HIGH",
-    )
-    depth_input: tuple[int, int] | None = option(
-        None,
-        "Size that the teacher sees pictures at.  [default: its own]",
-        identity=True,
-        metavar="WIDTH HEIGHT",
-    )
+    depth_input: tuple[int, int] | None = depth_input_field()
     depth_mode: Literal["composite", "layered"] = option(
         "composite",
         "One teacher pass a composite, or one a source and depth put together from these.",
@@ -108,7 +98,7 @@ class BuildOptions:
         "task as I, slurm also their number.",
         metavar="I/N",
     )
-    device: str = option("cpu", "Where the teacher runs: cpu, cuda, cuda:1, …")
+    device: str = teacher_device_field()
     dry_run: bool = option(
         False,
         "Only say what would be built: samples, shards, bytes, time.",
@@ -179,18 +169,3 @@ class BuildOptions:
                 found=f"{low} {high}",
                 remedy="give shares of the sample's side, such as 0.4 0.72",
             )
-
-
-def check_declared(
-    depth_range: tuple[float, float] | None, depth_input: tuple[int, int] | None
-) -> None:
-    """InputError where what is declared of a teacher can be true of none."""
-    if depth_range is not None and not depth_range[0] < depth_range[1]:
-        raise InputError(
-            "--depth-range",
-            expected="two numbers, the smaller one first",
-            found=f"{depth_range[0]:g} {depth_range[1]:g}",
-            remedy="give a range such as 0.1 10",
-        )
-    for side in depth_input or ():
-        require_within("--depth-input", side, 14, 4096)

@@ -30,6 +30,11 @@ def option(
     return dataclasses.field(default=default, metadata=metadata)
 
 
+def argument(metavar: str) -> Any:
+    """A required dataclass field that the command line takes by place, as `metavar` in its help."""
+    return dataclasses.field(metadata={"metavar": metavar})
+
+
 def check_fields(options: Any) -> None:
     """Hold every field against its annotation: for the `__post_init__` of options.
 

@@ -26,7 +26,8 @@ from systems_markdown import DEFAULT, RANDOM, leak_table, main_table, place_betw
 
 from depthmask.data.batches import DecodedSamples
 from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
-from depthmask.inference.evaluation import EvaluateOptions, evaluate, predictions
+from depthmask.inference.evaluation import evaluate, predictions
+from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.sheets import grid_row
 from depthmask.models.catalogue import SYSTEMS
 from depthmask.models.checkpoint import read_checkpoint

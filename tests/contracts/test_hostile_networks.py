@@ -14,7 +14,8 @@ from PIL import Image
 from small import draw_background
 
 from depthmask.inference.depth import write_depth
-from depthmask.inference.prediction import PredictOptions, predict
+from depthmask.inference.options import PredictOptions
+from depthmask.inference.prediction import predict
 from depthmask.inference.predictor import load
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
 from depthmask.models.network import MaskDepthNet, NetworkSpec

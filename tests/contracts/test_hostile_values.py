@@ -12,7 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from small import small_options, small_training
 
-from depthmask.inference.evaluation import EvaluateOptions, evaluate
+from depthmask.inference.evaluation import evaluate
+from depthmask.inference.options import EvaluateOptions
 from depthmask.models.checkpoint import read_checkpoint, save_checkpoint
 from depthmask.reports.charts import depth_histogram
 from depthmask.reports.dataset_report import build_command

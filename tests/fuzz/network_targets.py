@@ -11,8 +11,9 @@ from trial import Reader, Target
 
 from depthmask.commands.cli import cli
 from depthmask.inference.depth import write_depth
-from depthmask.inference.evaluation import EvaluateOptions, evaluate
-from depthmask.inference.prediction import PredictOptions, predict
+from depthmask.inference.evaluation import evaluate
+from depthmask.inference.options import EvaluateOptions, PredictOptions
+from depthmask.inference.prediction import predict
 from depthmask.models.checkpoint import read_checkpoint
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.loop import train

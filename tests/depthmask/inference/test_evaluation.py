@@ -12,7 +12,8 @@ from PIL import Image
 from small import small_training
 
 from depthmask.data.batches import DecodedSamples
-from depthmask.inference.evaluation import EvaluateOptions, evaluate
+from depthmask.inference.evaluation import evaluate
+from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.predictor import load
 from depthmask.models.checkpoint import read_checkpoint, save_checkpoint
 from depthmask.training.loop import train

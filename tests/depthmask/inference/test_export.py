@@ -15,7 +15,8 @@ from depthmask.commands.cli import cli
 from depthmask.inference import exported_net as exported
 from depthmask.inference import exporting
 from depthmask.inference.exported_net import ExportedNet
-from depthmask.inference.exporting import FACTS, TOLERANCE, ExportOptions, export
+from depthmask.inference.exporting import FACTS, TOLERANCE, export
+from depthmask.inference.options import ExportOptions
 from depthmask.models.build import build_network
 from depthmask.models.catalogue import SYSTEMS
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint, save_checkpoint

@@ -11,7 +11,8 @@ from PIL import Image
 from small import small_training
 
 import depthmask
-from depthmask.inference.prediction import PredictOptions, predict
+from depthmask.inference.options import PredictOptions
+from depthmask.inference.prediction import predict
 from depthmask.inference.predictor import Predictor, cut_out, load
 from depthmask.losses.metrics import image_iou
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from depthmask.inference.evaluation import EvaluateOptions, evaluate
+from depthmask.inference.evaluation import evaluate
+from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.run_card import run_card, write_run_card
 from depthmask.models.checkpoint import read_checkpoint
 from depthmask.recipes.train_options import TrainOptions

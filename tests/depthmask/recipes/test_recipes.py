@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from depthmask.commands.cli import cli
 from depthmask.data.batch import Batch
 from depthmask.data.batches import DecodedSamples
-from depthmask.inference.evaluation import EvaluateOptions, evaluate
+from depthmask.inference.evaluation import evaluate
+from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.predictor import load
 from depthmask.models.catalogue import SYSTEMS
 from depthmask.models.checkpoint import read_checkpoint

@@ -17,7 +17,8 @@ from small import metrics_of, small_training
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from depthmask.commands.cli import cli
-from depthmask.inference.evaluation import EvaluateOptions, evaluate
+from depthmask.inference.evaluation import evaluate
+from depthmask.inference.options import EvaluateOptions
 from depthmask.models.checkpoint import read_checkpoint, save_checkpoint
 from depthmask.recipes.train_options import TrainOptions, read_config
 from depthmask.training.loop import train

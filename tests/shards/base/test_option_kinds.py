@@ -21,6 +21,7 @@ from shards.base.options import flag_of, identity_of
 
 NEEDED: dict[str, dict[str, Any]] = {
     "BuildOptions": {"fg": "fg", "bg": "bg"},
+    "DepthOptions": {"pictures": ("a.jpg",), "out": "out"},
     "EvaluateOptions": {"checkpoint": "best.pt", "shards": "shards"},
     "ExportOptions": {"checkpoint": "best.pt", "out": "network.onnx"},
     "PredictOptions": {"checkpoint": "best.pt", "image": "shot.jpg"},

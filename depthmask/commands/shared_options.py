@@ -1,0 +1,21 @@
+"""Options that several commands have, where the library takes them as plain arguments."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from depthmask.commands.words import PLACE, POSITIVE
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+workers_option = click.option("--workers", type=POSITIVE, help="Processes.  [default: one a core]")
+
+
+def moved_sources_options(command: Command) -> Command:
+    """A decorator: `--fg` and `--bg`, the folders of sources that stand elsewhere now."""
+    for flag, sources in (("--bg", "Backgrounds"), ("--fg", "Foregrounds")):
+        command = click.option(flag, type=PLACE, help=f"{sources}, if they moved since the build.")(
+            command
+        )
+    return command
