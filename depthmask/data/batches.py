@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -15,12 +16,12 @@ from depthmask.data.batch import Batch
 from depthmask.data.samples import Samples
 from depthmask.distributed.launch import ALONE, ProcessRank
 from pipeline.machine.threads import start_thread
-from shards.reading.once_per_array import OncePerArray
 from shards.reading.order import batch_at, epoch_order, share_of
 from shards.reading.sample import Sample
 
 _CACHE_BYTES = 2 << 30
 """For all ranks of a machine together."""
+_SCALED_BYTES = 64 << 20
 _AHEAD = 2
 
 Decoded = NDArray[np.uint8]
@@ -63,7 +64,9 @@ class DecodedSamples:
         self._dataset, self.side = dataset, side
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}
-        self._scaled = OncePerArray(lambda background: _resize(background, side))
+        self._scaled = lru_cache(_SCALED_BYTES // (side * side * 3))(
+            lambda backgrounds, name: _resize(backgrounds.background(name), side)
+        )
         self._room = _CACHE_BYTES // local_ranks // (side * side * 9)
 
     def __len__(self) -> int:
@@ -73,12 +76,15 @@ class DecodedSamples:
         kept = self._kept.get(position)
         if kept is None:
             sample = self._dataset[position]
-            background = sample.shared_background
-            scaled = background if len(background) == self.side else self._scaled(background)
-            kept = decode(sample, scaled)
+            kept = decode(sample, self._background(sample))
             if len(self._kept) < self._room:
                 self._kept[position] = kept
         return kept
+
+    def _background(self, sample: Sample) -> NDArray[np.uint8]:
+        if sample.backgrounds is None or sample.size == self.side:
+            return _resize(sample.shared_background, self.side)
+        return self._scaled(sample.backgrounds, sample.background_name)
 
     def packed(self, positions: Sequence[int] | NDArray[np.int64]) -> Decoded:
         """The samples at `positions`, decoded: uint8 (B, 9, S, S)."""

@@ -2,10 +2,11 @@
 
 import dataclasses
 from collections.abc import Iterable
+from functools import cache
 
 from shards.pixels.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
 from shards.reading.dataset import Dataset, Span
-from shards.reading.once_per_array import OncePerArray
+from shards.reading.sample import Backgrounds, Sample
 from shards.reading.split_sequence import SplitSequence
 
 
@@ -21,13 +22,22 @@ def recount_samples(dataset: SplitSequence, split: str, positions: Iterable[int]
     """Decode the samples at `positions` of a split and sum what is in them."""
     sums: dict[str, Moments] = {}
     areas = []
-    of_background = OncePerArray(moments_of_bytes)
+
+    @cache
+    def of_shared(backgrounds: Backgrounds, name: str) -> Moments:
+        return moments_of_bytes(backgrounds.background(name))
+
+    def of_background(sample: Sample) -> Moments:
+        if sample.backgrounds is None:
+            return moments_of_bytes(sample.background)
+        return of_shared(sample.backgrounds, sample.background_name)
+
     for position in positions:
         sample = dataset.sample(split, position)
         fields = {
             "image": moments_of_bytes(sample.image),
             "mask": moments_of_bytes(sample.mask),
-            "background": of_background(sample.shared_background),
+            "background": of_background(sample),
         }
         if sample.coding is not None:
             fields["depth"] = moments_of_codes(sample.depth_codes)

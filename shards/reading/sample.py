@@ -11,7 +11,7 @@
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -42,7 +42,7 @@ _check_facts = table(
 )
 
 
-class Backgrounds(Protocol):
+class Backgrounds(Hashable, Protocol):
     """Where samples find the background that they share with others, by its source's name."""
 
     def background(self, name: str) -> NDArray[np.uint8]:
@@ -102,6 +102,11 @@ class Sample:
         return self.shared_background.copy()
 
     @property
+    def background_name(self) -> str:
+        """The name of the background's source."""
+        return str(self.info.get("background"))
+
+    @property
     def shared_background(self) -> NDArray[np.uint8]:
         """The clean background, read-only: the same array for all samples of a set that show it.
 
@@ -109,7 +114,7 @@ class Sample:
         """
         if self.backgrounds is None:
             return self.background
-        return self.backgrounds.background(self._background_name)
+        return self.backgrounds.background(self.background_name)
 
     @cached_property
     def depth_codes(self) -> NDArray[Any]:
@@ -132,17 +137,13 @@ class Sample:
         """Depth values in the data set's kind and unit, float32 (H, W)."""
         return self._coding().values(self.depth_codes, self.size)
 
-    @property
-    def _background_name(self) -> str:
-        return str(self.info.get("background"))
-
     def __getstate__(self) -> dict[str, Any]:
         carried = CarriedFields({*self.fields, "background.jpg"}, self._stored)
         return self.__dict__ | {"get": carried, "backgrounds": None}
 
     def _stored(self, field: str) -> bytes:
         if field == "background.jpg" and self.backgrounds is not None:
-            return self.backgrounds.background_bytes(self._background_name)
+            return self.backgrounds.background_bytes(self.background_name)
         return self.get(field)
 
     def _pixels(self, field: str, side: int) -> NDArray[Any]:

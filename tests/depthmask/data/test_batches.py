@@ -9,11 +9,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
+from small import draw_background, draw_foreground, small_options
 
 from depthmask.data.augmentation import augment
 from depthmask.data.batch import Batch
 from depthmask.data.batches import DecodedSamples, train_batches
 from depthmask.data.foreground_augmentation import cast_shadow, compress, recompose, repaint, weave
+from pipeline.build import build_dataset
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
 
@@ -37,6 +40,24 @@ def test_other_sizes_are_scaled(train_split: Dataset) -> None:
     batch = DecodedSamples(train_split, 48, 1).batch(range(4))
     assert batch.image.shape == (4, 3, 48, 48)
     assert batch.depth.shape == (4, 1, 48, 48)
+
+
+def test_backgrounds_of_one_name_in_two_data_sets_are_scaled_apart(
+    tiny_dataset: Path, tmp_path: Path
+) -> None:
+    name = open_dataset(tiny_dataset).split("train")[0].info["background"]
+    for role, draw, file in (("fg", draw_foreground, "a.png"), ("bg", draw_background, name)):
+        (tmp_path / role / file).parent.mkdir(parents=True)
+        draw(77).save(tmp_path / role / file)
+    out, teacher = tmp_path / "shards", "densedepth-lite"
+    build_dataset(small_options(tmp_path, out, samples=4, val_fraction=0, depth_model=teacher))
+    both = open_dataset([tiny_dataset, out]).split("train")
+    source = DecodedSamples(both, 32, 1)
+    for position, sample in enumerate(both):
+        scaled = Image.fromarray(sample.background).resize((32, 32), Image.Resampling.HAMMING)
+        found = source.packed([position])[0, 3:6].transpose(1, 2, 0)
+        assert np.array_equal(found, np.asarray(scaled))
+    assert sum(sample.info["background"] == name for sample in both) > 4
 
 
 def test_augmentation_depends_on_seed_epoch_and_position_alone(train_split: Dataset) -> None:
