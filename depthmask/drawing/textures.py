@@ -1,5 +1,6 @@
 """Procedural textures: small colour pictures that surfaces of drawn scenes wear."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+
+from shards.base.retrying import retry_passing
 
 Picture = NDArray[np.uint8]
 Map = NDArray[np.float32]
@@ -220,8 +223,10 @@ def crop(rng: np.random.Generator, photograph: Picture) -> Picture:
 def read_photographs(folder: Path, *, longest: int = 512) -> tuple[Picture, ...]:
     """Every picture below `folder` in name order as (h, w, 3) uint8, at most `longest` a side."""
     pictures = []
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PICTURE_SUFFIXES):
-        with Image.open(path) as image:
+    paths = sorted(retry_passing(folder, lambda: list(folder.rglob("*"))))
+    for path in (p for p in paths if p.suffix.lower() in _PICTURE_SUFFIXES):
+        data = retry_passing(path, path.read_bytes)
+        with Image.open(io.BytesIO(data)) as image:
             image.draft("RGB", (longest, longest))
             small = image.convert("RGB")
         small.thumbnail((longest, longest))

@@ -6,12 +6,14 @@ again, a few times, and in the end stops the command.
 """
 
 import errno
+import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from shards.base.errors import RunError
+from shards.base.errors import InputError, RunError
+from shards.base.files import sha256_of
 
 Result = TypeVar("Result")
 
@@ -25,7 +27,7 @@ _LASTING = (
 """No pause changes these."""
 _OF_THE_BYTES = (
     errno.EINVAL, errno.EOVERFLOW, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
-    errno.ENXIO,
+    errno.ENXIO, errno.ENAMETOOLONG,
 )  # fmt: skip
 """Of a place that bytes name (an offset, a file), when a library goes there."""
 
@@ -57,6 +59,37 @@ def retry_passing(where: Path, call: Callable[[], Result]) -> Result:
             if pause is None:
                 raise unread(where, error) from None
         time.sleep(pause)
+
+
+def load_by_library(files: Sequence[Path], load: Callable[[], Result]) -> Result:
+    """What `load` makes of files by a library that may hide what the system said.
+
+    Its error counts only where it comes twice and the files can be read meanwhile. RunError where
+    they cannot be read now.
+    """
+    try:
+        return load()
+    except (InputError, RunError):
+        raise
+    except Exception:  # of any library
+        _require_readable(files)
+    try:
+        return load()
+    except Exception as error:
+        if isinstance(error, OSError | MemoryError) and is_passing(error):
+            raise unread(files[0], error) from None
+        if isinstance(error, RuntimeError) and is_passing(error):
+            raise unread(files[0], MemoryError()) from None
+        raise
+
+
+def _require_readable(files: Sequence[Path]) -> None:
+    for path in files:
+        try:
+            retry_passing(path, path.stat)
+            retry_passing(path, functools.partial(sha256_of, path))
+        except FileNotFoundError as error:
+            raise unread(path, error) from None
 
 
 def unread(where: Path, error: OSError | MemoryError) -> RunError:

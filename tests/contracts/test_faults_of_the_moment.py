@@ -22,7 +22,7 @@ TESTS = Path(__file__).parents[1]
 ERRORS = ("EIO", "ESTALE", "EMFILE", "ENOMEM", "EINTR", "ETIMEDOUT")
 PLACES = ("sources", "data set", "verify")
 WEIGHTS = TESTS.parent / "pipeline" / "depth" / "weights"
-NAMED = {"sources": ("/fg", "/bg"), "verify": ("/warm",)}
+NAMED = {"sources": ("/fg", "/bg"), "verify": ("/warm",), "weights": ("/teachers",)}
 """What a sentence names a file of, where no other file can be meant."""
 FOR_EVER = 1 << 30
 _SOME = 2
@@ -52,6 +52,7 @@ class Laboratory:
             "sources": f"{sources}/fg:{sources}/bg",
             "data set": f"{work}/shards:/proc",
             "verify": f"{work}/warm",
+            "weights": str(sources),
             "teacher": f"{WEIGHTS}:{work}/shards:/proc/cpuinfo",
         }[place]
         Faults(work / "faults")
@@ -181,6 +182,40 @@ def test_weights_and_layer_maps_hold_to_it_too(
         check(process, kind, error, "teacher", range(1, calls + 1, max(1, calls // 25)))
     finally:
         process.close()
+
+
+@pytest.fixture(scope="module")
+def weights(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    """A process that reads weights of every kind."""
+    for package in ("onnx", "onnxruntime", "transformers"):
+        pytest.importorskip(package, reason="needs the extras `onnx` and `hf`")
+    from faulty_weights import write_all
+
+    work = tmp_path_factory.mktemp("weights")
+    folder = work / "teachers"
+    folder.mkdir()
+    write_all(folder)
+    process = Laboratory(library, work, folder, "weights", "weights")
+    yield process
+    process.close()
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("error", ["EIO", "EMFILE"])
+def test_libraries_that_read_weights_hold_to_it_too(
+    error: str, kind: Kind, weights: Laboratory
+) -> None:
+    check(weights, kind, error, "weights", turns_of(weights, kind, error))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize("error", ERRORS)
+def test_libraries_that_read_weights_hold_to_it_at_every_call(
+    error: str, kind: Kind, weights: Laboratory
+) -> None:
+    calls, _ = weights.undisturbed(kind)
+    check(weights, kind, error, "weights", range(1, calls + 1, max(1, calls // 25)))
 
 
 def command(work: Path, sources: Path) -> list[str]:

@@ -2,7 +2,8 @@
 
 `python tests/kit/faulty_builds.py SOURCES WORK DEPTH` runs under the preloaded library. A line of
 JSON on stdin is a fault; the line on stdout that answers it says how the build under it ended.
-With the word `verify` in place of DEPTH a finished data set is verified instead.
+With `verify` in place of DEPTH a finished data set is verified instead, with `weights` those in the
+folder SOURCES are read.
 """
 
 import json
@@ -11,7 +12,7 @@ import os
 import shutil
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -94,18 +95,38 @@ def verify(shards: Path) -> dict[str, Any]:
     return {"digest": "sound"} if findings.sound else {"broken": findings.lines()}
 
 
+def read_weights(folder: Path) -> dict[str, Any]:
+    """How reading weights of every kind ends."""
+    from faulty_weights import read_all
+
+    try:
+        return {"digest": read_all(folder)}
+    except RunError as failure:
+        return {"stopped": str(failure)}
+    except BaseException as error:  # as above
+        return {"broken": f"{type(error).__name__}: {error}"}
+
+
+def action(sources: Path, work: Path, depth: str) -> Callable[[], dict[str, Any]]:
+    """What is done under each fault, by its word."""
+    if depth == "weights":
+        return lambda: read_weights(sources)
+    build(sources, work / "warm", "none" if depth == "verify" else depth)
+    if depth == "verify":
+        return lambda: verify(work / "warm")
+    return lambda: build(sources, work / "shards", depth)
+
+
 def main(sources: Path, work: Path, depth: str) -> None:
     """Answer every fault on stdin."""
     retrying.PAUSES = (0, 0, 0)
     faults = Faults(Path(os.environ["FAULTS"]))
-    looks = depth == "verify"
-    build(sources, work / "warm", "none" if looks else depth)
-    if looks:
-        verify(work / "warm")
+    act = action(sources, work, depth)
+    act()
     for line in sys.stdin:
         shutil.rmtree(work / "shards", ignore_errors=True)
         with faults.armed(**json.loads(line)):
-            ending = verify(work / "warm") if looks else build(sources, work / "shards", depth)
+            ending = act()
             facts = {"calls": faults.calls, "failed": faults.failed}
         print(json.dumps(ending | facts), flush=True)
 

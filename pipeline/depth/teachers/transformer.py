@@ -24,7 +24,8 @@ from pipeline.depth.teachers.transformer_files import (
     tensor_shapes,
     wrong,
 )
-from shards.base.errors import InputError, first_line
+from shards.base.errors import InputError, RunError, first_line
+from shards.base.retrying import load_by_library
 from shards.pixels.depth_coding import Kind
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def _open(choice: Choice, folder: Path, files: list[Path]) -> tuple[Any, Any, li
     import transformers
 
     known = {"local_files_only": True, "trust_remote_code": False}
-    try:
+
+    def load() -> tuple[Any, Any, dict[str, Any]]:
         held = tensor_shapes(files)
         require_depth(choice, folder, held)
         with _quiet(transformers):
@@ -79,7 +81,11 @@ def _open(choice: Choice, folder: Path, files: list[Path]) -> tuple[Any, Any, li
                 ignore_mismatched_sizes=True,
                 **known,
             )
-    except InputError:
+        return network, processor, report
+
+    try:
+        network, processor, report = load_by_library(files, load)
+    except (InputError, RunError):
         raise
     except Exception as error:  # whatever a library of hundreds of models raises
         raise wrong(choice, "a depth network that transformers knows", first_line(error)) from None

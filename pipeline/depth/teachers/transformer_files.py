@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.depth.teachers.card import Choice
 from shards.base.errors import InputError, first_line
+from shards.base.retrying import retry_passing
 
 _REMEDY = "name a folder that `save_pretrained` wrote, or a model of the hub"
 _FILES = ("*.json", "*.safetensors")
@@ -31,7 +32,8 @@ def wrong(choice: Choice, expected: str, found: str, remedy: str = _REMEDY) -> I
 def find_folder(choice: Choice) -> Path:
     """The folder with a model's files: the one named, or what the hub (or its cache) gives."""
     if choice.weights is not None:
-        if not (choice.weights / "config.json").is_file():
+        config = choice.weights / "config.json"
+        if not retry_passing(config, config.is_file):
             found = "no config.json" if choice.weights.is_dir() else "no such folder"
             raise wrong(choice, f"a model in {choice.weights}", found)
         return choice.weights
@@ -56,14 +58,18 @@ def _snapshot(name: str, *, fetch: bool) -> str:
 
 def checked_files(choice: Choice, folder: Path) -> list[Path]:
     """The files a model is made of; InputError without safetensors or with a huge JSON file."""
-    found = [path for pattern in _FILES for path in sorted(folder.glob(pattern))]
-    files = [path for path in found if path.is_file()]
+
+    def listed() -> list[Path]:
+        found = [path for pattern in _FILES for path in sorted(folder.glob(pattern))]
+        return [path for path in found if path.is_file()]
+
+    files = retry_passing(folder, listed)
     if not any(path.suffix == ".safetensors" for path in files):
         others = [path.name for path in sorted(folder.glob("*.bin")) + sorted(folder.glob("*.pt"))]
         remedy = "save the model with `save_pretrained(FOLDER, safe_serialization=True)`"
         raise wrong(choice, "weights in .safetensors", ", ".join(others) or "none", remedy)
     for path in files:
-        if path.suffix == ".json" and path.stat().st_size > _MOST_JSON:
+        if path.suffix == ".json" and retry_passing(path, path.stat).st_size > _MOST_JSON:
             raise wrong(choice, f"at most {_MOST_JSON} bytes", f"{path.name}, which is larger")
     return files
 

@@ -12,6 +12,8 @@ from small import small_options
 from torch import nn
 
 from pipeline.build import build_dataset
+from pipeline.depth.teachers.card import Choice
+from pipeline.depth.teachers.onnx_file import load
 from pipeline.depth.teachers.onnx_settings import read_settings
 from pipeline.depth.teachers.table import load_teacher
 from shards.base.errors import InputError
@@ -201,3 +203,9 @@ def test_settings_are_checked_entry_by_entry(text: str, found: str, tmp_path: Pa
 
 def test_no_settings_are_no_mistake(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "m.json") == {}
+
+
+def test_a_device_that_onnxruntime_does_not_run_on_is_refused(tmp_path: Path) -> None:
+    path = convolution(tmp_path / "m.onnx")
+    with pytest.raises(InputError, match=r"--device meta: expected cpu or cuda, .* found meta"):
+        load(Choice(name="m.onnx", weights=path, device="meta", kind="inverse"))
