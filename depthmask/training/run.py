@@ -27,11 +27,10 @@ from depthmask.training.epoch_sums import EpochSums
 from depthmask.training.objective import Objective
 from depthmask.training.optimisers import build_optimiser, parameter_groups
 from depthmask.training.run_folder import LAST
-from depthmask.training.run_state import check_state
+from depthmask.training.run_state import check_optimiser, check_progress
 from depthmask.training.schedule import Schedule
 from depthmask.training.smallest_part import require_statistics
 from pipeline.machine.allocator import keep_freed_memory
-from shards.base.checks import WrongValueError, listing, or_none, real, table, text, whole
 from shards.base.errors import InputError
 from shards.reading.order import batches_of
 
@@ -82,7 +81,9 @@ class Run:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what `to_state` gave."""
-        check_state(state, self.optimiser)
+        check_progress(state, "")
+        weights = [each for group in self.optimiser.param_groups for each in group["params"]]
+        check_optimiser(state["optimiser"]["state"], weights)
         self.network.load_state_dict(state["network"])
         self.objective.load_state_dict(state["objective"])
         settings = self.optimiser.state_dict()["param_groups"]  # those of the options, not old ones
@@ -140,7 +141,6 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
     if options.resume:
         with _no_other_state(options.out / LAST):
             _restore(run, options)
-            _check_progress(run)
     schedule.start()
     return run
 
@@ -159,27 +159,6 @@ def _no_other_state(path: Path) -> Iterator[None]:
             found=f"{type(e).__name__}: {e}".partition("\n")[0],
             remedy="begin a new run, or go on from a last.pt that is whole",
         ) from None
-
-
-def _check_progress(run: Run) -> None:
-    """Raise unless what was restored is what a training leaves."""
-    whole(0, 10**12)(run.epoch, "epoch")
-    whole(0, 10**12)(run.step, "step")
-    real(-math.inf, math.inf)(run.best, "best")
-    real(0, 1e12)(run.schedule.seconds_spent, "seconds")
-    whole(0, 10**12)(run.epoch_sums.side, "epoch_sums.side")
-    whole(0, 10**12)(run.epoch_sums.steps, "epoch_sums.steps")
-    whole(0, 10**12)(run.epoch_sums.samples, "epoch_sums.samples")
-    for name, loss in run.epoch_sums.sums.items():
-        text("[a-z]+", "the name of a loss")(name, "epoch_sums.sums")
-        real(-math.inf, math.inf)(loss, f"sums.sums.{name}")
-    or_none(real(0, math.inf))(run.first_loss, "first_loss")
-    of_epoch = table({"epoch": whole(0, 10**12), "step": whole(0, 10**12)})
-    listing(of_epoch, run.epoch, run.epoch)(run.rows, "rows")
-    for row in run.rows:
-        for name, value in row.items():
-            if not isinstance(name, str) or type(value) not in (int, float):
-                raise WrongValueError(f"rows.{name}", "a number", value)
 
 
 def _restore(run: Run, options: TrainOptions) -> None:

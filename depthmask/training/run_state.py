@@ -1,62 +1,48 @@
-"""Whether the state that a last.pt holds is one that a training can go on from.
+"""What the state in a last.pt must be before a training resumes from it: the file may be anyone's.
 
-torch takes over what an optimiser's state holds without a look, and fails at the first step.
+What a wrong entry would do at once (a network's weights of other shapes, say) is left to torch.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
-from shards.base.checks import WrongValueError, real, table, whole
+from shards.base.checks import WrongValueError, listing, or_none, real, table, whole
 
-_progress = table(
+_count = whole(0, 10**12)
+_real = real(-math.inf, math.inf)
+_plateau = table({"best": _real, "waited": _count, "cuts": whole(0, 10**3)})
+
+
+def _numbers(value: Any, where: str) -> None:
+    for name, number in value.items():
+        if not isinstance(name, str) or type(number) not in (int, float):
+            raise WrongValueError(f"{where}.{name}".lstrip("."), "a number", number)
+
+
+check_progress = table(
     {
-        "schedule": table(
-            {
-                "steps": whole(0, 10**12),
-                "seconds": real(0, 1e12),
-                "plateau": table(
-                    {
-                        "best": real(-math.inf, math.inf),
-                        "waited": whole(0, 10**6),
-                        "cuts": whole(0, 10**3),
-                    }
-                ),
-            }
-        ),
-        "optimiser": table({"state": table({}), "param_groups": lambda value, where: None}),
+        "epoch": _count,
+        "step": _count,
+        "best": _real,
+        "first_loss": or_none(real(0, math.inf)),
+        "rows": listing(_numbers),
+        "epoch_sums": table({"side": _count, "steps": _count, "samples": _count, "sums": _numbers}),
+        "schedule": table({"steps": _count, "seconds": real(0, 1e12), "plateau": _plateau}),
     }
 )
 
 
-def check_state(state: dict[str, Any], optimiser: torch.optim.Optimizer) -> None:
-    """WrongValueError unless the schedule's and the optimiser's entries of `state` can be used.
+def check_optimiser(state: dict[int, dict[str, Any]], weights: Sequence[torch.Tensor]) -> None:
+    """WrongValueError unless each tensor kept of a weight has the weight's shape or none.
 
-    Every tensor that the optimiser keeps of a weight has the weight's shape or none. Its settings
-    are not looked at: those of the options hold.
+    torch takes others without a look, and fails at the first step.
     """
-    _progress(state, "")
-    held = state["optimiser"]
-    groups = optimiser.param_groups
-    if not isinstance(held["param_groups"], list) or len(held["param_groups"]) != len(groups):
-        raise WrongValueError("optimiser.param_groups", f"{len(groups)} groups", "others")
-    weights = [weight for group in groups for weight in group["params"]]
-    for index, kept in held["state"].items():
-        where = f"optimiser.state.{index}"
-        if type(index) is not int or not 0 <= index < len(weights) or not isinstance(kept, dict):
-            raise WrongValueError(where, f"a table for one of {len(weights)} weights", kept)
+    for index, kept in state.items():
         for name, value in kept.items():
-            _check_kept(f"{where}.{name}", value, weights[index])
-
-
-def _check_kept(where: str, value: Any, weight: torch.Tensor) -> None:
-    if value is None or type(value) in (int, float, bool):
-        return
-    if not isinstance(value, torch.Tensor) or value.shape not in (weight.shape, torch.Size()):
-        shape = tuple(value.shape) if isinstance(value, torch.Tensor) else value
-        raise WrongValueError(where, f"a tensor of shape {tuple(weight.shape)}", shape)
-    if value.numel() > 1 and 0 in value.stride():
-        raise WrongValueError(where, "a number for each weight", "one for all")
-    if not bool(value.isfinite().all()):
-        raise WrongValueError(where, "numbers", "values that are none")
+            wanted = (weights[index].shape, torch.Size())
+            if isinstance(value, torch.Tensor) and value.shape not in wanted:
+                where = f"optimiser.state.{index}.{name}"
+                raise WrongValueError(where, f"a tensor of shape {tuple(wanted[0])}", value.shape)
