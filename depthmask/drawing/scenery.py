@@ -17,12 +17,12 @@ Rng = np.random.Generator
 class Props:
     """What scenes may use besides textures: photographs (h, w, 3) and cut-outs (h, w, 4).
 
-    `answers` are nearness maps (h, w) of the photographs by a younger network, or none.
+    `labels` are nearness maps (h, w) of the photographs by a pseudo-labeller, or none.
     """
 
     photographs: tuple[Picture, ...] = ()
     cutouts: tuple[Picture, ...] = ()
-    answers: tuple[NDArray[np.float16], ...] = ()
+    labels: tuple[NDArray[np.float16], ...] = ()
 
 
 def random_look(rng: Rng, props: Props, metres: float = 2.0, *, recipe: str | None = None) -> Look:

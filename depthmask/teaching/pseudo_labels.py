@@ -1,4 +1,4 @@
-"""What a pseudo_labeller teacher says of photographs: the targets of lessons without a truth."""
+"""Pseudo-labels: depth of photographs by an earlier state of the network, for want of a truth."""
 
 import numpy as np
 import torch
@@ -19,10 +19,9 @@ def pseudo_label_photographs(
 ) -> tuple[NDArray[np.float16], ...]:
     """A nearness map float16 (h, w) in [0, 1] for each photograph uint8 (h, w, 3).
 
-    The mean over three sizes and both mirrorings: a network agrees with itself less on its errors
-    than on what it has learnt.
+    The mean over three sizes and both mirrorings: a network is less consistent where it is wrong.
     """
-    answers = []
+    labels = []
     with torch.inference_mode(), autocast(_CPU):
         for picture in photographs:
             pixels = torch.from_numpy(picture.copy()).permute(2, 0, 1)  # (h, w, 3) -> (3, h, w)
@@ -39,5 +38,5 @@ def pseudo_label_photographs(
                 maps = network(small).float()[:, None]  # (2, 1, h', w')
                 grown = F.interpolate(maps, size=(height, width), mode="bilinear")
                 total += (grown[0, 0] + grown[1, 0].flip(-1)) / 2
-            answers.append((total / len(_LONGEST)).numpy().astype(np.float16))
-    return tuple(answers)
+            labels.append((total / len(_LONGEST)).numpy().astype(np.float16))
+    return tuple(labels)

@@ -2,7 +2,7 @@
 
 DenseDepth (2018) sums L1, L1 of gradients and 1 - SSIM; MiDaS (Ranftl et al. 2020) fits scale
 and shift of each picture first, because one picture does not tell them. A little plain L1 is
-kept, so that answers fill the declared range alike in every picture.
+kept, so that predictions fill the declared range alike in every picture.
 """
 
 import torch

@@ -17,8 +17,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from depthmask.drawing.scenery import Props
-from depthmask.teaching.lesson_stream import LessonStream
-from depthmask.teaching.lessons import Lesson, read_props
+from depthmask.teaching.example_stream import ExampleStream
+from depthmask.teaching.examples import Example, read_props
 from depthmask.teaching.pseudo_labels import pseudo_label_photographs
 from depthmask.teaching.teacher_loss import teacher_loss
 from depthmask.teaching.teacher_options import TeacherOptions
@@ -34,9 +34,9 @@ STATE, WEIGHTS, LOG = "state.pt", f"{LITE}.safetensors", "log.csv"
 _SAVE_SECONDS = 120
 _WARM_UP_STEPS = 200
 _KEEP = 0.998
-_ANSWERED_AT = (0.0, 0.4, 0.7)
-"""Shares of the time at which a frozen copy of the network labels the photographs anew; at the
-first one only if it does not begin with ImageNet alone."""
+_LABELLED_AT = (0.0, 0.4, 0.7)
+"""Shares of the time at which a frozen copy of the network labels the photographs again; at the
+first one only if training starts from --depth-weights."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -47,19 +47,19 @@ class Run:
     average: DenseDepthLite
     optimiser: torch.optim.Optimizer
     pseudo_labeller: DenseDepthLite | None = None
-    answered: int = 0
+    labelled: int = 0
     step: int = 0
     seconds: float = 0.0
 
     def to_state(self) -> dict[str, Any]:
-        """Everything that a later run needs to go on."""
+        """Everything needed to resume."""
         return {
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "pseudo_labeller": None
             if self.pseudo_labeller is None
             else self.pseudo_labeller.state_dict(),
-            "answered": self.answered,
+            "labelled": self.labelled,
             "optimiser": self.optimiser.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
@@ -81,7 +81,7 @@ def _begin(options: TeacherOptions) -> Run:
                 f"--out {options.out}",
                 expected="a folder without a training",
                 found=STATE,
-                remedy="add --resume to go on with it, or name another folder",
+                remedy="add --resume to continue it, or name another folder",
             )
         return run
     try:
@@ -100,7 +100,7 @@ def _restore(run: Run, path: Path) -> None:
     run.network.load_state_dict(state["network"])
     run.average.load_state_dict(state["average"])
     run.optimiser.load_state_dict(state["optimiser"])
-    run.step, run.seconds, run.answered = state["step"], state["seconds"], state["answered"]
+    run.step, run.seconds, run.labelled = state["step"], state["seconds"], state["labelled"]
     if state["pseudo_labeller"] is not None:
         run.pseudo_labeller = copy.deepcopy(run.average)
         run.pseudo_labeller.load_state_dict(state["pseudo_labeller"])
@@ -109,7 +109,7 @@ def _restore(run: Run, path: Path) -> None:
 def _no_state(where: Path, found: str) -> InputError:
     return InputError(
         f"--out {where}",
-        expected=f"a training of train-teacher to go on with ({STATE})",
+        expected=f"a training of train-teacher ({STATE})",
         found=found,
         remedy="begin one without --resume, or name its folder",
     )
@@ -150,10 +150,10 @@ def save_weights(network: DenseDepthLite, path: Path) -> None:
     write_atomic(path, save(tensors, metadata))  # save_file would let nobody else read it
 
 
-def _as_batch(lessons: list[Lesson]) -> tuple[Tensor, Tensor]:
+def _as_batch(examples: list[Example]) -> tuple[Tensor, Tensor]:
     """Pictures (B, 3, S, S) in [0, 1] and nearness (B, S/2, S/2)."""
-    pictures = np.stack([lesson.picture for lesson in lessons])
-    near = torch.from_numpy(np.stack([lesson.nearness for lesson in lessons]))
+    pictures = np.stack([example.picture for example in examples])
+    near = torch.from_numpy(np.stack([example.nearness for example in examples]))
     pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255  # -> (B, 3, S, S)
     target = F.avg_pool2d(near.unsqueeze(1), STRIDE).squeeze(1)  # (B, S, S) -> (B, S/2, S/2)
     return pixels.contiguous(memory_format=torch.channels_last), target
@@ -165,8 +165,8 @@ def _learning_rate(run: Run, options: TeacherOptions) -> float:
     return options.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def _step(run: Run, options: TeacherOptions, lessons: list[Lesson]) -> float:
-    pixels, target = _as_batch(lessons)
+def _step(run: Run, options: TeacherOptions, examples: list[Example]) -> float:
+    pixels, target = _as_batch(examples)
     for group in run.optimiser.param_groups:
         group["lr"] = _learning_rate(run, options)
     run.network.train()
@@ -180,22 +180,22 @@ def _step(run: Run, options: TeacherOptions, lessons: list[Lesson]) -> float:
     return float(loss.detach())
 
 
-def _renew_younger(run: Run, options: TeacherOptions) -> bool:
-    """Whether it was time for the network as it is to become the pseudo_labeller one."""
+def _renew_pseudo_labeller(run: Run, options: TeacherOptions) -> bool:
+    """Freeze a copy of the network as the pseudo-labeller if it is time; whether it was."""
     done = run.seconds / (60 * options.minutes)
-    due = sum(done >= share for share in _ANSWERED_AT)
-    if due == run.answered or (due == 1 and options.depth_weights is None):
+    due = sum(done >= share for share in _LABELLED_AT)
+    if due == run.labelled or (due == 1 and options.depth_weights is None):
         return False
-    run.pseudo_labeller, run.answered = copy.deepcopy(run.average), due
+    run.pseudo_labeller, run.labelled = copy.deepcopy(run.average), due
     return True
 
 
-def _open_stream(run: Run, options: TeacherOptions, props: Props) -> LessonStream:
-    """Lessons from the run's step on, of photographs too where there is a pseudo-labeller."""
+def _open_stream(run: Run, options: TeacherOptions, props: Props) -> ExampleStream:
+    """Examples from the run's step on, photographs included if there is a pseudo-labeller."""
     if run.pseudo_labeller is not None:
-        answers = pseudo_label_photographs(run.pseudo_labeller, props.photographs)
-        props = dataclasses.replace(props, answers=answers)
-    return LessonStream(
+        labels = pseudo_label_photographs(run.pseudo_labeller, props.photographs)
+        props = dataclasses.replace(props, labels=labels)
+    return ExampleStream(
         seed=options.seed,
         first=run.step,
         size=options.size,
@@ -207,8 +207,8 @@ def _open_stream(run: Run, options: TeacherOptions, props: Props) -> LessonStrea
 def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda line: None) -> Path:
     """The path of trained weights (safetensors, 16 bits) after `options.minutes` in all.
 
-    The state is saved every two minutes and at the end; `resume` goes on from it. `say` is told
-    a line now and then.
+    The state is saved every two minutes and at the end; `resume` continues from it. `say` gets
+    progress lines.
     """
     require_folder(options.out)
     keep_freed_memory()
@@ -223,20 +223,20 @@ def _train(run: Run, options: TeacherOptions, say: Callable[[str], None]) -> Non
     props = read_props(options.textures, options.cutouts)
     options.out.mkdir(parents=True, exist_ok=True)
     say(f"{len(props.photographs)} photographs, {len(props.cutouts)} cut-outs")
-    _renew_younger(run, options)
+    _renew_pseudo_labeller(run, options)
     stream = _open_stream(run, options, props)
     losses: list[float] = []
     try:
-        lessons = stream.take()  # the first takes long: the clock starts after it
+        examples = stream.take()  # the first takes long: the clock starts after it
         saved = clock = time.monotonic()
         while run.seconds < 60 * options.minutes:
-            losses.append(_step(run, options, lessons))
+            losses.append(_step(run, options, examples))
             now = time.monotonic()
             run.seconds, clock = run.seconds + now - clock, now
-            if _renew_younger(run, options):
+            if _renew_pseudo_labeller(run, options):
                 stream.close()
                 stream = _open_stream(run, options, props)
-            lessons = stream.take()
+            examples = stream.take()
             if now - saved > _SAVE_SECONDS:
                 saved = now
                 _report(run, options, losses, say)

@@ -1,5 +1,5 @@
 """pipeline/depth/teachers/ (lite.py, seam.py), depthmask/inference/depth.py,
-depthmask/teaching/lessons.py and teacher_training.py
+depthmask/teaching/examples.py and teacher_training.py
 """
 
 import io
@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from depthmask.drawing.scenes import draw_scene, nearness, spread
 from depthmask.inference.depth import limits_of, predict_depth, write_depth
-from depthmask.teaching.lessons import Lesson, paste
+from depthmask.teaching.examples import Example, paste
 from depthmask.teaching.teacher_options import TeacherOptions
 from depthmask.teaching.teacher_training import train_teacher
 from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS
@@ -211,10 +211,10 @@ def test_the_command_keeps_folders_apart_and_goes_on_past_what_it_cannot_read(
 def test_a_pasted_cutout_is_nearer_than_all_it_hides() -> None:
     rng = np.random.default_rng(3)
     ramp = np.repeat(np.linspace(0, 0.8, 64, dtype=np.float32)[:, None], 64, axis=1)
-    lesson = Lesson(np.zeros((64, 64, 3), np.uint8), ramp, np.zeros((64, 64), np.float32))
+    example = Example(np.zeros((64, 64, 3), np.uint8), ramp, np.zeros((64, 64), np.float32))
     cutout = np.full((30, 40, 4), 255, np.uint8)
     for _ in range(20):
-        pasted = paste(rng, lesson, cutout)
+        pasted = paste(rng, example, cutout)
         inside = pasted.covered > 0
         assert inside.any()
         assert (pasted.nearness[inside] >= ramp[inside] - 0.03).all()

@@ -1,4 +1,4 @@
-"""depthmask/drawing/close_ups.py, depthmask/teaching/lessons.py, lesson_stream.py and
+"""depthmask/drawing/close_ups.py, depthmask/teaching/examples.py, example_stream.py and
 pseudo_labels.py
 """
 
@@ -14,9 +14,9 @@ import torch
 from depthmask.drawing.close_ups import CLOSE_UPS
 from depthmask.drawing.scenery import Props
 from depthmask.drawing.scenes import draw_scene, nearness
-from depthmask.teaching import lesson_stream
-from depthmask.teaching.lesson_stream import LessonStream
-from depthmask.teaching.lessons import photographed_lesson
+from depthmask.teaching import example_stream
+from depthmask.teaching.example_stream import ExampleStream
+from depthmask.teaching.examples import photographed_example
 from depthmask.teaching.pseudo_labels import pseudo_label_photographs
 from pipeline.depth.networks.lite_net import DenseDepthLite
 from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS, read_lite_weights
@@ -49,23 +49,23 @@ def test_close_ups_show_things_before_what_lies_behind(style: str) -> None:
         assert len(np.unique(view.owner)) >= 3
 
 
-def test_a_photograph_is_answered_alike_in_a_mirror(network: DenseDepthLite) -> None:
+def test_a_photograph_is_labelled_alike_in_a_mirror(network: DenseDepthLite) -> None:
     pictures = photographs()
-    answers = pseudo_label_photographs(network, pictures)
+    labels = pseudo_label_photographs(network, pictures)
     mirrored = pseudo_label_photographs(network, tuple(each[:, ::-1] for each in pictures))
-    for picture, answer, other in zip(pictures, answers, mirrored, strict=True):
-        assert answer.shape == picture.shape[:2]
-        assert 0 <= answer.min() < answer.max() <= 1
-        assert np.abs(answer.astype(float) - other[:, ::-1]).max() < 0.02
+    for picture, label, other in zip(pictures, labels, mirrored, strict=True):
+        assert label.shape == picture.shape[:2]
+        assert 0 <= label.min() < label.max() <= 1
+        assert np.abs(label.astype(float) - other[:, ::-1]).max() < 0.02
 
 
 def test_what_lies_behind_in_a_photograph_is_as_the_younger_network_said() -> None:
-    props = Props(photographs=(np.full((80, 120, 3), 90, np.uint8),), answers=(RAMP,))
+    props = Props(photographs=(np.full((80, 120, 3), 90, np.uint8),), labels=(RAMP,))
     covered = 0
     for number in range(20):
-        lesson = photographed_lesson(np.random.default_rng(number), props, 64)
-        free = lesson.covered == 0
-        rows = [row[at] for row, at in zip(lesson.nearness, free, strict=True) if at.any()]
+        example = photographed_example(np.random.default_rng(number), props, 64)
+        free = example.covered == 0
+        rows = [row[at] for row, at in zip(example.nearness, free, strict=True) if at.any()]
         levels = np.array([row.mean() for row in rows])
         assert (np.diff(levels) >= 0).all()
         assert all(np.ptp(row) < 1e-3 for row in rows)
@@ -74,10 +74,10 @@ def test_what_lies_behind_in_a_photograph_is_as_the_younger_network_said() -> No
 
 
 def test_batches_of_a_seed_and_number_are_the_same_again() -> None:
-    props = Props(photographs=photographs(), answers=(RAMP[:, :96].T,) * 3)
+    props = Props(photographs=photographs(), labels=(RAMP[:, :96].T,) * 3)
     batches = []
     for _ in range(2):
-        stream = LessonStream(seed=1, first=5, size=64, batch_size=6, props=props)
+        stream = ExampleStream(seed=1, first=5, size=64, batch_size=6, props=props)
         batches.append(stream.take())
         stream.close()
     first, second = batches
@@ -93,8 +93,8 @@ def test_the_head_answers_in_more_than_eight_bits(network: DenseDepthLite) -> No
         assert len(torch.unique(network(pixels))) > 1000
 
 
-def plain_stream() -> LessonStream:
-    return LessonStream(seed=1, first=0, size=64, batch_size=4, props=Props())
+def plain_stream() -> ExampleStream:
+    return ExampleStream(seed=1, first=0, size=64, batch_size=4, props=Props())
 
 
 def test_a_drawing_process_that_is_killed_is_said() -> None:
@@ -111,10 +111,10 @@ def test_a_drawing_process_that_is_killed_is_said() -> None:
 
 def test_a_drawing_process_ends_with_the_training_that_it_draws_for() -> None:
     program = (
-        "from depthmask.teaching.lesson_stream import LessonStream\n"
+        "from depthmask.teaching.example_stream import ExampleStream\n"
         "from depthmask.drawing.scenery import Props\n"
         "if __name__ == '__main__':\n"
-        "    stream = LessonStream(seed=1, first=0, size=64, batch_size=4, props=Props())\n"
+        "    stream = ExampleStream(seed=1, first=0, size=64, batch_size=4, props=Props())\n"
         "    stream.take()\n"
         "    print(stream.process, flush=True)\n"
         "    stream.take(), input()\n"
@@ -130,12 +130,12 @@ def test_a_drawing_process_ends_with_the_training_that_it_draws_for() -> None:
 
 
 def test_a_stopped_drawing_process_is_ended_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lesson_stream, "_END_SECONDS", 0.5)
-    monkeypatch.setattr(lesson_stream, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(example_stream, "_END_SECONDS", 0.5)
+    monkeypatch.setattr(example_stream, "_PATIENCE_SECONDS", 0.5)
     stream = plain_stream()
     drawer = psutil.Process(stream.process)
     drawer.suspend()
-    with pytest.raises(RunError, match="found no lesson in"):
+    with pytest.raises(RunError, match="found no example in"):
         stream.take()
     stream.close()
     assert not drawer.is_running()

@@ -1,8 +1,8 @@
-"""Lessons for the depth teacher: pictures with the nearness that is known of them.
+"""Training examples for the depth teacher: pictures and their nearness.
 
-Three kinds: drawn scenes, whose depth is exact; drawn scenes with cut-outs pasted in, as our
-users' composites have them; and photographs with cut-outs, where a frozen copy of the network
-labelled what lies behind, and each cut-out is known to be nearer than all it hides.
+Three kinds: drawn scenes, whose depth is exact; drawn scenes with cut-outs pasted in, like users'
+composites; and photographs with cut-outs, where a frozen copy of the network has labelled the
+photograph and each cut-out is nearer than everything it hides.
 """
 
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ _SCENE_SIDE = 160
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class Example:
     """A picture uint8 (S, S, 3), nearness float32 (S, S), and where a cut-out covers it (S, S)."""
 
     picture: Picture
@@ -41,7 +41,7 @@ class Lesson:
 def read_cutouts(folder: Path, *, longest: int = 256, most: int = 1500) -> tuple[Picture, ...]:
     """Pictures with alpha below `folder` in name order, cropped, (h, w, 4) uint8 each.
 
-    Those with no alpha or hardly any solid part are passed over; at most `most` are taken.
+    Skips those with no alpha or hardly any solid part; reads at most `most`.
     """
     cutouts: list[Picture] = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -69,7 +69,7 @@ def _own(cutout: Picture) -> NDArray[np.bool_]:
 
 
 def read_props(textures: Path | None, cutouts: Path | None) -> Props:
-    """What scenes and pastes may use, from folders of the user's; InputError where one is none."""
+    """What scenes and pastes may use, from the user's folders; InputError where one is missing."""
     for name, folder in (("--textures", textures), ("--cutouts", cutouts)):
         if folder is not None and not folder.is_dir():
             raise InputError(
@@ -85,7 +85,7 @@ def read_props(textures: Path | None, cutouts: Path | None) -> Props:
 
 
 def stock_scene(rng: Rng, props: Props) -> Scene:
-    """A random drawn scene to make lessons of."""
+    """A random drawn scene to make examples from."""
     styles = {**STYLES, **CLOSE_UPS}
     view = draw_scene(rng, height=_SCENE_SIDE, width=_SCENE_SIDE, props=props, styles=styles)
     return (view.colour * 255).astype(np.uint8), nearness(view.depth).astype(np.float16)
@@ -120,22 +120,22 @@ def _fit(rng: Rng, cutout: Picture, side: int) -> tuple[Picture, slice, slice]:
     return np.asarray(small), slice(top, top + height), slice(left, left + width)
 
 
-def paste(rng: Rng, lesson: Lesson, cutout: Picture) -> Lesson:
-    """The lesson with a cut-out over it, a little nearer than everything that it hides."""
-    small, rows, columns = _fit(rng, cutout, len(lesson.picture))
+def paste(rng: Rng, example: Example, cutout: Picture) -> Example:
+    """The example with a cut-out over it, a little nearer than everything that it hides."""
+    small, rows, columns = _fit(rng, cutout, len(example.picture))
     alpha = small[..., 3:].astype(np.float32) / 255
-    picture = lesson.picture.copy()
+    picture = example.picture.copy()
     light = rng.uniform(0.7, 1.1)
     colour = np.clip(small[..., :3] * light, 0, 255)
     picture[rows, columns] = picture[rows, columns] * (1 - alpha) + colour * alpha
     solid = _own(small)
-    near, covered = lesson.nearness.copy(), lesson.covered.copy()
+    near, covered = example.nearness.copy(), example.covered.copy()
     hidden = near[rows, columns][solid]
     if hidden.size:
         behind = float(np.percentile(hidden, 97))
         near[rows, columns][solid] = behind + rng.uniform(0.04, 0.2) * (1.1 - behind)
         covered[rows, columns][solid] = 1
-    return Lesson(picture, np.clip(near, 0, 1), covered)
+    return Example(picture, np.clip(near, 0, 1), covered)
 
 
 def _cutout(rng: Rng, props: Props) -> Picture:
@@ -144,27 +144,27 @@ def _cutout(rng: Rng, props: Props) -> Picture:
     return draw_car(rng, length=int(rng.integers(60, 160)))
 
 
-def drawn_lesson(rng: Rng, scene: Scene, props: Props, side: int) -> Lesson:
+def drawn_example(rng: Rng, scene: Scene, props: Props, side: int) -> Example:
     """A drawn scene at `side` pixels, with up to two cut-outs pasted in."""
     picture, near = _crop(rng, scene[0], scene[1].astype(np.float32), side)
-    lesson = Lesson(picture, spread(near), np.zeros((side, side), np.float32))
-    return _paste_some(rng, lesson, props, (0.35, 0.5, 0.15))
+    example = Example(picture, spread(near), np.zeros((side, side), np.float32))
+    return _paste_some(rng, example, props, (0.35, 0.5, 0.15))
 
 
-def photographed_lesson(rng: Rng, props: Props, side: int) -> Lesson:
-    """A part of a photograph that a pseudo_labeller network answered, with up to three cut-outs."""
-    which = int(rng.integers(len(props.answers)))
-    answer = props.answers[which].astype(np.float32)
-    picture, near = _crop(rng, props.photographs[which], answer, side)
-    lesson = Lesson(picture, spread(near), np.zeros((side, side), np.float32))
-    return _paste_some(rng, lesson, props, (0.15, 0.55, 0.2, 0.1))
+def photographed_example(rng: Rng, props: Props, side: int) -> Example:
+    """A part of a pseudo-labelled photograph, with up to three cut-outs."""
+    which = int(rng.integers(len(props.labels)))
+    label = props.labels[which].astype(np.float32)
+    picture, near = _crop(rng, props.photographs[which], label, side)
+    example = Example(picture, spread(near), np.zeros((side, side), np.float32))
+    return _paste_some(rng, example, props, (0.15, 0.55, 0.2, 0.1))
 
 
-def _paste_some(rng: Rng, lesson: Lesson, props: Props, shares: tuple[float, ...]) -> Lesson:
-    """The lesson with n cut-outs pasted in, each nearer than those before, by the share of n."""
+def _paste_some(rng: Rng, example: Example, props: Props, shares: tuple[float, ...]) -> Example:
+    """The example with n cut-outs pasted in, each nearer than those before, by the share of n."""
     for _ in range(int(rng.choice(len(shares), p=shares))):
-        lesson = paste(rng, lesson, _cutout(rng, props))
-    return lesson
+        example = paste(rng, example, _cutout(rng, props))
+    return example
 
 
 def disturb(rng: Rng, picture: Picture) -> Picture:
