@@ -65,6 +65,15 @@ def _tensor(picture: Image.Image, size: tuple[int, int]) -> Tensor:
     return torch.from_numpy(np.array(scaled)).permute(2, 0, 1)[None].float() / 255
 
 
+def _as_rgb(picture: Any, name: str) -> Image.Image:
+    """A picture as `as_rgb` gives it; one in memory that is plain "RGB" without tags already is."""
+    in_memory = type(picture) is Image.Image and picture.mode == "RGB"
+    if in_memory and not picture.info and not picture.getexif():
+        plain: Image.Image = picture
+        return plain
+    return as_rgb(picture, name)
+
+
 def cut_out(
     image: NDArray[np.uint8], background: NDArray[np.uint8] | None, mask: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
@@ -146,8 +155,8 @@ class Predictor:
         Pictures larger than those of training are seen at a smaller size; detail of the mask comes
         from the cues of the picture itself (`_guided_logits`), or logits are scaled back.
         """
-        whole = as_rgb(image, "image")
-        clean = None if background is None else as_rgb(background, "background")
+        whole = _as_rgb(image, "image")
+        clean = None if background is None else _as_rgb(background, "background")
         if clean is None and self.needs_background:
             raise InputError(
                 "background",

@@ -181,8 +181,6 @@ def as_rgb(picture: Any, name: str) -> Image.Image:
     InputError, which calls it `name`, for anything else.
     """
     if isinstance(picture, Image.Image):
-        if _is_plain(picture):
-            return picture
         try:
             with QUIET:
                 return _opened(picture).convert("RGB")
@@ -199,12 +197,6 @@ def as_rgb(picture: Any, name: str) -> Image.Image:
             remedy="convert it to 8-bit RGB",
         )
     return Image.fromarray(pixels)
-
-
-def _is_plain(picture: Image.Image) -> bool:
-    """Whether a picture in memory is upright "RGB" without a profile, as those decoded here are."""
-    in_memory = type(picture) is Image.Image and picture.mode == "RGB"
-    return in_memory and not picture.info and _orientation(picture) == 1
 
 
 def _opened(picture: Image.Image) -> Image.Image:

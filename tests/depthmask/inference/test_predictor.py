@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from PIL import Image
+from PIL import ExifTags, Image
 from small import small_training
 
 import depthmask
@@ -89,6 +89,16 @@ def test_a_picture_of_the_trainings_size_is_seen_as_it_is(predictor: Predictor) 
     assert output.mask is not None
     expected = torch.sigmoid(output.mask.float())[0, 0].numpy()
     assert np.abs(found.mask - expected).max() < 1e-5
+
+
+def test_a_picture_in_memory_is_turned_as_its_tags_say(predictor: Predictor) -> None:
+    image, background, _ = pictures()
+    lying, behind = (Image.fromarray(each[:40, :60]) for each in (image, background))
+    for each in (lying, behind):
+        each.getexif()[ExifTags.Base.Orientation] = 6
+    found = predictor.predict(lying, behind)
+    assert found.mask is not None
+    assert found.mask.shape == (60, 40)
 
 
 @pytest.mark.parametrize(("width", "height"), [(61, 40), (300, 33), (17, 90)])
