@@ -8,14 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from depthmask.reports.charts import area_histogram, depth_histogram, position_map
-from depthmask.reports.dataset_survey import Survey, depth_quantile, gallery_samples, survey_dataset
-from depthmask.reports.embedded_pictures import (
-    depth_palette,
-    embed_depth,
-    embed_image,
-    embed_mask,
-    embed_overlay,
-)
+from depthmask.reports.dataset_survey import Survey, survey_dataset
+from depthmask.reports.gallery import ColourScale, choose_samples, colour_scale, gallery_card
 from depthmask.reports.stats import dataset_stats
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import TAKEN_OVER
@@ -23,36 +17,11 @@ from shards.base.keys import SPLITS
 from shards.pixels.depth_coding import DepthCoding
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
-from shards.reading.sample import Sample
 from shards.records.manifest import build_id, read_plan, read_record
 
 GALLERY_SAMPLES = 24
 SURVEY_SAMPLES = 2000
 _LISTED_SOURCES = 200
-_COLOUR_STEPS = 16
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class ColourScale:
-    """The depth values that get the first and the last colour, and which of them are near."""
-
-    low: float
-    high: float
-    near_is_high: bool
-
-    def colour_of(self, value: float) -> str:
-        """The colour of a depth value as "#rrggbb"."""
-        share = min(max((value - self.low) / max(self.high - self.low, 1e-12), 0), 1)
-        index = 3 * round(share * 255)
-        return "#" + depth_palette(self.near_is_high)[index : index + 3].hex()
-
-    def steps(self) -> list[str]:
-        """Colours from low to high, for a legend."""
-        span = self.high - self.low
-        return [
-            self.colour_of(self.low + span * step / (_COLOUR_STEPS - 1))
-            for step in range(_COLOUR_STEPS)
-        ]
 
 
 def dataset_facts(path: Path) -> dict[str, Any]:
@@ -60,10 +29,10 @@ def dataset_facts(path: Path) -> dict[str, Any]:
     dataset = open_dataset(path)
     stats = dataset_stats(path)
     survey = survey_dataset(dataset, SURVEY_SAMPLES)
-    scale = _colour_scale(dataset, survey)
+    scale = colour_scale(dataset.depth, survey.depth_codes)
     manifest = dataset.manifest
     name = path.resolve().name
-    gallery = gallery_samples(dataset, GALLERY_SAMPLES)
+    gallery = choose_samples(dataset, GALLERY_SAMPLES)
     return {
         "name": name,
         "stats": stats,
@@ -76,7 +45,7 @@ def dataset_facts(path: Path) -> dict[str, Any]:
         "taken_over": TAKEN_OVER in manifest,
         "build": build_command(manifest["options"], only_changed=True),
         "full_build": build_command(manifest["options"], only_changed=False),
-        "gallery": [_card(sample, name, scale) for sample in gallery],
+        "gallery": [gallery_card(sample, name, scale) for sample in gallery],
         "names": sorted({sample.info[role] for sample in gallery for role in _ROLES.values()}),
         "charts": _charts(dataset, survey, scale),
         "sources": {role: _source_rows(manifest["sources"][role], survey, role) for role in _ROLES},
@@ -109,13 +78,6 @@ def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:
             words = value if isinstance(value, list) else [value]
             parts.append(" ".join([flag, *(shlex.quote(str(word)) for word in words)]))
     return parts
-
-
-def _colour_scale(dataset: Dataset, survey: Survey) -> ColourScale | None:
-    if dataset.depth is None or survey.depth_codes is None:
-        return None
-    low, high = (depth_quantile(survey.depth_codes, dataset.depth, q) for q in (0.005, 0.995))
-    return ColourScale(low, high, dataset.depth.kind == "inverse")
 
 
 def _moment_rows(stats: dict[str, Any]) -> list[list[str]]:
@@ -154,24 +116,6 @@ def _clipped_text(dataset: Dataset, coding: DepthCoding) -> str:
     clipped = sum(record.clipped for record in records if record is not None)
     share = clipped / (len(dataset) * coding.size**2)
     return f"{clipped:,} values ({share:.2g} of all), clipped" if clipped else "no value"
-
-
-def _card(sample: Sample, name: str, scale: ColourScale | None) -> dict[str, Any]:
-    card = {
-        "key": sample.key,
-        "info": sample.info,
-        "image": embed_image(sample.image),
-        "mask": embed_mask(sample.mask),
-        "overlay": embed_overlay(sample.mask),
-        "depth": None,
-        "render": [
-            shlex.join(["depthmask", "render", name, sample.split, str(sample.position)]),
-            "--out sample",
-        ],
-    }
-    if scale is not None and sample.coding is not None:
-        card["depth"] = embed_depth(sample.depth, sample.coding, scale.low, scale.high)
-    return card
 
 
 def _charts(dataset: Dataset, survey: Survey, scale: ColourScale | None) -> dict[str, Markup]:

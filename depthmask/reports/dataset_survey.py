@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shards.base.keys import SPLITS
-from shards.pixels.depth_coding import DepthCoding
 from shards.reading.dataset import Dataset
 from shards.reading.sample import Sample
 
@@ -59,28 +58,6 @@ def survey_dataset(dataset: Dataset, wanted: int) -> Survey:
         uses=uses,
         depth_codes=codes,
     )
-
-
-def gallery_samples(dataset: Dataset, wanted: int) -> list[Sample]:
-    """Up to `wanted` samples, evenly spread over both splits: half each, if both have them."""
-    counts = {split: len(dataset.split(split)) for split in SPLITS}
-    half = wanted // 2
-    shares = {
-        "train": max(half, wanted - counts["val"]),
-        "val": max(wanted - half, wanted - counts["train"]),
-    }
-    return [
-        dataset.sample(split, position)
-        for split in SPLITS
-        for position in spread(counts[split], shares[split])
-    ]
-
-
-def depth_quantile(codes: NDArray[np.int64], coding: DepthCoding, share: float) -> float:
-    """The depth value below which `share` of the counted pixels lie."""
-    below = np.cumsum(codes)
-    code = int(np.searchsorted(below, share * below[-1]))
-    return coding.offset + coding.scale * min(code, coding.largest)
 
 
 def _centre(sample: Sample) -> tuple[float, float]:
