@@ -5,7 +5,7 @@ import dataclasses
 import itertools
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -33,14 +33,16 @@ from depthmask.training.saver import Saver
 from depthmask.training.step import UnusableStepError, take_step
 from depthmask.training.training_data import TrainingData, keep_plan, keys_of, open_training_data
 from depthmask.training.watcher import SilentTrainWatcher, TrainWatcher
-from pipeline.rendering.watcher import Watcher
 from shards.base.errors import InputError, RunError
 from shards.places.outputs import require_folder, saving
 from shards.reading.order import batches_of, share_of
 
+if TYPE_CHECKING:
+    from pipeline.rendering.watcher import Watcher
+
 
 def train(
-    options: TrainOptions, watcher: TrainWatcher | None = None, sources: Watcher | None = None
+    options: TrainOptions, watcher: TrainWatcher | None = None, sources: "Watcher | None" = None
 ) -> dict[str, Any]:
     """The scores of the best epoch, after a training that leaves its run in `options.out`.
 
