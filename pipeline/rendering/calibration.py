@@ -66,7 +66,7 @@ def calibrate(plan: Plan, site: Site) -> tuple[float, float]:
     maps = []
     for first in range(0, last, BATCH):
         positions = range(first, min(first + BATCH, last))
-        pictures = [renderer.draw(plan.scene(split, position)).image for position in positions]
+        pictures = [renderer.composite(plan.scene(split, position)).image for position in positions]
         maps.append(_spread(renderer.predict(np.stack(pictures))))
     return range_of(maps)
 

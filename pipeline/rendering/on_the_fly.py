@@ -61,7 +61,7 @@ class OnTheFlyDataset(SplitSequence):
         sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
         for split in SPLITS:
             for position in range(min(MOMENTS, self.plan.samples[split])):
-                raw = self._renderers.own.draw(self.plan.scene(split, position))
+                raw = self._renderers.own.composite(self.plan.scene(split, position))
                 sample = self._encoded(split, raw)
                 found = {
                     "image": moments_of_bytes(sample.image),

@@ -160,7 +160,7 @@ class Renderer:
         source = self.plan.bg[index]
         return {"name": source.name, "sha256": source.sha256}
 
-    def draw(self, scene: Scene) -> RawSample:
+    def composite(self, scene: Scene) -> RawSample:
         """The sample of a scene, without depth."""
         background = self._backgrounds.get(scene.background, self._background)
         foreground = self._foregrounds.get(scene.foreground, self._foreground)
@@ -187,25 +187,27 @@ class Renderer:
         )
 
     def samples(self, split: str, positions: range) -> Iterator[RawSample]:
-        """The samples at `positions`, in order, with depth where the plan has a teacher."""
+        """The samples at `positions`, in order: plan → scene → composite → depth.
+
+        Without a teacher they have no depth. Who writes them encodes them (shards/writing).
+        """
         scenes = (self.plan.scene(split, position) for position in positions)
+        composites = ((scene, self.composite(scene)) for scene in scenes)
         if self.plan.depth is None:
-            yield from map(self.draw, scenes)
+            yield from (sample for _, sample in composites)
         elif self.plan.layered:
-            yield from map(self._draw_with_layers, scenes)
+            yield from (self._with_layered_depth(scene, sample) for scene, sample in composites)
         else:
-            drawn = map(self.draw, scenes)
-            while batch := tuple(islice(drawn, self.plan.batch)):
-                yield from self._with_depth(batch)
+            yield from self._with_depth(sample for _, sample in composites)
 
-    def _with_depth(self, batch: tuple[RawSample, ...]) -> Iterator[RawSample]:
-        maps = self.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
-        for sample, values in zip(batch, maps, strict=True):
-            codes, clipped = self._coding.codes(self._coding.fit(values))
-            yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
+    def _with_depth(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
+        while batch := tuple(islice(samples, self.plan.batch)):
+            maps = self.predict(np.stack([sample.image for sample in batch]))  # (B, h, w)
+            for sample, values in zip(batch, maps, strict=True):
+                codes, clipped = self._coding.codes(self._coding.fit(values))
+                yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
 
-    def _draw_with_layers(self, scene: Scene) -> RawSample:
-        sample = self.draw(scene)
+    def _with_layered_depth(self, scene: Scene, sample: RawSample) -> RawSample:
         background = self._backgrounds.get(scene.background, self._background)
         foreground = self._foregrounds.get(scene.foreground, self._foreground)
         codes, clipped = join_layers(

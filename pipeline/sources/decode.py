@@ -13,9 +13,9 @@ from PIL import ExifTags, Image, ImageFile
 
 from pipeline.machine.gate import require_memory
 from pipeline.machine.quiet import QUIET
-from pipeline.sources.damage import UnusablePictureError as UnusablePictureError
-from pipeline.sources.damage import refuse_damage
 from pipeline.sources.headers import SANDBOXED, cost_of, damaged, open_header, reduction_of
+from pipeline.sources.integrity import UnusablePictureError as UnusablePictureError
+from pipeline.sources.integrity import refuse_damage
 from pipeline.sources.profiles import profile_of, to_srgb
 from pipeline.sources.sandbox import DeadDecoderError, try_decoding
 from pipeline.sources.sixteen_bits import (

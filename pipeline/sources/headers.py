@@ -13,8 +13,8 @@ from typing import IO, TypeVar
 from PIL import Image, ImageFile
 
 from pipeline.machine.quiet import QUIET
-from pipeline.sources.damage import UnusablePictureError
 from pipeline.sources.heif import import_heif, is_heif
+from pipeline.sources.integrity import UnusablePictureError
 from pipeline.sources.source_bytes import look_into
 from pipeline.sources.structure import refuse_many_parts
 from pipeline.sources.tiff_pages import whole_picture

@@ -31,7 +31,9 @@ Composites = list[tuple[NDArray[np.uint8], NDArray[np.uint8]]]
 def hold_composites(material: Material, count: int) -> None:
     """Draw composites into this process's memory."""
     renderer = material.renderer()
-    samples = [renderer.draw(renderer.plan.scene("train", position)) for position in range(count)]
+    samples = [
+        renderer.composite(renderer.plan.scene("train", position)) for position in range(count)
+    ]
     _HELD["composites"] = [(sample.image, sample.mask) for sample in samples]
 
 

@@ -152,7 +152,7 @@ def prepare(folder: Path, name: str) -> Bench:
     build_dataset(options)
     plan = Plan(read_plan(out))
     renderer = Renderer(plan, site_of(options))
-    images = [renderer.draw(plan.scene("train", position)).image for position in range(BATCH)]
+    images = [renderer.composite(plan.scene("train", position)).image for position in range(BATCH)]
     return Bench(plan, out, renderer, np.stack(images))
 
 

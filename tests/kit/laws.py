@@ -76,7 +76,7 @@ def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> No
     for split, count in plan.samples.items():
         for position in range(0, count, max(1, count // MOST_RENDERED)):
             scene = plan.scene(split, position)
-            sample = renderer.draw(scene)
+            sample = renderer.composite(scene)
             box = x, y, width, height = tuple(sample.info["box"])
             assert 0 <= x < x + width <= canvas
             assert 0 <= y < y + height <= canvas

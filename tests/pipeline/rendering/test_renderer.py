@@ -29,8 +29,8 @@ def test_samples_do_not_depend_on_what_was_drawn_before(sources: Path, tmp_path:
     options = small_options(sources, tmp_path / "out")
     forward, backward = renderer(options), renderer(options)
     positions = range(20)
-    ahead = [forward.draw(forward.plan.scene("train", p)) for p in positions]
-    behind = [backward.draw(backward.plan.scene("train", p)) for p in reversed(positions)]
+    ahead = [forward.composite(forward.plan.scene("train", p)) for p in positions]
+    behind = [backward.composite(backward.plan.scene("train", p)) for p in reversed(positions)]
     for a, b in zip(ahead, reversed(behind), strict=True):
         assert np.array_equal(a.image, b.image)
         assert np.array_equal(a.mask, b.mask)

@@ -1,4 +1,4 @@
-"""Telling whole pictures from damaged ones, where decoders paint over damage in silence.
+"""Integrity of picture files: whole ones told from damaged ones, where decoders say nothing.
 
 Pillow gives a JPEG that was cut and closed again a grey lower half, without a word, and does not
 read the checksums of a PNG's pixel data. The checks here are made before a picture is used.
