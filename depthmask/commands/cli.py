@@ -41,7 +41,7 @@ _COMMANDS = {
 
 
 def _ask(context: click.Context, parameter: click.Parameter, given: bool) -> None:
-    """Note a flag for all of this call; UsageError where both are."""
+    """Note a flag for the whole call; UsageError if both are given."""
     asked = context.meta  # one for the group and the command in it
     name = f"depthmask.{parameter.name}"
     asked[name] = given or asked.get(name, False)
@@ -50,12 +50,12 @@ def _ask(context: click.Context, parameter: click.Parameter, given: bool) -> Non
 
 
 def _flags() -> list[click.Parameter]:
-    """Flags that are taken before a command's name and after it."""
+    """Flags that may stand before or after a command's name."""
     return [
         click.Option(names, callback=_ask, is_flag=True, expose_value=False, help=words)
         for names, words in (
-            (["-q", "--quiet"], "Say nothing but results and errors."),
-            (["-v", "--verbose"], "Say also how, how long, and tracebacks."),
+            (["-q", "--quiet"], "Print only results and errors."),
+            (["-v", "--verbose"], "Also print details, timings and tracebacks."),
         )
     ]
 
@@ -131,7 +131,7 @@ _STOPS = {
     signal.SIGINT: "interrupted",
     signal.SIGTERM: "terminated",
 }
-"""The signals that end a command, and what is said then."""
+"""The signals that end a command, and the word printed for each."""
 
 
 class _Stopped(BaseException):
@@ -143,7 +143,7 @@ class _Stopped(BaseException):
 
 
 def _stop_once(signum: int, frame: FrameType | None) -> NoReturn:
-    """Raise once; what comes while the command cleans up would only leave things behind."""
+    """Raise once: a second signal during the clean-up would leave files behind."""
     for each in _STOPS:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt if signum == signal.SIGINT else _Stopped(signum)
@@ -162,7 +162,7 @@ def _fail(error: BaseException, status: int) -> NoReturn:
 
 
 def _misused(error: click.ClickException) -> NoReturn:
-    """Say what is wrong with the command line, and where its help is."""
+    """Print what is wrong with the command line, and where its help is."""
     context = getattr(error, "ctx", None)
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         error.show()

@@ -1,4 +1,4 @@
-"""Commands that make pictures: to begin with, a data set, one sample again."""
+"""Commands that make data: sample pictures, a data set, one sample again."""
 
 import dataclasses
 from pathlib import Path
@@ -39,8 +39,8 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
 
     Every picture below --fg and --bg is checked first. Pictures are held out for validation as a
     whole (--split-by source), so val samples show foregrounds and backgrounds that training never
-    sees. The same command again goes on where a stopped build was; the digest printed at the end
-    is the same for any number of workers and stops.
+    sees. The same command resumes a stopped build; the digest printed at the end is the same
+    for any number of workers and stops.
 
     \b
     Examples:
@@ -74,8 +74,8 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     last = f"digest {result.digest}"
     if result.digest is None:
         last = (
-            f"the whole set still misses {counted(result.shards_missing, 'shard')}: run the other "
-            "parts, or the same command without --part"
+            f"{counted(result.shards_missing, 'shard')} of the whole set still to make: run the "
+            "other parts, or the same command without --part"
         )
     mixed = "".join(
         f"made under other versions: {line}\n"
@@ -106,7 +106,7 @@ def render(
     bg: Path | None,
     json_wanted: bool,
 ) -> None:
-    """Draw one sample again from its sources, from its name alone.
+    """Draw one sample again from its sources, by its split and position.
 
     \b
     Examples:

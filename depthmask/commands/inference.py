@@ -51,8 +51,8 @@ def predict(options: PredictOptions, json_wanted: bool) -> None:
     """Find the object in a picture, given its background: mask, depth and cut-out.
 
     Writes mask.png, depth.png (16 bit), depth-colour.png and cutout.png at the picture's size; for
-    a folder or a pattern NAME.mask.png and so on. A network that was trained with --input single
-    needs no background.
+    a folder or a pattern NAME.mask.png and so on. A network trained with --input single needs
+    no background.
 
     \b
     Examples:
@@ -75,8 +75,8 @@ def predict(options: PredictOptions, json_wanted: bool) -> None:
 def export(options: ExportOptions, json_wanted: bool) -> None:
     """Write a network as a file that runs without depthmask: ONNX (.onnx) or torch.export (.pt2).
 
-    It takes RGB pictures, float32 (B, 3, H, W) in [0, 1], and is held against the network at
-    several sizes before it gets its name.
+    The file takes RGB pictures, float32 (B, 3, H, W) in [0, 1]. Its output is compared with the
+    network's at several sizes before it is kept.
 
     \b
     Examples:
@@ -102,9 +102,9 @@ def export(options: ExportOptions, json_wanted: bool) -> None:
 def depth(options: DepthOptions, json_wanted: bool) -> None:
     """Run a depth teacher on pictures: NAME.depth.png (16 bit) and NAME.colour.png.
 
-    PICTURES are files, folders, or patterns in quotes; folders within a folder become folders of
-    --out. The codes 0 to 65535 span one range for all pictures: the teacher's, or --depth-range, or
-    one found over these pictures.
+    PICTURES are files, folders, or patterns in quotes; --out keeps their subfolders. The codes 0
+    to 65535 span one range for all pictures: the teacher's, or --depth-range, or one found over
+    these pictures.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What to say where a command or an option is called by a name that is not there."""
+"""What to print for a command or an option that does not exist."""
 
 import difflib
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _NEAR = 0.75
 
 
 def about_command(name: str, commands: Sequence[str]) -> str:
-    """One line on a command that is not there."""
+    """One line about a command that does not exist."""
     missing = f"No such command {name!r}"
     ours = command_called(name)
     if ours is not None:
@@ -28,7 +28,7 @@ def about_command(name: str, commands: Sequence[str]) -> str:
 
 
 def about_option(name: str, command: click.Command, others: Sequence[click.Command]) -> str:
-    """One line on an option that `command` has not; `others` are the other commands."""
+    """One line about an option that `command` lacks; `others` are the other commands."""
     missing = f"No such option {name!r}"
     note = note_on(name, command.name or "")
     if note is not None:

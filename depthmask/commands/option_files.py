@@ -20,7 +20,7 @@ def set_defaults(context: click.Context, path: Path, table: dict[str, Any]) -> N
 
 
 def files_in_use(context: click.Context) -> dict[str, Path]:
-    """The file that each option of a command was taken from; none for those on the line."""
+    """The file that each option of a command comes from, without those given on the line."""
     files: dict[str, Path] = context.meta.get(_FILES, {})
     source = context.get_parameter_source
     return {

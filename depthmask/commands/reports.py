@@ -84,7 +84,7 @@ def report(path: Path, out: Path | None, json_wanted: bool) -> None:
 def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
     """List every network: parameters, their sum over calls, FLOPs, and what it sees.
 
-    A layer that is called twice counts twice over calls (as torchsummary has it), once else. FLOPs
+    A layer that is called twice counts twice over calls (as in torchsummary), otherwise once. FLOPs
     are those of one pair of pictures, a multiplication and an addition counted as two.
 
     \b
@@ -111,10 +111,10 @@ def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
 @click.command()
 @reports
 def doctor(json_wanted: bool) -> None:
-    """Show what this machine has of what depthmask can use: status 1 if something is in the way.
+    """Check this machine for all that depthmask uses; status 1 if there is a problem.
 
     Versions, cores, memory, disk, torch devices, picture codecs, optional extras, and which
-    weights are here so that they need no network.
+    weights are installed and need no network.
 
     \b
     Examples:

@@ -13,7 +13,7 @@ workers_option = click.option("--workers", type=POSITIVE, help="Processes.  [def
 
 
 def moved_sources_options(command: Command) -> Command:
-    """A decorator: `--fg` and `--bg`, the folders of sources that stand elsewhere now."""
+    """A decorator: `--fg` and `--bg`, folders of sources that have moved."""
     for flag, sources in (("--bg", "Backgrounds"), ("--fg", "Foregrounds")):
         command = click.option(flag, type=PLACE, help=f"{sources}, if they moved since the build.")(
             command

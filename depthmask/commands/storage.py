@@ -14,7 +14,9 @@ from shards.base.formats import FORMATS
 
 @click.command()
 @click.argument("shards", type=PLACE, metavar="SHARDS")
-@click.option("--deep", is_flag=True, help="Decode every picture, and draw a share of them again.")
+@click.option(
+    "--deep", is_flag=True, help="Decode every picture, and draw a share of the samples again."
+)
 @click.option(
     "--share",
     type=SHARE,
@@ -22,11 +24,11 @@ from shards.base.formats import FORMATS
     show_default=True,
     help="With --deep: share of each shard drawn again, at least one sample; 0 for none.",
 )
-@click.option("--repair", is_flag=True, help="Make the broken shards again, and only these.")
+@click.option("--repair", is_flag=True, help="Make the broken shards again, and only those.")
 @click.option(
     "--accept-changed",
     is_flag=True,
-    help="With --repair: also replace a shard that does not come out as it was recorded.",
+    help="With --repair: also replace a shard whose new bytes differ from its record.",
 )
 @moved_sources_options
 @click.option("--depth-weights", type=PLACE, help="Weights of the teacher, if not shipped.")
@@ -102,13 +104,13 @@ def verify(
 @click.option(
     "--val-fraction",
     type=SHARE,
-    help="Taking over: share of backgrounds held out where there are no folders train and val.  "
+    help="Plain folders: share of backgrounds held out if there are no folders train and val.  "
     "[default: 0.1]",
 )
 @click.option(
     "--depth-kind",
     type=one_of(["metric", "inverse"]),
-    help="Taking over: what grey means in depth maps, distance or nearness.",
+    help="Plain folders: what grey means in depth maps, distance or nearness.",
 )
 @workers_option
 @reports
@@ -124,9 +126,9 @@ def convert(
     """Write a data set in another store or as plain folders; every sample is compared.
 
     SHARDS may also be plain folders of ready composites: image, background, mask and perhaps
-    depth with equal names (or train and val, each with these). They are taken over as a data set
-    that everything reads, but that cannot be drawn again. The same command goes on where a
-    stopped one was.
+    depth with equal names (or train and val, each with these). They become a data set
+    that everything reads, but that cannot be drawn again. The same command resumes a stopped
+    conversion.
 
     \b
     Examples:

@@ -23,7 +23,7 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6}
 
 
 def read_count(text: str) -> int | None:
-    """The whole number that a word says: "400", "10_000", "10k", "1.5M", "1e5"; None if none."""
+    """The whole number in a word such as "400", "10_000", "10k", "1.5M" or "1e5", or None."""
     found = _COUNT.fullmatch(text.strip())
     if found is None:
         return None

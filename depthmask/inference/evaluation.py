@@ -90,7 +90,7 @@ def score(
 ) -> Scores:
     """The scores of a network over batches of positions; depth only where there are targets.
 
-    `tick` is told how many samples were scored, `each` what became of every one.
+    `tick` is called with the number of samples scored, `each` with every sample's score.
     """
     network.eval()
     scores = Scores(Sums(), Sums(), 0, {})
@@ -124,7 +124,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """{split: {"samples", "mask": {...}, "depth": {...}}} of a checkpoint on a data set.
 
-    Pictures are brought to the side that the network was trained at. With `out`, that folder holds
+    Pictures are scaled to the side that the network was trained at. With `out`, that folder holds
     scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of a run gets
     the scores of its best.pt. `tick` is called with the samples done, and with all there are.
     InputError for a depth-only network on a data set without depth, or with another depth coding.

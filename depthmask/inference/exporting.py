@@ -1,4 +1,4 @@
-"""`export`: a trained network as one file that other programs run, held against the network."""
+"""`export`: a trained network as one file for other programs, compared with the network."""
 
 import dataclasses
 import json
@@ -45,7 +45,7 @@ def export(options: ExportOptions) -> Exported:
     (B, 3, H, W) in [0, 1]; normalisation and padding are inside. It gives `mask` (B, 1, H, W) in
     [0, 1] and `depth` (B, 1, H, W) in the kind and unit of the training. InputError for a file
     that cannot be written; RunError where the network cannot be brought into this form, or the
-    file answers otherwise than the network: then nothing is left.
+    file's output differs from the network's; then no file is left.
     """
     require_file(options.out, "OUT")
     checkpoint = read_checkpoint(options.checkpoint)
@@ -80,7 +80,7 @@ def _shapes(multiple: int, trained: int, fixed: int | None) -> list[tuple[int, i
 
 
 def _facts(checkpoint: Checkpoint, network: ExportedNet, options: ExportOptions) -> dict[str, str]:
-    """What the file says of itself, by name; values that are not text are JSON."""
+    """The file's metadata by name; values that are not text are JSON."""
     coding = checkpoint.coding
     shape = "(B, 3, H, W)" if options.size is None else f"(1, 3, {options.size}, {options.size})"
     spec = dataclasses.asdict(checkpoint.spec)

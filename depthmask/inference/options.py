@@ -114,10 +114,10 @@ class DepthOptions:
     depth_weights: Path | None = depth_weights_field()
     depth_kind: Literal["metric", "inverse"] | None = depth_kind_field()
     depth_range: tuple[float, float] | None = depth_range_field(
-        "Range its values are written over.  [default: as it says, or found]"
+        "Range its values are written over.  [default: the teacher's own, or found]"
     )
     depth_input: tuple[int, int] | None = depth_input_field()
-    size: int = option(224, "Side of what the teacher sees.")
+    size: int = option(224, "Side of the pictures that the teacher sees.")
     device: str = teacher_device_field()
 
     def __post_init__(self) -> None:

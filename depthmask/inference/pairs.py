@@ -15,7 +15,7 @@ _SHOWN = 3
 class Pair:
     """A picture, the clean background that belongs to it if any, and a name for its results.
 
-    The name is empty for a picture that was named itself.
+    The name is empty for a picture that is given as a file.
     """
 
     name: str
@@ -26,10 +26,10 @@ class Pair:
 def find_pairs(image: Path, background: Path | None, out: Path) -> list[Pair]:
     """The pictures that `image` stands for, by name: a file, a folder, or a pattern as a/*.jpg.
 
-    Folders are searched through, but for `out`, where results go; names are paths from there
-    without their ending. `background` is one picture for all, or a folder in which each has a
-    namesake, whatever the endings. InputError where there is no picture, two of one name, one
-    without its background, or where results would lie among the pictures.
+    Folders are searched with all below them, except `out`, where results go; a name is the path
+    within the folder without its ending. `background` is one picture for all, or a folder that
+    holds a namesake of each, whatever the endings. InputError if there is no picture, if two have
+    one name, if one has no background, or if results would lie among the pictures.
     """
     found = _pictures_beside(image, out)
     if not found:
@@ -90,7 +90,7 @@ def _pictures_beside(image: Path, out: Path) -> dict[str, Path]:
 
 
 def _pictures(image: Path) -> dict[str, Path]:
-    """The files of a folder or pattern by name; a file that was named itself has none."""
+    """The files of a folder or pattern by name; a single file has the empty name."""
     if image.is_dir():
         return _by_name(image)
     if image.exists() or not glob.has_magic(str(image)):

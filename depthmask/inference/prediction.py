@@ -26,8 +26,8 @@ def predict(
     """The files written: mask.png, depth.png (16 bits), depth-colour.png and cutout.png.
 
     For a folder or a pattern they are NAME.mask.png and so on, one after another; pictures that
-    cannot be read are left out, and `skipped` is told of each. InputError for a network that needs
-    a background where none is given, and where nothing can be read.
+    cannot be read are left out, and `skipped` is called for each. InputError if the network needs a
+    background and none is given, and if nothing can be read.
     """
     require_folder(options.out)
     predictor = load(options.checkpoint, options.device)
@@ -81,7 +81,7 @@ def _place(folder: Path, name: str, kind: str) -> Path:
 
 
 def _write(found: Prediction, folder: Path, name: str) -> list[Path]:
-    """Write mask, cut-out, depth (16 bits) and depth in colours, as far as they are there.
+    """Write mask, cut-out, depth (16 bits) and depth in colours, those that there are.
 
     The files are mask.png and so on; with a name NAME.mask.png and so on. Returns their paths.
     """

@@ -49,12 +49,12 @@ class Prediction:
 
 
 def require_numbers(maps: torch.Tensor) -> None:
-    """RunError where a network answers with values that are no numbers."""
+    """RunError if a network's output holds NaN or infinite values."""
     if not bool(maps.isfinite().all()):
         raise RunError(
-            "the network's answer",
-            expected="numbers",
-            found="values that are none",
+            "the network's output",
+            expected="finite numbers",
+            found="NaN or infinite values",
             remedy="give another checkpoint: the weights of this one are too large",
         )
 
@@ -123,7 +123,7 @@ class Predictor:
         """Mask logits (1, 1, h, w): the network's cue_logits, weighed on the picture's own cues.
 
         The network says which cue of opacity holds where, which is smooth, at up to twice its
-        training size; the cues of the picture as it is bring the detail. None where the picture is
+        training size; the cues of the full picture bring the detail. None where the picture is
         no larger than in training, or the network weighs no cues.
         """
         width, height = whole.size
@@ -151,7 +151,7 @@ class Predictor:
         PIL pictures are seen as `depthmask predict` sees their files: upright, 16 bits scaled.
 
         A network that sees single pictures needs no background; if there is one, the cut-out's
-        soft parts are freed of it. A background of another size is brought to the composite's.
+        soft parts are cleared of it. A background of another size is scaled to the composite's.
         Pictures larger than those of training are seen at a smaller size; detail of the mask comes
         from the cues of the picture itself (`_guided_logits`), or logits are scaled back.
         """

@@ -35,7 +35,7 @@ _SCORES = {
 
 
 def write_run_card(path: Path, evaluated: dict[str, Any] | None = None) -> None:
-    """Write README.md beside the checkpoint at `path`, unless somebody else's stands there.
+    """Write README.md beside the checkpoint at `path`, unless somebody else wrote one.
 
     `evaluated` is what `evaluate` found: {split: scores}.
     """
@@ -47,7 +47,7 @@ def write_run_card(path: Path, evaluated: dict[str, Any] | None = None) -> None:
 
 
 def note_scores(path: Path, evaluated: dict[str, Any]) -> None:
-    """Take what `evaluate` found of a run's best network into the run's card, where it may."""
+    """Add the scores of a run's best network to the run's card, where that can be written."""
     if path.name != BEST or not (path.parent / _CONFIG).is_file():
         return
     with contextlib.suppress(OSError):  # a run that may only be read was evaluated all the same
@@ -55,7 +55,7 @@ def note_scores(path: Path, evaluated: dict[str, Any]) -> None:
 
 
 def run_card(checkpoint: Checkpoint, name: str, evaluated: dict[str, Any]) -> str:
-    """The text of the card of a checkpoint that is called `name`."""
+    """The text of the card of a checkpoint of the file `name`."""
     heads = heads_of(checkpoint.spec)
     blocks = [
         _front_matter(heads),

@@ -1,4 +1,4 @@
-"""What is said of data sets, runs and machines after the fact.
+"""Descriptions of data sets, runs and machines.
 
 Facts (`stats`, `doctor`), the surveys and charts of the HTML report, and its templates.
 Nothing here changes what it reports on.

@@ -1,4 +1,4 @@
-"""What the report of a data set says: facts, a gallery, charts, and how to make it again."""
+"""The contents of a data set's report: facts, a gallery, charts, and how to make it again."""
 
 import dataclasses
 import shlex
@@ -56,7 +56,7 @@ _ROLES = {"fg": "foreground", "bg": "background"}
 
 
 def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:
-    """The command that builds with these identity options, as parts that stand one on a line.
+    """The command that builds with these identity options, in parts, one a line.
 
     The folders of sources are no part of a data set: FG, BG and OUT stand for them.
     `only_changed` leaves out what is this version's default.

@@ -1,4 +1,4 @@
-"""`doctor`: what this machine has of what depthmask can use, and what stands in the way."""
+"""`doctor`: what this machine has of all that depthmask uses, and its problems."""
 
 import dataclasses
 import importlib.metadata
@@ -32,7 +32,7 @@ class Complaint:
 
 
 def examine() -> dict[str, Any]:
-    """Facts about this machine, JSON-ready; `complaints` lists what stands in the way.
+    """Facts about this machine, JSON-ready; `complaints` lists the problems.
 
     Imports torch; looks at files, reads no network and writes nothing.
     """

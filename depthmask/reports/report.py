@@ -92,7 +92,7 @@ def breakable(name: object) -> Markup:
 
 
 def _source(pages: Environment, name: str) -> Markup:
-    """A file of ours as it is: no name of a user's ever stands in it."""
+    """A file of ours, unescaped: it never holds a name of a user's."""
     if pages.loader is None:
         raise TypeError("an environment without a loader has no files")
     return Markup(pages.loader.get_source(pages, name)[0])

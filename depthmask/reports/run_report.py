@@ -1,4 +1,4 @@
-"""What the report of a training run says: options, scores by epoch, curves and pictures."""
+"""The contents of a training run's report: options, scores by epoch, curves and pictures."""
 
 import csv
 import math

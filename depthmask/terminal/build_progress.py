@@ -1,4 +1,4 @@
-"""How a build shows itself: a bar on a terminal, a line now and then elsewhere; on stderr."""
+"""The progress of a build on stderr: a bar on a terminal, elsewhere a line now and then."""
 
 import threading
 import time

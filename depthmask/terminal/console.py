@@ -23,7 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def _asked(flag: str) -> bool:
-    """Whether the line had this flag; outside of a command nothing was asked."""
+    """Whether the command line has this flag; False outside of a command."""
     context = click.get_current_context(silent=True)
     return context is not None and bool(context.meta.get(f"depthmask.{flag}"))
 

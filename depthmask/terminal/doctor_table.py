@@ -10,7 +10,7 @@ from depthmask.terminal.console import counted
 
 _NAME_WIDTH = 33
 _OF_DEVELOPERS = ("dev", "docs")
-"""Extras that nobody misses who only uses depthmask."""
+"""Extras that only developers of depthmask need."""
 
 
 def doctor_tables(facts: dict[str, Any]) -> Group:
@@ -86,7 +86,7 @@ def _packages(packages: dict[str, str | None]) -> str:
 
 def _verdict(complaints: list[dict[str, str]]) -> Text:
     if not complaints:
-        return Text("nothing stands in the way", style="green")
+        return Text("no problems found", style="green")
     text = Text()
     for number, complaint in enumerate(complaints):
         text.append(("\n" if number else "") + complaint["what"], style="red")

@@ -1,4 +1,4 @@
-"""The standard streams of a command, whatever has become of them: closed, a broken pipe, full."""
+"""The standard streams of a command, be they closed, a broken pipe or on a full disk."""
 
 import io
 import os
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class _Unheard(io.FileIO):
-    """stderr: what cannot be said there is left unsaid, and the work goes on."""
+    """stderr that drops what cannot be written, so that the work continues."""
 
     def write(self, data: Any) -> int:
         """Write, or take it as written."""

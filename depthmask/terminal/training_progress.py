@@ -1,4 +1,4 @@
-"""How a training shows itself: a bar with loss and rate on a terminal, a line an epoch."""
+"""The progress of a training: a bar with loss and rate on a terminal, a line an epoch."""
 
 from collections.abc import Mapping
 from types import TracebackType
@@ -92,7 +92,7 @@ class TrainProgress:
         self._progress.update(self._bar, completed=done, facts=facts)
 
     def scoring(self, split: str, done: int, total: int) -> None:
-        """Say what goes on while the bar stands still between two epochs."""
+        """Show the scoring between two epochs, while the bar stands still."""
         self._progress.update(self._bar, facts=f"scoring {done:,}/{total:,} of {split}")
 
     def epoch_ended(self, row: dict[str, float]) -> None:

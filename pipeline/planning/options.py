@@ -59,7 +59,7 @@ class BuildOptions:
     depth_weights: Path | None = depth_weights_field()
     depth_kind: Literal["metric", "inverse"] | None = depth_kind_field()
     depth_range: tuple[float, float] | None = depth_range_field(
-        "Range its values are stored over.  [default: as it says, or calibrated]"
+        "Range its values are stored over.  [default: the teacher's own, or calibrated]"
     )
     depth_input: tuple[int, int] | None = depth_input_field()
     depth_mode: Literal["composite", "layered"] = option(

@@ -25,7 +25,7 @@ def depth_kind_field() -> Any:
     """A word or None."""
     return option(
         None,
-        "What the teacher gives: metres, or larger is nearer.  [default: as it says]",
+        "What the teacher gives: metres, or larger is nearer.  [default: the teacher's own]",
         identity=True,
     )
 
@@ -39,7 +39,7 @@ def depth_input_field() -> Any:
     """Two ints, width and height, or None."""
     return option(
         None,
-        "Size that the teacher sees pictures at.  [default: its own]",
+        "Size that pictures have for the teacher.  [default: its own]",
         identity=True,
         metavar="WIDTH HEIGHT",
     )

@@ -1,4 +1,4 @@
-"""What the value of an option must be, as annotations say it; a sentence for what is not.
+"""Checks the value of an option against its annotation, with a sentence for what does not fit.
 
 Annotations are Literal, int, float, bool, str, Path, tuples of these, and unions with None or with
 a tuple. numpy's numbers become Python's, text for a path becomes one, and a list becomes a tuple.

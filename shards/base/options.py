@@ -1,8 +1,8 @@
 """Fields of option dataclasses: a default, a help text, and how the option is shown.
 
 An options dataclass is frozen and keyword-only and stands beside its owner. The Python API takes
-it as it is; `depthmask.commands.click_options` turns each field into a command-line option. So a
-name, a default and a help text are written once.
+its instances; `depthmask.commands.click_options` turns each field into a command-line option. So
+a name, a default and a help text are written once.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ def argument(metavar: str) -> Any:
 
 
 def check_fields(options: Any) -> None:
-    """Hold every field against its annotation: for the `__post_init__` of options.
+    """Check every field against its annotation: for the `__post_init__` of options.
 
     Text for a path becomes one, and numpy's numbers become Python's. InputError names the option
     as the command line does.

@@ -130,7 +130,7 @@ def test_weights_too_large_to_compute_with_give_a_sentence(
     large = torch.full_like(state["weights"]["mask_head.weight"], 3e38)
     path = changed(checkpoint, tmp_path / "x.pt", ("weights", "mask_head.weight"), large)
     picture = draw_background(0)
-    with pytest.raises(RunError, match="the network's answer: expected numbers"):
+    with pytest.raises(RunError, match="the network's output: expected finite numbers"):
         load(path, "cpu").predict(picture, picture.point(lambda value: 255 - value))
 
 

@@ -149,7 +149,7 @@ def test_weights_too_large_to_score_with_give_a_sentence(
     options = EvaluateOptions(
         checkpoint=tmp_path / "x.pt", shards=plain_build.out, workers=1, device="cpu"
     )
-    with pytest.raises(RunError, match="the network's answer: expected numbers"):
+    with pytest.raises(RunError, match="the network's output: expected finite numbers"):
         evaluate(options)
 
 

@@ -41,6 +41,6 @@ def test_the_tables_hold_versions_devices_and_the_verdict() -> None:
     with console.capture() as captured:
         console.print(doctor_tables(facts))
     text = captured.get()
-    for part in ("torch", "cores", "weights: densedepth-lite", "nothing stands", "  cloud "):
+    for part in ("torch", "cores", "weights: densedepth-lite", "no problems found", "  cloud "):
         assert part in text
     assert "  docs " not in text  # extras for work on depthmask itself
