@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from depthmask.commands.misnamed import about_command, about_option
+from depthmask.commands.suggestions import about_command, about_option
 from depthmask.distributed.launch import find_rank
 from depthmask.terminal.console import accounted, show_error
 from depthmask.terminal.streams import drop, settle_streams

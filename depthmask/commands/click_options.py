@@ -8,8 +8,8 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
 
+from depthmask.commands.click_types import word_type
 from depthmask.commands.option_files import files_in_use
-from depthmask.commands.words import word_type
 from depthmask.recipes.option_file import naming_file
 from shards.base.errors import InputError
 

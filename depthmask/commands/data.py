@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from depthmask.commands.click_options import takes
+from depthmask.commands.click_types import PLACE, WHOLE, one_of
 from depthmask.commands.option_files import take_build_file, take_build_recipe
 from depthmask.commands.shared_options import moved_sources_options
-from depthmask.commands.words import PLACE, WHOLE, one_of
 from depthmask.terminal.console import answer, answer_paths, counted, open_console, reports
 from pipeline.planning.data_recipes import DATA_RECIPES
 from pipeline.planning.options import BuildOptions

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from depthmask.commands.click_types import PLACE, WHOLE
 from depthmask.commands.shared_options import workers_option
-from depthmask.commands.words import PLACE, WHOLE
 from depthmask.terminal.console import answer_paths, open_console, open_table, reports
 
 

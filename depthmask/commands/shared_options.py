@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
-from depthmask.commands.words import PLACE, POSITIVE
+from depthmask.commands.click_types import PLACE, POSITIVE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 import click
 
+from depthmask.commands.click_types import PLACE, SHARE, one_of
 from depthmask.commands.shared_options import moved_sources_options, workers_option
-from depthmask.commands.words import PLACE, SHARE, one_of
 from depthmask.terminal.console import answer, open_console, reports, say
 from shards.base.formats import FORMATS
 

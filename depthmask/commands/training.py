@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 from depthmask.commands.click_options import takes
+from depthmask.commands.click_types import PLACE, one_of
 from depthmask.commands.option_files import set_defaults
-from depthmask.commands.words import PLACE, one_of
 from depthmask.distributed.launch import find_rank
 from depthmask.recipes.earlier_systems import RECIPES, recipe_options
 from depthmask.recipes.train_options import TrainOptions, read_config

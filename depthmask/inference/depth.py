@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from depthmask.inference.input_pictures import find_pictures, open_picture, refuse_overwriting
 from depthmask.inference.options import DepthOptions
-from depthmask.inference.pairs import find_pictures, refuse_overwriting
 from pipeline.depth.teachers.seam import Teacher
 from pipeline.depth.teachers.table import load_teacher
 from pipeline.rendering.calibration import SAMPLES, range_of
-from pipeline.sources.decode import UnusablePictureError, as_rgb, read_picture
+from pipeline.sources.decode import as_rgb
 from shards.base.errors import InputError
 from shards.base.files import write_whole
 from shards.pixels.codecs import encode_png
@@ -93,7 +93,7 @@ def limits_of(teacher: Teacher, paths: Iterable[Path]) -> tuple[float, float]:
     fault: InputError | None = None
     for path in paths:
         try:
-            maps.append(predict_depth(teacher, _picture(path)))
+            maps.append(predict_depth(teacher, open_picture(path)))
         except InputError as error:
             fault = fault or error
         if len(maps) == SAMPLES:
@@ -101,15 +101,6 @@ def limits_of(teacher: Teacher, paths: Iterable[Path]) -> tuple[float, float]:
     if not maps and fault is not None:
         raise fault
     return range_of(maps)
-
-
-def _picture(path: Path) -> Image.Image:
-    try:
-        return read_picture(path)
-    except UnusablePictureError as error:
-        raise InputError(
-            str(path), expected="a picture", found=str(error), remedy="give a picture file"
-        ) from None
 
 
 def depth_places(out: Path, name: str) -> tuple[Path, Path]:
@@ -127,7 +118,7 @@ def write_depth(
     import matplotlib
 
     low, high = limits
-    unit = np.clip((predict_depth(teacher, _picture(path)) - low) / (high - low), 0, 1)
+    unit = np.clip((predict_depth(teacher, open_picture(path)) - low) / (high - low), 0, 1)
     codes, colours = depth_places(out, path.stem if name is None else name)
     colour = matplotlib.colormaps["inferno"](unit, bytes=True)[..., :3]  # (H, W, 4) -> (H, W, 3)
     with writing(out, "the pictures before it are kept"):

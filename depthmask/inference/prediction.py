@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from depthmask.inference.input_pictures import find_pairs, open_picture, refuse_overwriting
 from depthmask.inference.options import PredictOptions
-from depthmask.inference.pairs import find_pairs, refuse_overwriting
 from depthmask.inference.predictor import Prediction, load
 from depthmask.inference.sheets import depth_colours
-from pipeline.sources.decode import UnusablePictureError, read_picture
 from shards.base.errors import InputError
 from shards.base.files import write_whole
 from shards.pixels.codecs import encode_png
@@ -45,8 +44,10 @@ def predict(
     written: list[Path] = []
     for pair in pairs:
         try:
-            image = _open_picture(pair.image, "--image")
-            behind = pair.background and _open_picture(pair.background, "--background")
+            image = open_picture(pair.image, f"--image {pair.image}")
+            behind = pair.background and open_picture(
+                pair.background, f"--background {pair.background}"
+            )
         except InputError as error:
             if not pair.name:
                 raise
@@ -63,16 +64,6 @@ def predict(
             remedy="give pictures of their kinds: docs/input.md",
         )
     return written
-
-
-def _open_picture(path: Path, name: str) -> Image.Image:
-    """The picture in a file; InputError, which calls it `name`, where it cannot be used."""
-    try:
-        return read_picture(path)
-    except UnusablePictureError as error:
-        raise InputError(
-            f"{name} {path}", expected="a picture", found=str(error), remedy="give a picture file"
-        ) from None
 
 
 def _place(folder: Path, name: str, kind: str) -> Path:

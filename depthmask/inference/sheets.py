@@ -1,4 +1,4 @@
-"""Pictures of a training: a grid of samples and predictions, and curves of the scores."""
+"""Sheets of samples and predictions: the grid of a training, the worst of an evaluation."""
 
 import matplotlib
 import numpy as np

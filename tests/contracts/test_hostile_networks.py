@@ -174,7 +174,7 @@ def test_predict_and_depth_take_hostile_pictures_as_a_build_does(
     for image, background in ((hostile, whole), (whole, hostile)):
         if (
             what == "a folder"
-        ):  # it stands for the pictures in it: tests/depthmask/inference/test_pairs.py
+        ):  # it stands for the pictures in it: tests/depthmask/inference/test_input_pictures.py
             continue
         options = PredictOptions(
             checkpoint=checkpoint, image=image, background=background, out=tmp_path / "out"

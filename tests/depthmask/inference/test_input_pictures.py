@@ -1,4 +1,4 @@
-"""depthmask/inference/pairs.py: which pictures, and which background belongs to each"""
+"""depthmask/inference/input_pictures.py: which pictures, and which background belongs to each"""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from depthmask.inference.depth import depth_places
-from depthmask.inference.pairs import Pair, find_pairs, find_pictures, refuse_overwriting
+from depthmask.inference.input_pictures import Pair, find_pairs, find_pictures, refuse_overwriting
 from shards.base.errors import InputError
 
 OUT = Path("prediction")

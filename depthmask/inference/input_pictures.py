@@ -1,10 +1,13 @@
-"""Which pictures are to be predicted, and which backgrounds belong to them."""
+"""The pictures that `predict` and `depth` are given: found, paired with backgrounds, opened."""
 
 import dataclasses
 import glob
 from collections.abc import Iterable
 from pathlib import Path
 
+from PIL import Image
+
+from pipeline.sources.decode import UnusablePictureError, read_picture
 from shards.base.errors import InputError
 from shards.base.names import is_put_there
 
@@ -63,6 +66,19 @@ def find_pictures(given: Iterable[Path], out: Path) -> list[tuple[str, Path]]:
                 raise _refuse(str(path), "a picture, a folder or a pattern", "nothing", "depth")
             _add(found, name or path.stem, path)
     return list(found.items())
+
+
+def open_picture(path: Path, where: str | None = None) -> Image.Image:
+    """The picture in a file; InputError, at `where` or the path, where it cannot be used."""
+    try:
+        return read_picture(path)
+    except UnusablePictureError as error:
+        raise InputError(
+            where or str(path),
+            expected="a picture",
+            found=str(error),
+            remedy="give a picture file",
+        ) from None
 
 
 def refuse_overwriting(inputs: Iterable[Path], results: Iterable[Path]) -> None:

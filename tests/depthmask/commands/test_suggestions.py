@@ -1,4 +1,4 @@
-"""depthmask/commands/misnamed.py, depthmask/recipes/other_names.py: options and commands by
+"""depthmask/commands/suggestions.py, depthmask/recipes/other_names.py: options and commands by
 others' names
 """
 

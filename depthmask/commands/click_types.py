@@ -1,4 +1,4 @@
-"""Words on the command line as values: the same kinds, and the same sentences, as in Python.
+"""The types of options and arguments for click: the same checks and sentences as in Python.
 
 A whole number may be written 10_000, 10k, 1.5M or 1e5.
 """

@@ -1,4 +1,4 @@
-"""depthmask/commands/words.py: what is typed for numbers, paths and choices"""
+"""depthmask/commands/click_types.py: what is typed for numbers, paths and choices"""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from depthmask.commands import data
 from depthmask.commands.cli import cli
-from depthmask.commands.words import read_count
+from depthmask.commands.click_types import read_count
 from shards.base.errors import InputError
 
 
