@@ -16,7 +16,7 @@ from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from shards.base.errors import RunError, first_line
 from shards.base.files import publish, temporary_beside
 from shards.base.version import __version__
-from shards.places.outputs import require_file, told, writing
+from shards.places.outputs import open_for_library, require_file, writing
 
 TOLERANCE = 1e-3
 """The largest difference from the network that a file may have: of the mask, and of depth as a
@@ -128,7 +128,7 @@ Answer = Callable[[tuple[Tensor, ...]], list[Tensor]]
 def _write_program(
     program: torch.export.ExportedProgram, network: ExportedNet, path: Path, facts: dict[str, str]
 ) -> None:
-    with told(path) as file:
+    with open_for_library(path) as file:
         torch.export.save(program, file, extra_files={FACTS: json.dumps(facts, indent=1)})
 
 

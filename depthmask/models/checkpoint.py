@@ -26,7 +26,7 @@ from shards.base.checks import (
 from shards.base.errors import InputError, first_line
 from shards.base.files import publish, temporary_beside
 from shards.pixels.depth_coding import DepthCoding
-from shards.places.outputs import told
+from shards.places.outputs import open_for_library
 from shards.records.schema import check_depth
 
 BEST = "best.pt"
@@ -130,7 +130,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     }
     temporary = temporary_beside(path)
     try:
-        with told(temporary) as file:
+        with open_for_library(temporary) as file:
             torch.save(state, file)
         publish(temporary, path)
     finally:

@@ -28,7 +28,7 @@ from pipeline.depth.teachers.lite import LITE, read_lite_weights
 from pipeline.machine.allocator import keep_freed_memory
 from shards.base.errors import InputError, first_line
 from shards.base.files import publish, temporary_beside, write_atomic
-from shards.places.outputs import require_folder, saving, told
+from shards.places.outputs import open_for_library, require_folder, saving
 
 STATE, WEIGHTS, LOG = "state.pt", f"{LITE}.safetensors", "log.csv"
 _SAVE_SECONDS = 120
@@ -118,7 +118,7 @@ def _no_state(where: Path, found: str) -> InputError:
 def _save(run: Run, options: TeacherOptions) -> None:
     temporary = temporary_beside(options.out / STATE)
     try:
-        with told(temporary) as file:
+        with open_for_library(temporary) as file:
             torch.save(run.to_state(), file)
         publish(temporary, options.out / STATE)
     finally:

@@ -31,7 +31,7 @@ from shards.records.manifest import (
 )
 
 SET_ASIDE = "set-aside"
-"""Where `verify --repair` moves files that look like shards and are none: nobody deletes them."""
+"""Where `verify --repair` moves files that look like shards but are not; nothing deletes them."""
 
 
 def refuse_foreign_folder(out: Path) -> None:
@@ -49,8 +49,8 @@ def refuse_foreign_folder(out: Path) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    """Whether a file may lie where a build begins: what one leaves that was killed before it had
-    a plan.json, what is kept (a README.md, files set aside), and what systems leave about.
+    """Whether a build may begin beside a file: left by a build that was killed before it wrote
+    plan.json, kept on purpose (a README.md, files set aside), or left by the system.
     """
     return (
         name in (CARD, SET_ASIDE)
@@ -61,10 +61,10 @@ def _is_ours(name: str) -> bool:
 
 
 def empty_folder(out: Path) -> None:
-    """Delete a data set, but the caller's lock, files set aside and somebody's own README.md.
+    """Delete a data set, except the caller's lock, files set aside and somebody's own README.md.
 
-    plan.json goes last: killed in between, the folder is still known as a data set and can be
-    overwritten again.
+    plan.json goes last: if this is killed halfway, the folder is still recognised as a data set
+    and can be overwritten again.
     """
     paths = [path for path in out.iterdir() if not _is_kept(path)]
     for path in sorted(paths, key=lambda path: path.name == PLAN):
@@ -81,11 +81,11 @@ def _is_kept(path: Path) -> bool:
 
 
 def take_folder(out: Path, plan: Plan, writes: Collection[str] | None = None) -> Plan:
-    """Write plan.json, or go on with the one that stands there; the plan that stands then.
+    """Write plan.json or resume from the existing one; returns the plan in force.
 
-    That one may have had fewer samples, and keeps the list of files that were left out.
-    Half-made files of killed builds go: all of them, or those of the files that the caller
-    `writes` where others write beside it.
+    The existing plan may have fewer samples; its list of skipped files is kept. Temporary files
+    of killed builds are deleted: all of them, or only those of the files in `writes` where other
+    processes write to the same folder.
     """
     remove_temporaries(out, writes)
     if not (out / PLAN).exists() and write_plan(out, plan.document):
@@ -127,8 +127,8 @@ def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
 def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     """What two plans disagree on: options with both values, sources, versions.
 
-    Neither `samples`, which may grow, nor `skipped`: a file that is no source is none whatever
-    becomes of it.
+    `samples`, which may grow, and `skipped` are not compared: a skipped file never becomes a
+    source.
     """
     found = [
         f"--{name.replace('_', '-')} ({standing['options'].get(name)} there, {value} here)"
@@ -158,7 +158,7 @@ def other_versions_of(standing: dict[str, Any], wanted: dict[str, Any]) -> list[
 def committed_records(
     out: Path, plan: Plan, tasks: Sequence[ShardTask] | None = None
 ) -> dict[str, Record]:
-    """Records of the shards that are done, by name; of all shards of the plan, or of `tasks`."""
+    """Records of finished shards by name: of the whole plan, or of `tasks`."""
     wanted = plan.tasks() if tasks is None else tasks
     records = {
         task.name: committed_record(out, task, plan.build) for task in _recorded(out, wanted)
@@ -167,9 +167,9 @@ def committed_records(
 
 
 def committed_record(out: Path, task: ShardTask, build: str) -> Record | None:
-    """The record of a shard if it is done: of this build, as long as the plan has it now.
+    """The record of a shard if it is done: from this build, and as long as the plan says now.
 
-    In a folder that stands for an address there are only records of whole shards.
+    A cache folder has records of whole shards only.
     """
     record = read_record(out, task.name)
     if (
@@ -188,7 +188,7 @@ def count_committed(out: Path, tasks: Sequence[ShardTask]) -> int:
 
 
 def _recorded(out: Path, tasks: Sequence[ShardTask]) -> list[ShardTask]:
-    """The tasks whose record and shard are there (the record alone, in an address's folder)."""
+    """The tasks whose record and shard exist (only the record, in a cache folder)."""
     there = set(os.listdir(out))
     remote = address_of(out) is not None
     return [t for t in tasks if record_name(t.name) in there and (remote or t.name in there)]
@@ -204,8 +204,8 @@ def _has_size(path: Path, size: int) -> bool:
 def log_event(out: Path, **facts: Any) -> None:
     """Append a line to build.log.jsonl: the time, this host, and `facts`.
 
-    One call writes it, so lines of several processes stay whole; half a line that a killed or
-    full machine left is ended first.
+    One call writes it, so lines of several processes do not mix; a line that was cut short (a kill,
+    a full disk) is ended first.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     entry = json.dumps({"time": now, "host": socket.gethostname()} | facts)
@@ -225,12 +225,12 @@ def log_event(out: Path, **facts: Any) -> None:
 
 
 def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> Plan:
-    """Put `plan` in the place of the `standing` one, which differs in `samples` at most; `plan`.
+    """Replace the `standing` plan by `plan`, which may differ in `samples` only; returns `plan`.
 
-    Killed at any point, the folder is an unfinished data set of the old or the new size, and the
-    same command goes on: dataset.json goes first, then plan.json is replaced. Records outlive
-    both, because a build id leaves `samples` out; the record of a short shard that must become
-    longer has too few samples for the new plan, so that shard counts as not yet made.
+    dataset.json is deleted first, then plan.json is replaced: if this is killed at any point, the
+    folder is an unfinished data set of the old or the new size, and the same command resumes.
+    Records outlive both, because the build id does not include `samples`. The record of a short
+    shard that must grow has too few samples for the new plan, so that shard is made again.
     InputError where a split would lose samples.
     """
     if standing == plan.document:

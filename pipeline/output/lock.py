@@ -1,8 +1,8 @@
 """One builder at a time: a lock in the folder of a data set.
 
-It is a hidden file locked by the kernel, which frees it however the holder ends; the name of the
-holder stands in it, and it goes away with the build. (The filelock package leaves its file in
-the folder, and equal builds must leave equal files.)
+It is a hidden file locked by the kernel, which frees it however the holder ends. It contains the
+name of the holder and is deleted after the build. (The filelock package leaves its file behind,
+and equal builds must leave equal files.)
 """
 
 import errno
@@ -32,8 +32,8 @@ def is_lock(name: str) -> bool:
 def builder_lock(out: Path, part: Part | None = None) -> Iterator[None]:
     """Hold the folder `out`, or one part of its shards; RunError names another holder.
 
-    Parts do not exclude each other, a whole build excludes everybody. On a file system without
-    locks this does nothing.
+    Parts do not exclude each other; a whole build excludes every other. Does nothing on a file
+    system without locks.
     """
     name = _WHOLE if part is None else f".build-{part.index}-of-{part.count}.lock"
     descriptor = _take(out / name)
@@ -57,7 +57,7 @@ def _take(path: Path) -> int | None:
                 _sign(descriptor)
                 return descriptor
         except FileNotFoundError:
-            pass  # unlinked by the holder just now, like a file that is another by now: once more
+            pass  # the holder unlinked it just now, as when the file is another by now: try again
         except BlockingIOError:
             holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
             os.close(descriptor)
@@ -71,12 +71,12 @@ def _take(path: Path) -> int | None:
 
 
 def _open(path: Path) -> int:
-    """The lock's descriptor; one that another user left may be held without being signed."""
+    """The lock's descriptor; a file that another user left can be locked but not signed."""
     try:
         return open_in_place(path, os.O_RDWR)
     except PermissionError:
         if not path.exists():
-            raise  # there is none: the folder is what cannot be written
+            raise  # no such file: the folder cannot be written
     try:
         return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except PermissionError as error:
@@ -96,7 +96,7 @@ def _owner(path: Path) -> str:
 
 
 def _sign(descriptor: int) -> None:
-    with suppress(OSError):  # a full disk: the lock holds all the same
+    with suppress(OSError):  # a full disk: the lock works without a name
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode(), 0)
 

@@ -1,7 +1,8 @@
-"""A build on an object store: a local folder holds plan and records, shards go up as they are made.
+"""A build on an object store: shards are put as they are made.
 
-What lies there is the truth: the folder is brought up to date from it before a build begins, so
-any machine may go on, and parts on many machines need no common disk.
+A local folder has plan and records, but the store is the truth: the folder is brought up to date
+from it before a build begins. So any machine can resume, and parts on many machines need no shared
+disk.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ _AT_ONCE = 16
 
 
 def staged_folder(options: BuildOptions) -> Path:
-    """The folder of --out itself, or the one that stands for an address, brought up to date."""
+    """The folder to build in: --out itself, or the cache folder of an address, up to date."""
     address = url_of(options.out)
     if address is None:
         return options.out
@@ -34,9 +35,9 @@ def staged_folder(options: BuildOptions) -> Path:
         if wrong:
             raise InputError(
                 f"--out {address}",
-                expected="tar shards, made by this machine's processes, beside nothing else",
+                expected="tar shards, built by processes of this machine, and no --overwrite",
                 found=option,
-                remedy="leave it away, or build in a folder and `depthmask convert` it there",
+                remedy="drop it, or build in a folder and `depthmask convert` it there",
             )
     folder = cached_folder(address)
     refresh(folder)
@@ -44,10 +45,10 @@ def staged_folder(options: BuildOptions) -> Path:
 
 
 def refresh(folder: Path) -> None:
-    """Give a folder that stands for an address the plan, records and dataset.json from there.
+    """Bring a cache folder up to date: plan, records and dataset.json from its address.
 
-    A record counts only with a shard of its size; shards kept from reading go, since a build may
-    change them. Every other folder is left as it is.
+    A record counts only if its shard has the right size. Cached shards are deleted, since a build
+    may change them. Does nothing for any other folder.
     """
     bucket = bucket_of(folder)
     if bucket is None:
@@ -81,7 +82,7 @@ def _is_whole(record: bytes, sizes: dict[str, int]) -> bool:
 
 
 def put_manifest(folder: Path) -> None:
-    """Put dataset.json where the folder stands for an address, after everything else."""
+    """Put dataset.json on the object store of a cache folder, after everything else."""
     bucket = bucket_of(folder)
     if bucket is not None:
         put_plan(bucket, folder)
@@ -90,14 +91,14 @@ def put_manifest(folder: Path) -> None:
 
 
 def put_card(bucket: Bucket, folder: Path) -> None:
-    """Put the folder's README.md there, unless somebody else's stands at either place."""
+    """Put the folder's README.md there, unless either place has somebody else's."""
     card = folder / CARD
     if card.is_file() and is_free(card.read_bytes()) and is_free(bucket.read(CARD)):
         bucket.write(CARD, card.read_bytes())
 
 
 def put_plan(bucket: Bucket, folder: Path) -> None:
-    """Have plan.json there before anything else; where it grows, dataset.json goes first."""
+    """Put plan.json before anything else; if it grows, dataset.json is deleted first."""
     ours, theirs = (folder / PLAN).read_bytes(), bucket.read(PLAN)
     if ours == theirs:
         return
@@ -105,7 +106,7 @@ def put_plan(bucket: Bucket, folder: Path) -> None:
         raise RunError(
             bucket.url,
             expected="the data set that was begun here",
-            found="another one, begun meanwhile",
+            found="another one, begun in the meantime",
             remedy="give another address",
         )
     bucket.delete(MANIFEST)

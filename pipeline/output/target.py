@@ -1,4 +1,4 @@
-"""The folder that a conversion writes to: taken, filled shard by shard, and finished."""
+"""The folder that a conversion writes to: locked, filled shard by shard, and finished."""
 
 import dataclasses
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ from shards.records.manifest import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Conversion:
-    """What a conversion left in `out`: the digest, unless it is plain folders."""
+    """The result of a conversion to `out`; no digest for plain folders."""
 
     out: Path
     digest: str | None
@@ -79,9 +79,9 @@ def finish_shards(
 
 @contextmanager
 def take_target(out: Path, plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Hold `out` with its plan.json written, and give what stands in it.
+    """Lock `out`, write plan.json, and give the plan that is in it.
 
-    InputError where something else stands there.
+    InputError where `out` holds something else.
     """
     refuse_foreign_folder(out)
     with writing(out), ExitStack() as stack:
@@ -102,12 +102,12 @@ def take_target(out: Path, plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def require_apart(source: Path, out: Path) -> None:
-    """InputError where one of two folders is, or lies in, the other."""
+    """InputError where two folders are the same, or one is inside the other."""
     a, b = source.resolve(), out.resolve()
     if a in (b, *b.parents) or b in a.parents:
         raise InputError(
             str(out),
             expected=f"a folder apart from {source}",
-            found="the same one, or one within the other",
+            found="the same one, or one inside the other",
             remedy="name another folder",
         )

@@ -39,7 +39,7 @@ class _Upload:
                 str(path),
                 expected="a whole shard with its commit record",
                 found="damage",
-                remedy="`depthmask verify --repair` makes it again; then the same command goes on",
+                remedy="run `depthmask verify --repair`, then the same command again",
             )
         bucket = Bucket(self.url)
         bucket.put(path, task.name)
@@ -48,7 +48,7 @@ class _Upload:
                 f"{self.url}/{task.name}",
                 expected="the bytes that were put there",
                 found="others",
-                remedy="the same command goes on",
+                remedy="run the same command again",
             )
         name = record_name(task.name)
         bucket.write(name, (self.shards / name).read_bytes())
@@ -62,10 +62,10 @@ def upload_dataset(
     workers: int | None = None,
     tick: Callable[[int], None] = lambda samples: None,
 ) -> Conversion:
-    """Put a finished tar data set at `url`; again, it goes on where it stopped.
+    """Put a finished tar data set at `url`; a second call resumes where the first stopped.
 
-    Every shard is read back and compared before its record is put; a shard with the same record
-    there is kept. InputError for LMDB, or where another data set stands there.
+    Every shard is read back and compared before its record is put; a shard whose record is there
+    already is kept. InputError for LMDB, or where `url` holds another data set.
     """
     manifest, plan = read_manifest(shards), read_plan(shards)
     if manifest["options"]["format"] == "lmdb":

@@ -1,7 +1,7 @@
-"""Data sets on object stores: a local folder stands for each, and fetches what is read.
+"""Data sets on object stores, each cached in a local folder that fetches files as they are read.
 
-The folder has a file remote.json with the address. Objects are whole or absent by nature, so a
-shard is put first and its record after it, as on a disk; there are no locks. LMDB is refused.
+remote.json in the folder holds the address. An object is either whole or absent, so a shard is
+put first and its record second, as on a disk. There are no locks. LMDB is refused.
 """
 
 import hashlib
@@ -19,10 +19,10 @@ REMOTE = "remote.json"
 
 
 def local_folder(place: str | Path) -> Path:
-    """The folder that a place is, or the one below $DEPTHMASK_CACHE that stands for an address.
+    """The local folder of a data set: the place itself, or an address's folder in the cache.
 
-    plan.json and dataset.json are fetched at once, shards when they are first read. A data set
-    that changed since empties its folder. InputError where there is no finished one.
+    plan.json and dataset.json are fetched now, shards when they are first read. If the data set
+    has changed since, its cache is emptied. InputError where no finished data set is found.
     """
     url = url_of(place)
     if url is None:
@@ -39,7 +39,7 @@ def local_folder(place: str | Path) -> Path:
     folder = cached_folder(url)
     if any(_content(folder / name) != data for name, data in fresh.items()):
         for path in folder.iterdir():
-            if path.name != REMOTE and not path.name.startswith("."):  # what others write or hold
+            if path.name != REMOTE and not path.name.startswith("."):  # half-made, locks
                 path.unlink(missing_ok=True)
         for name, data in fresh.items():
             if data is not None:
@@ -52,7 +52,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def was_opened(url: str) -> bool:
-    """Whether this user has opened an address before: the cache has a folder for it."""
+    """Whether this user has opened an address before, so that the cache has its folder."""
     return _place(url).is_dir()
 
 
@@ -61,7 +61,7 @@ def _place(url: str) -> Path:
 
 
 def cached_folder(url: str) -> Path:
-    """The folder of the cache that stands for an address, as it is."""
+    """The cache folder of an address, made if absent; nothing is fetched."""
     folder = _place(url)
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / REMOTE, document({"url": url}))
@@ -73,9 +73,9 @@ def _cache() -> Path:
 
 
 def address_of(folder: Path) -> str | None:
-    """The address that a folder of the cache stands for; None for every other folder.
+    """The address of a cache folder; None for any other folder.
 
-    A remote.json elsewhere is no word of ours: a data set from a stranger opens no address.
+    remote.json is ignored outside the cache: a stranger's data set must not open an address.
     """
     path = folder / REMOTE
     if not path.exists() or folder.resolve().parent != _cache().resolve():
@@ -85,15 +85,15 @@ def address_of(folder: Path) -> str | None:
 
 
 def bucket_of(folder: Path) -> Bucket | None:
-    """The object store that a folder of the cache stands for; None for every other folder."""
+    """The object store of a cache folder; None for any other folder."""
     url = address_of(folder)
     return None if url is None else Bucket(url)
 
 
 def fetch(folder: Path, name: str, sha256: str | None = None) -> None:
-    """Have a file in `folder`: fetched, where the folder stands for an address and lacks it.
+    """Fetch a file into `folder`, if that is a cache folder and lacks it.
 
-    RunError where what comes does not have the `sha256`.
+    RunError where the file that arrives does not have the `sha256`.
     """
     path = folder / name
     if path.exists():

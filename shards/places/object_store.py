@@ -18,10 +18,10 @@ _BLOCK = 1 << 22
 
 
 def url_of(place: str | Path) -> str | None:
-    """The address that `place` is, also after it was a Path ("s3:/bucket/x"); None for a folder.
+    """The address in `place`, even one that Path has shortened ("s3:/bucket/x"); None for a folder.
 
-    Only object stores are opened: InputError for every other scheme, such as those that name
-    commands to run.
+    Only object stores are opened: InputError for any other scheme, since some of them run
+    commands.
     """
     match = _URL.fullmatch(str(place))
     if match is None:
@@ -68,7 +68,7 @@ class Bucket:
                 f"{self.url}/{name}",
                 expected="an object store that answers",
                 found=str(error) or type(error).__name__,
-                remedy="check the address and the credentials; the same command goes on",
+                remedy="check the address and the credentials, then run the same command again",
             ) from None
 
     def sizes(self) -> dict[str, int]:
@@ -99,7 +99,7 @@ class Bucket:
             self._files.pipe_file(self._at(name), data)
 
     def delete(self, name: str) -> None:
-        """Take a file away, if it is there."""
+        """Delete a file if it exists."""
         with self._answering(name):
             if self._files.exists(self._at(name)):
                 self._files.rm_file(self._at(name))
@@ -127,7 +127,7 @@ class Bucket:
             temporary.unlink(missing_ok=True)
 
     def sha256(self, name: str) -> str:
-        """SHA-256 of a file as the store gives it."""
+        """SHA-256 of a file, read back from the store."""
         digest = hashlib.sha256()
         with self._answering(name), self._files.open(self._at(name), "rb") as file:
             while block := file.read(_BLOCK):

@@ -1,6 +1,6 @@
-"""Places that a command writes to: refused before work where they cannot be, one sentence after.
+"""Can a command write where it is asked to? Checked before the work, and explained afterwards.
 
-What a system says of a place that cannot be written becomes a sentence here and nowhere else.
+An OSError from writing becomes a sentence for the user here and nowhere else.
 """
 
 import errno
@@ -29,9 +29,9 @@ _HALF_MADE = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{32}\.tmp(\..+)?")
 
 
 def require_folder(folder: Path, option: str = "--out") -> None:
-    """InputError where no folder can be at a place; RunError where nothing can be written there.
+    """InputError where `folder` cannot be a folder; RunError where it cannot be written.
 
-    Makes nothing: for before the work.
+    Creates nothing: meant for before the work.
     """
     where = f"{option} {folder}"
     there = _nearest(folder, where)
@@ -41,7 +41,7 @@ def require_folder(folder: Path, option: str = "--out") -> None:
 
 
 def require_file(path: Path, option: str = "--out") -> None:
-    """The same for a file that is written, and may be there already."""
+    """The same for a file to write, which may exist already."""
     where = f"{option} {path}"
     there = _nearest(path, where)
     if there != path.absolute():
@@ -54,7 +54,7 @@ def require_file(path: Path, option: str = "--out") -> None:
 
 
 def _nearest(path: Path, where: str) -> Path:
-    """The path itself if it is there, or the nearest of its parents that is."""
+    """The path itself if it exists, or its nearest existing parent."""
     for name in path.parts:
         if len(os.fsencode(name)) > _LONGEST_NAME:
             found = f"one of {len(os.fsencode(name))} bytes"
@@ -95,7 +95,7 @@ def writing(
     place: Path | str,
     kept: str = "what is finished is kept",
 ) -> Iterator[None]:
-    """Work that writes to a place: what the system refuses becomes a sentence of four parts."""
+    """Turn an OSError of the work inside into a RunError about `place`."""
     try:
         yield
     except OSError as error:
@@ -104,7 +104,7 @@ def writing(
 
 @contextmanager
 def saving(folder: Path, state: Path) -> Iterator[None]:
-    """The same for a training that saves its `state` now and then, and goes on from there."""
+    """The same for a training that saves its `state` from time to time and resumes from it."""
     try:
         yield
     except OSError as error:
@@ -117,9 +117,9 @@ def saving(folder: Path, state: Path) -> Iterator[None]:
 def unwritten(
     error: OSError, place: str, kept: str, again: str = "run the same command again"
 ) -> RunError:
-    """What an OSError means for who wanted to write.
+    """The RunError for an OSError while writing.
 
-    The file that the error names is called by the name that it would have had.
+    A temporary file is reported by the name it was going to get.
     """
     where = place
     if error.filename:
@@ -135,8 +135,8 @@ def unwritten(
     )
 
 
-class _Told(io.FileIO):
-    """A file that keeps what the system said where a write failed."""
+class _RecordingFile(io.FileIO):
+    """A file that remembers the OSError of a failed write."""
 
     error: OSError | None = None
 
@@ -154,12 +154,12 @@ class _Told(io.FileIO):
 
 
 @contextmanager
-def told(path: Path) -> Iterator[BinaryIO]:
-    """A new file for a library that has words of its own for a write that failed, as torch does.
+def open_for_library(path: Path) -> Iterator[BinaryIO]:
+    """A new file for a library that hides why a write failed, as torch does.
 
-    What is raised within is the OSError that was behind it.
+    The original OSError is raised instead of the library's error.
     """
-    with _Told(path, "wb") as file:
+    with _RecordingFile(path, "wb") as file:
         try:
             yield file
         except (OSError, RuntimeError):

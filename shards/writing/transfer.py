@@ -67,7 +67,7 @@ class Transfer:
             str(path),
             expected="a whole shard with its commit record",
             found="damage",
-            remedy="`depthmask verify --repair` makes it again; then the same command goes on",
+            remedy="run `depthmask verify --repair`, then the same command again",
         )
 
     def _copy(self, old: Shard, task: ShardTask, temporary: Path) -> tuple[int, str]:
@@ -91,5 +91,5 @@ def _require_equal(old: Shard, new: Shard, task: ShardTask) -> None:
                     f"{task.name}, sample {task.first + row}",
                     expected=f"the {field} that was written",
                     found="other bytes",
-                    remedy="check the disk; the same command goes on",
+                    remedy="check the disk, then run the same command again",
                 )

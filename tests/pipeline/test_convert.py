@@ -55,7 +55,7 @@ def test_another_data_set_in_the_target_is_refused(
 ) -> None:
     with pytest.raises(InputError, match="found another data set"):
         convert_dataset(plain_build.out, lmdb_build.out, "tar")
-    with pytest.raises(InputError, match="the same one, or one within the other"):
+    with pytest.raises(InputError, match="the same one, or one inside the other"):
         convert_dataset(plain_build.out, plain_build.out / "lmdb", "lmdb")
     (tmp_path / "notes.txt").write_text("mine")
     for format in ("lmdb", "folders"):
