@@ -1,7 +1,7 @@
 """Small checks of values from a file, and how tables of them are put together.
 
-A check is a function of a value that returns nothing or raises `WrongValueError`. Entries that no
-table names are let through: later versions may add some.
+A check is a function of a value that returns nothing or raises `WrongValueError`. Unknown
+entries are accepted: later versions may add some.
 """
 
 import math
@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Check = Callable[[Any, str], None]
-"""Takes a value and the place where it stands."""
+"""Takes a value and its place in the file."""
 
 _SHOWN = 60
 _ALL = "all of it"
 
 
 class WrongValueError(ValueError):
-    """A value that cannot stand where it does: `where` it is, what is `expected` and `found`."""
+    """A wrong value: `where` it is, what was `expected` and `found`."""
 
     def __init__(self, where: str, expected: str, found: object) -> None:
         self.where, self.expected = where, expected
@@ -27,7 +27,7 @@ class WrongValueError(ValueError):
         super().__init__(f"{where}: expected {expected}, found {self.found}")
 
     def within(self, outer: str) -> "WrongValueError":
-        """The same of an entry of what stands at `outer`."""
+        """The same error, seen from `outer`, which contains the entry."""
         inner = "" if self.where == _ALL else self.where
         joint = "." if outer and inner and not inner.startswith("[") else ""
         return WrongValueError(f"{outer}{joint}{inner}" or _ALL, self.expected, self.found)
@@ -54,7 +54,7 @@ def real(low: float, high: float) -> Check:
 
 
 def text(pattern: str, meaning: str) -> Check:
-    """Text that the whole pattern fits; `meaning` says it in words."""
+    """Text that matches the whole pattern; `meaning` says it in words."""
     compiled = re.compile(pattern, re.DOTALL)
 
     def check(value: Any, where: str) -> None:
@@ -77,7 +77,7 @@ def one_of(*values: Any) -> Check:
 
 
 def mapping(inner: Check) -> Check:
-    """Tables of at least one name, each with a value that `inner` lets through."""
+    """Tables of at least one name, each with a value that `inner` accepts."""
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, dict) or not value:
@@ -89,7 +89,7 @@ def mapping(inner: Check) -> Check:
 
 
 def or_none(inner: Check) -> Check:
-    """None, or what `inner` lets through."""
+    """None, or what `inner` accepts."""
 
     def check(value: Any, where: str) -> None:
         if value is not None:
@@ -99,7 +99,7 @@ def or_none(inner: Check) -> Check:
 
 
 def listing(inner: Check, least: int = 0, most: int = 10**9) -> Check:
-    """Lists of `least` to `most` entries that `inner` lets through."""
+    """Lists of `least` to `most` entries that `inner` accepts."""
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, list) or not least <= len(value) <= most:
@@ -114,13 +114,13 @@ def listing(inner: Check, least: int = 0, most: int = 10**9) -> Check:
 
 
 def table(needed: Mapping[str, Check], also: Mapping[str, Check] | None = None) -> Check:
-    """Names and values: those `needed`, and those of `also` where they stand."""
+    """Names and values: all of `needed`, and those of `also` that are present."""
     optional = also or {}
 
     def check(value: Any, where: str) -> None:
         if not isinstance(value, dict):
             raise WrongValueError(where or _ALL, "a table of names and values", value)
-        try:  # places are put together where one is wrong: a sample's facts are checked often
+        try:  # places are joined only after an error: samples' facts are checked often
             for name, inner in needed.items():
                 if name not in value:
                     raise WrongValueError(name, "this entry", "none")

@@ -1,4 +1,4 @@
-"""How many cores there are for this process, which may be fewer than the machine has."""
+"""How many cores this process may use, which may be fewer than the machine has."""
 
 import math
 import os
@@ -13,7 +13,7 @@ _MOUNT = Path("/sys/fs/cgroup")
 
 
 def cores() -> int:
-    """The cores this process may use, at least one: what every default goes by.
+    """The cores this process may use, at least one; defaults depend on it.
 
     By affinity and the container's quota (joblib knows both), the quotas of its own cgroup and of
     those above it, and what Slurm gives each task.

@@ -34,11 +34,11 @@ class InputError(_FourPartError, ValueError):
 
 
 class RunError(_FourPartError, RuntimeError):
-    """A failure while running: the same four parts; the remedy says what is kept, and goes on."""
+    """A failure while running: the same four parts; the remedy says what is kept."""
 
 
 class DamagedShardError(RunError):
-    """A shard whose bytes are not those of a whole one, however often they are read."""
+    """A shard with wrong bytes, however often they are read."""
 
 
 def first_line(error: Exception) -> str:

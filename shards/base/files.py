@@ -30,7 +30,7 @@ def temporary_beside(path: Path) -> Path:
 def sync(path: Path) -> None:
     """Make the bytes of a file, or the renames within a folder, durable.
 
-    Where the file system knows no such request, as some do not for folders, it is not made.
+    Does nothing where the file system cannot, as some cannot for folders.
     """
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -59,7 +59,7 @@ def publish(temporary: Path, final: Path) -> None:
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`, whole or not at all."""
+    """Replace the contents of `path` by `data`, whole or not at all."""
     temporary = temporary_beside(path)
     try:
         temporary.write_bytes(data)
@@ -79,7 +79,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def create_if_absent(path: Path, data: bytes) -> bool:
-    """Write `path` unless it exists; says whether it was this call that wrote it."""
+    """Write `path` unless it exists; whether this call wrote it."""
     temporary = temporary_beside(path)
     try:
         temporary.write_bytes(data)
@@ -102,7 +102,7 @@ def _create_by_claim(path: Path, data: bytes) -> bool:
 
     A folder cannot be renamed to one that holds something: of several writers one puts its folder,
     with the whole file in it, in place as the claim. Whoever finds a claim writes that file, so a
-    killed writer stands in nobody's way, and `path` never holds half of it.
+    killed writer blocks nobody, and `path` never holds half of it.
     """
     claim = path.with_name(f".{path.name}.claim{TEMPORARY_SUFFIX}")
     claimed = False
@@ -117,7 +117,7 @@ def _create_by_claim(path: Path, data: bytes) -> bool:
 
 
 def _claim(claim: Path, name: str, data: bytes) -> bool:
-    """Put `data` into the claim, whole; False where another's stands already."""
+    """Put `data` into the claim, whole; False if another writer has claimed it."""
     folder = temporary_beside(claim.with_name(name))
     try:
         folder.mkdir()
@@ -134,7 +134,7 @@ def _claim(claim: Path, name: str, data: bytes) -> bool:
 
 
 def open_in_place(path: Path, flags: int) -> int:
-    """The descriptor of a file that is written where it lies, made if absent.
+    """The descriptor of a file that is written in place, made if absent.
 
     A data set of a stranger may have a link of that name to a file of the user's: RunError for
     anything but a regular file.
@@ -170,9 +170,9 @@ def _in_the_way(path: Path, expected: str) -> RunError:
 
 
 def remove_temporaries(folder: Path, of: Collection[str] | None = None) -> int:
-    """Delete what killed writers left behind in `folder`; says how many there were.
+    """Delete what killed writers left in `folder`; returns how many files.
 
-    `of` names the files whose half-made forms go; without it all go, whoever may be writing them.
+    `of` limits this to the temporary files of some names; otherwise all go, even those in use.
     """
     stale = [
         path

@@ -25,17 +25,17 @@ def printable(text: str) -> str:
 
 
 def is_left_by_system(name: str) -> bool:
-    """Whether a file or folder of that name is one that systems leave about of themselves."""
+    """Whether operating systems leave files or folders of that name behind."""
     return name.casefold() in _LEFT_BY_SYSTEMS
 
 
 def is_put_there(name: str) -> bool:
-    """Whether a file or folder may be one that somebody put there: not hidden, nor a system's."""
+    """Whether a person may have put a file or folder there: not hidden, not left by a system."""
     return not name.startswith(".") and not is_left_by_system(name)
 
 
 def holds_nothing(folder: Path) -> bool:
-    """Whether nobody put anything into a folder."""
+    """Whether a folder is empty, apart from files that systems leave behind."""
     return all(is_left_by_system(path.name) for path in folder.iterdir())
 
 

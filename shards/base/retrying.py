@@ -1,8 +1,8 @@
-"""Patience with faults of the moment: what a system refuses now, and may give a second later.
+"""Retries for passing faults: what the system refuses now and may allow a second later.
 
 A share that drops out, a handle gone stale, no free descriptor or memory: none of these says
-anything of the bytes behind it. So none of them may decide what a file is: the same call is made
-again, a few times, and in the end stops the command.
+anything about the file's bytes, so none may decide what a file is. The call is repeated a few
+times, and then the command stops.
 """
 
 import errno
@@ -24,7 +24,7 @@ _LASTING = (
     errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG,
     errno.EINVAL,
 )  # fmt: skip
-"""No pause changes these."""
+"""Waiting does not help here."""
 _OF_THE_BYTES = (
     errno.EINVAL, errno.EOVERFLOW, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP,
     errno.ENXIO, errno.ENAMETOOLONG,
@@ -42,10 +42,10 @@ _REMEDIES = {
 
 
 def retry_passing(where: Path, call: Callable[[], Result]) -> Result:
-    """What `call` gives, tried again after each pause of PAUSES while an OSError ends it.
+    """The result of `call`, repeated after each pause of PAUSES while it raises OSError.
 
-    RunError, which names the file and its last fault, where none of the tries went well.
-    FileNotFoundError at once: what that means is the caller's to say.
+    RunError with the file and its last error if every attempt failed. FileNotFoundError is raised
+    at once: the caller knows what it means.
     """
     pauses = iter(PAUSES)
     while True:
@@ -93,7 +93,7 @@ def _require_readable(files: Sequence[Path]) -> None:
 
 
 def unread(where: Path, error: OSError | MemoryError) -> RunError:
-    """The RunError of a file that cannot be read now, whatever may be in it."""
+    """The RunError for a file that cannot be read at the moment."""
     number, found, place = errno.ENOMEM, "too little memory", str(where)
     if isinstance(error, OSError):
         number, found = error.errno or 0, error.strerror or str(error)
@@ -108,9 +108,9 @@ def unread(where: Path, error: OSError | MemoryError) -> RunError:
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether what a library met lies in the moment or the machine, not in the bytes it was given.
+    """Whether an error comes from the machine or the moment, not from the bytes that were read.
 
-    Modules are imported late, and torch says want of memory with a RuntimeError.
+    ImportError: modules are imported late. RuntimeError: torch reports lack of memory with it.
     """
     if isinstance(error, OSError):
         return error.errno is not None and error.errno not in _OF_THE_BYTES

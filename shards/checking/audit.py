@@ -1,4 +1,4 @@
-"""Is a shard what its record, dataset.json and the plan say? The first thing that is not so."""
+"""Checks a shard against its record, dataset.json and the plan; reports the first mismatch."""
 
 import dataclasses
 import functools
@@ -28,7 +28,7 @@ _OTHER_BYTES = "its SHA-256 is not that of its record"
 
 
 class AuditError(Exception):
-    """What is wrong with a shard, in a few words."""
+    """A shard that is damaged or does not fit the plan; the message says how."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,7 +75,7 @@ def audit_shard(
 ) -> None:
     """Raise AuditError unless a shard is whole: record, bytes, keys and fields.
 
-    RunError where its files cannot be read now, which says nothing of them.
+    RunError where its files cannot be read at the moment, which does not mean damage.
 
     `entry` is the shard's in dataset.json, if there is one. `deep` decodes every picture and sums
     the moments again.

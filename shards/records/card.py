@@ -29,7 +29,7 @@ _FIELDS = {
 
 
 def write_card(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write README.md from dataset.json's contents, unless somebody else's stands there."""
+    """Write README.md from dataset.json's contents, unless there is somebody else's."""
     path = folder / CARD
     if is_free(path.read_bytes() if path.is_file() else None) and not path.is_dir():
         write_atomic(path, card_of(manifest).encode("utf-8"))
@@ -159,5 +159,5 @@ def _numbers(values: list[float]) -> str:
 
 
 def card_cell(value: Any) -> str:
-    """A value from plan.json as it may stand in a table: a stranger may have chosen it."""
+    """A value from plan.json, escaped for a table: a stranger may have chosen it."""
     return printable(str(value)).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")

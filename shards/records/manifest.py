@@ -26,7 +26,7 @@ _REMEDY = "fetch the data set again, or build it again from its sources"
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What is known of one finished shard; a shard without its record does not exist.
+    """The facts of one finished shard; a shard without its record does not exist.
 
     `versions` are those it was made under where plan.json says otherwise (`--allow-mixed`).
     """
@@ -67,9 +67,9 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _read_json(path: Path, remedy: str) -> Any:
-    """What a file of a data set says; RunError where it cannot be read now.
+    """The contents of a JSON file; RunError where it cannot be read at the moment.
 
-    It is neither absent nor damaged for that.
+    Such a file is neither absent nor damaged.
     """
 
     def read() -> bytes:
@@ -97,11 +97,11 @@ def _require(path: Path, values: Any, check: Callable[[Any], None], remedy: str)
 
 
 def build_id(plan: dict[str, Any]) -> str:
-    """SHA-256 of what plan.json says of its samples: what every commit record of the build names.
+    """SHA-256 of everything in plan.json that decides the samples; every commit record has it.
 
-    All but `samples`, `skipped` and `versions`. No sample's bytes depend on how many there are or
-    on files that are none of its sources, so a shard outlives the growth of its data set; versions
-    are compared where a build goes on (`--allow-mixed`).
+    All but `samples`, `skipped` and `versions`: a sample's bytes do not depend on the number of
+    samples or on skipped files, so shards outlive the growth of their data set. Versions are
+    compared when a build resumes (`--allow-mixed`).
     """
     meaning = {name: plan[name] for name in plan.keys() - {"skipped", "versions"}}
     options = {name: value for name, value in plan["options"].items() if name != "samples"}
@@ -109,23 +109,23 @@ def build_id(plan: dict[str, Any]) -> str:
 
 
 def equal_but_skipped(plan: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether two plan.json are the same but for the files that were left out when they began."""
+    """Whether two plan.json are equal, apart from the files that were skipped."""
     return plan | {"skipped": []} == other | {"skipped": []}
 
 
 def write_plan(folder: Path, plan: dict[str, Any]) -> bool:
-    """Create plan.json unless one is there; says whether this call wrote it."""
+    """Create plan.json unless there is one; whether this call wrote it."""
     return create_if_absent(folder / PLAN, document(plan))
 
 
 def replace_plan(folder: Path, plan: dict[str, Any]) -> None:
-    """Put another plan.json in the place of the one that stands; dataset.json goes first."""
+    """Replace plan.json, after deleting dataset.json."""
     drop_manifest(folder)
     write_atomic(folder / PLAN, document(plan))
 
 
 def drop_manifest(folder: Path) -> None:
-    """Take dataset.json away: the data set is unfinished from then on."""
+    """Delete dataset.json: the data set is unfinished from then on."""
     (folder / MANIFEST).unlink(missing_ok=True)
     sync(folder)
 
@@ -169,7 +169,7 @@ def read_record(folder: Path, shard: str) -> Record | None:
 
 
 def digest_of(plan: dict[str, Any], entries: Iterable[dict[str, Any]]) -> str:
-    """One word for the bytes of all shards and what they mean.
+    """One hash for the bytes of all shards and their meaning.
 
     SHA-256 over a line with the build id, then lines `NAME SHA256` in order of name, of the
     `shards` and `backgrounds` of dataset.json.

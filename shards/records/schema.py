@@ -37,7 +37,7 @@ _shard = text(
 _count = whole(0, _MOST_SAMPLES)
 _split = one_of(*SPLITS, BACKGROUND)
 _side = whole(1, 10**7)
-_size = whole(1, 2**60)  # none: a pipe, which would be waited on for ever
+_size = whole(1, 2**60)  # not 0: a pipe, which would block for ever
 
 _OPTIONS = {
     "size": whole(16, 4096),
@@ -63,7 +63,7 @@ _LATER = {
     "depth_range": or_none(listing(real(-1e30, 1e30), 2, 2)),
     "depth_input": or_none(listing(whole(1, 4096), 2, 2)),
 }
-"""Options that plans may lack: they were made before there was a choice."""
+"""Options that older plans may lack."""
 
 _STORED = ("size", "format", "samples_per_shard", "depth_format", "inline_backgrounds")
 _source = table(
@@ -120,7 +120,7 @@ _folders = table(
     }
 )
 _MIXED = {"versions": mapping(_anything)}
-"""What a shard has that was made under other versions than those of plan.json."""
+"""Only in shards that were made under other versions than those of plan.json."""
 
 _entry = table(
     {"name": _shard, "split": _split, "samples": _count, "bytes": _size, "sha256": _sha256}, _MIXED

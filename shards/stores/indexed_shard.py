@@ -33,7 +33,7 @@ class IndexedShard:
     """Random access to one shard; row r holds the sample with key `key_of(r)`.
 
     With `hashed`, `sha256` is that of the whole file, which is read once for both. A file that
-    takes its place must have the `sha256` that is found or given.
+    replaces it must have the `sha256` that is found or given.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class IndexedShard:
         return self._read(offset, offset + size)
 
     def row(self, row: int) -> Callable[[str], bytes]:
-        """What gives the fields of the sample at `row`, by name, when it is asked for them.
+        """A function that reads the fields of the sample at `row` by name.
 
         Fields that lie together, as in a tar, are read at once with the first of them.
         """
@@ -122,7 +122,7 @@ class IndexedShard:
         return dict(zip(self.fields, totals.tolist(), strict=True))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()
 
     def _column(self, field: str) -> int:

@@ -107,11 +107,11 @@ _KEYS = itertools.count()
 class ShardBytes:
     """A regular file as bytes: `len` and slices; UnreadableShardError where it is no such file.
 
-    RunError where it cannot be read now, which says nothing of what is in it.
+    RunError where it cannot be read at the moment, which does not mean damage.
 
     Its length is that of when it was opened. It may be read from several threads, and after a
-    fork. Another file may take its place meanwhile, if it has this `sha256`: a repair, or an equal
-    build, goes on under its readers.
+    fork. Another file may take its place meanwhile, if it has this `sha256`: readers
+    survive a repair or an equal build.
     """
 
     def __init__(self, path: Path, sha256: str | None = None) -> None:

@@ -59,7 +59,7 @@ def open_shard(
 ) -> Shard:
     """One shard file opened for reading; DamagedShardError where it is damaged.
 
-    Reading goes on where another file takes its place that has the `sha256`.
+    Reading continues if the file is replaced by another with the `sha256`.
     """
     return IndexedShard(path, SCANS[format], key_of, samples, sha256=sha256)
 

@@ -17,7 +17,7 @@ from shards.writing.encoding import Encoding, RawSample, StoredBackground, encod
 
 
 class ShardWriter:
-    """One shard in the making. Leaving the `with` block without `commit` leaves no trace.
+    """One unfinished shard. Leaving the `with` block without `commit` leaves no trace.
 
     `payload` counts the bytes of the fields so far. `versions` go into the record (`Record`).
     """
