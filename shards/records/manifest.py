@@ -18,6 +18,7 @@ from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.moments import NOTHING, Moments
 from shards.records.card import write_card
 from shards.records.schema import check_manifest, check_plan, check_record
+from shards.records.stats import stats_of_sums
 
 FORMAT = 2
 PLAN, MANIFEST, LOG = "plan.json", "dataset.json", "build.log.jsonl"
@@ -178,17 +179,6 @@ def digest_of(plan: dict[str, Any], entries: Iterable[dict[str, Any]]) -> str:
     return hashlib.sha256("".join([f"{build_id(plan)}\n", *lines]).encode("ascii")).hexdigest()
 
 
-def _stats(records: Iterable[Record], largest: dict[str, int]) -> dict[str, Any]:
-    totals: dict[str, Moments] = {}
-    for record in records:
-        for field, sums in record.sums.items():
-            totals[field] = totals.get(field, NOTHING) + sums
-    return {
-        field: {"mean": sums.mean(largest[field]), "std": sums.std(largest[field])}
-        for field, sums in totals.items()
-    }
-
-
 def largest_values(depth: dict[str, Any] | None) -> dict[str, int]:
     """The stored value that stands for 1.0, by field."""
     largest = {"image": 255, "mask": 255, "background": 255}
@@ -197,12 +187,13 @@ def largest_values(depth: dict[str, Any] | None) -> dict[str, int]:
 
 def merge_stats(records: Sequence[Record], depth: dict[str, Any] | None) -> dict[str, Any]:
     """The `stats` entry: mean and std of each field, over all samples and by split."""
-    largest = largest_values(depth)
-    of_samples = [record for record in records if record.split != BACKGROUND]
-    splits = {
-        split: _stats((r for r in of_samples if r.split == split), largest) for split in SPLITS
-    }
-    return _stats(of_samples, largest) | {"splits": splits}
+    sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
+    for record in records:
+        if record.split != BACKGROUND:
+            of_split = sums[record.split]
+            for field, moments in record.sums.items():
+                of_split[field] = of_split.get(field, NOTHING) + moments
+    return stats_of_sums(sums, largest_values(depth))
 
 
 def make_manifest(plan: dict[str, Any], records: Sequence[Record]) -> dict[str, Any]:
