@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from ready_folders import folders as folders
+from ready_folders import draw_folders
 from small import files_of, small_options
 
 import pipeline.rendering.versions
@@ -32,6 +32,11 @@ SHARDS = [
     {"name": "val-000000.tar", "sha256": "b" * 64},
     {"name": "train-000000.tar", "sha256": "a"},
 ]
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    return draw_folders(tmp_path / "folders")
 
 
 def test_build_id_and_digest_are_the_known_ones() -> None:
