@@ -1,4 +1,4 @@
-"""The processes of one training: who this one is among them, and what they tell each other."""
+"""The processes of one training: who this one is among them, and what they exchange."""
 
 import dataclasses
 import datetime
@@ -76,7 +76,7 @@ class Ranks:
                 f"rank {self.rank} of {self.count}",
                 expected="all ranks at work",
                 found=str(error).partition("\n")[0],
-                remedy="last.pt is kept: start all of them again with --resume, or let "
+                remedy="last.pt is kept: restart all of them with --resume, or let "
                 "torchrun do so (--max-restarts)",
             ) from None
 
@@ -94,7 +94,7 @@ def device_of_rank(name: str, place: ProcessRank) -> torch.device:
             f"--device {name}",
             expected="auto, cuda or cpu where there are several ranks: each takes its own GPU",
             found=f"{place.ranks} ranks",
-            remedy="leave --device away; CUDA_VISIBLE_DEVICES says which GPUs there are",
+            remedy="remove --device; CUDA_VISIBLE_DEVICES says which GPUs there are",
         )
     if place.local_rank is None:
         return device

@@ -60,7 +60,7 @@ def heads_within(network: str, wanted: GivenHeads) -> GivenHeads:
             f"--heads {wanted}",
             expected=f"{given} or both, for --network {network}",
             found=wanted,
-            remedy="leave --heads away or name another network",
+            remedy="remove --heads or name another network",
         )
     return wanted
 

@@ -90,7 +90,7 @@ class Checkpoint:
     """What a checkpoint holds.
 
     `coding` says what depth means to this network (None without a depth head), `size` is the side
-    of its training pictures, `training` what a run needs to go on (None in best.pt).
+    of its training pictures, `training` what a run needs to resume (None in best.pt).
     """
 
     spec: NetworkSpec

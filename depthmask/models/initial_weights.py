@@ -47,7 +47,7 @@ def find_start(
             found=f"--backbone {backbone}"
             + ("" if pretrained else " --no-pretrained or --pretrained-from")
             + ("" if input == "siamese" else f" --input {input}"),
-            remedy="leave --start away, or give best.pt of a run with this backbone",
+            remedy="remove --start, or give best.pt of a run with this backbone",
         )
     return start if start == BUILT_IN else expand_home("--start", start)
 

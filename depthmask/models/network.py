@@ -6,8 +6,8 @@ as six channels (`early`), or the composite alone (`single`). A light path over
 both pictures and their difference keeps thin parts and the boundary of small objects: it sees
 every pixel (blocks of 2 x 2 as channels, which takes half the time of full-resolution maps), joins
 the decoder's last block, and reaches the mask's head directly. Heads answer for blocks, too (Shi et
-al. 2016, sub-pixel convolution). Where there is a background, the mask is no answer of its own: its
-head weighs cues of opacity (`depthmask/models/opacity.py`) at each pixel.
+al. 2016, sub-pixel convolution). Where there is a background, the mask is not predicted directly:
+its head weighs cues of opacity (`depthmask/models/opacity.py`) at each pixel.
 """
 
 import dataclasses
@@ -34,8 +34,8 @@ _WIDTHS = (64, 48, 32, 24, 16)
 _FINE = 32
 _JOINED = 24
 _BLOCK = 2
-_SEEN = (9 + RESIDUALS + CUES) * _BLOCK**2
-_SEEN_ALONE = 3 * _BLOCK**2
+_PIXELS = (9 + RESIDUALS + CUES) * _BLOCK**2
+_PIXELS_SINGLE = 3 * _BLOCK**2
 _CUED = CUES * _BLOCK**2
 _FUSED = 48
 _CERTAIN = 1e-4
@@ -93,7 +93,7 @@ def weigh_cues(cue_logits: Tensor, cues: Tensor) -> Tensor:
 class MaskDepthNet(nn.Module):
     """(B, 3, H, W) composite and background in [0, 1], any size -> `Output` of that size.
 
-    With the input `single` the background is not looked at.
+    With the input `single` the background is ignored.
     """
 
     encoder_mean: Tensor
@@ -123,7 +123,7 @@ class MaskDepthNet(nn.Module):
         )
         self.decoder = Decoder(fused, strides, _WIDTHS[: len(strides)])
         self.fine = nn.Sequential(
-            nn.Conv2d(_SEEN_ALONE if alone else _SEEN, _FINE, 3, padding=1, bias=False),
+            nn.Conv2d(_PIXELS_SINGLE if alone else _PIXELS, _FINE, 3, padding=1, bias=False),
             nn.BatchNorm2d(_FINE),
             nn.LeakyReLU(0.2),
             nn.Conv2d(_FINE, _FINE, 3, padding=1, bias=False),
@@ -152,14 +152,14 @@ class MaskDepthNet(nn.Module):
         self.register_buffer("background_std", _norm_buffer(spec.background_std))
         self.train()
 
-    def freeze_encoder(self, rests: bool) -> None:
-        """Keep the encoder as it is, with a faster copy of it, or let it learn.
+    def freeze_encoder(self, frozen: bool) -> None:
+        """Freeze the encoder, running a faster copy of it, or let it learn.
 
-        One that sees six channels always learns: no pretrained weights compare two pictures.
+        A six-channel encoder always learns: no pretrained weights compare two pictures.
         """
-        rests = rests and self.spec.input != "early"
-        if rests != bool(self._frozen):
-            self._frozen = [fuse_batch_norms(self.encoder)] if rests else []
+        frozen = frozen and self.spec.input != "early"
+        if frozen != bool(self._frozen):
+            self._frozen = [fuse_batch_norms(self.encoder)] if frozen else []
             self.train(self.training)
 
     def keep_statistics(self, keeps: bool) -> None:
@@ -175,7 +175,7 @@ class MaskDepthNet(nn.Module):
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Self:
-        """Training or inference; of an encoder that rests or keeps its statistics, inference.
+        """Training or inference mode; inference for an encoder frozen or with fixed statistics.
 
         Nothing in an encoder is dropped at random: it would be another part of each picture.
         """
@@ -205,7 +205,7 @@ class MaskDepthNet(nn.Module):
     def _read(
         self, image: Tensor, background: Tensor
     ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        """Opinions on cues (or logits, without cues), the cues, and depth, (B, ..., H, W) each."""
+        """Cue logits (mask logits without cues), the cues, and depth, (B, ..., H, W) each."""
         height, width = image.shape[-2:]
         image = pad_to_multiple(image, self.multiple)
         cues = None
@@ -214,7 +214,7 @@ class MaskDepthNet(nn.Module):
         else:
             background = pad_to_multiple(background, self.multiple)
             cues, residuals = find_opacity_cues(image, background)
-            pixels = torch.cat([self._see(image, background), residuals, cues], dim=1)
+            pixels = torch.cat([self._compare(image, background), residuals, cues], dim=1)
         coarse = self.decoder(self._encode(image, background))
         # Channels last, as convolutions take it: they would each bring it into that order. Export
         # would take the strides of one size for a rule of all.
@@ -254,7 +254,7 @@ class MaskDepthNet(nn.Module):
         return (picture - self.encoder_mean) / self.encoder_std
 
     def _run_encoder(self, pictures: Tensor) -> list[Tensor]:
-        """The encoder's maps; no gradients pass through one that rests."""
+        """The encoder's maps; no gradients pass through a frozen one."""
         if self._frozen:
             with torch.no_grad():
                 still: list[Tensor] = self._frozen[0](pictures)
@@ -273,7 +273,7 @@ class MaskDepthNet(nn.Module):
             still = self._run_encoder(pictures[count:])
         return self._run_encoder(pictures[:count]), still
 
-    def _see(self, image: Tensor, background: Tensor) -> Tensor:
+    def _compare(self, image: Tensor, background: Tensor) -> Tensor:
         """Every pixel of both pictures and their difference, (B, 9, H, W)."""
         # Ten times the difference, cut at 1: JPEG noise stays small, any visible change counts.
         change = (10 * (image - background).abs()).clamp(max=1)

@@ -55,7 +55,7 @@ def check_train_options(options: Checked) -> None:
                 _flag(name),
                 expected=f"{_flag(owner)} {' or '.join(owners)} beside it",
                 found=getattr(options, owner),
-                remedy=f"choose one of these, or leave {_flag(name)} away",
+                remedy=f"choose one of these, or remove {_flag(name)}",
             )
     _require_network(options)
     _require_samples(options)
@@ -95,7 +95,7 @@ def _refuse_both(options: Checked, one: str, other: str) -> None:
             f"{_flag(one)} and {_flag(other)}",
             expected="one of the two",
             found=f"{getattr(options, one)} and {getattr(options, other)}",
-            remedy="leave one away",
+            remedy="remove one of them",
         )
 
 
@@ -107,14 +107,14 @@ def _require_network(options: Checked) -> None:
             name,
             expected="depthmask's own network (--network timm)",
             found=f"--network {options.network}",
-            remedy=f"leave {name} away",
+            remedy=f"remove {name}",
         )
     if from_file and not options.pretrained:
         raise InputError(
             "--pretrained-from and --no-pretrained",
             expected="one of the two",
             found="both",
-            remedy="leave one away",
+            remedy="remove one of them",
         )
     heads = heads_within(options.network, options.heads)
     if options.depth_network is not None and heads != "mask":
@@ -122,7 +122,7 @@ def _require_network(options: Checked) -> None:
             "--depth-network",
             expected="a training of masks alone",
             found=f"--heads {heads}",
-            remedy="add --heads mask, or leave --depth-network away",
+            remedy="add --heads mask, or remove --depth-network",
         )
 
 

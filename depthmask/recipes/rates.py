@@ -1,4 +1,4 @@
-"""Learning rates over a training: warm-up, and one of four ways to go on."""
+"""Learning rates over a training: warm-up, and one of four schedules after it."""
 
 import dataclasses
 from typing import Literal

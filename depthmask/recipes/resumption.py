@@ -1,4 +1,4 @@
-"""Which options a run goes on with as they were, and which may be others from the next step on."""
+"""Which options a resumed run must keep, and which may change from the next step on."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -47,11 +47,11 @@ USED = frozenset(
         *("device", "workers", "save_every", "resume"),
     }
 )
-"""Options that may be others: what is given now holds from the next step on, and is recorded."""
+"""Options that may change: the new value holds from the next step on, and is recorded."""
 
 
 def require_same_course(options: "TrainOptions", begun: dict[str, Any]) -> None:
-    """InputError where `options` would go on otherwise than the run was begun, by its options.
+    """InputError if `options` would resume the run with other values of the options it must keep.
 
     `begun` are those in its last.pt, as `TrainOptions.to_table` gives them.
     """
@@ -66,8 +66,8 @@ def require_same_course(options: "TrainOptions", begun: dict[str, Any]) -> None:
         f"--resume with another {' and '.join(flags)}",
         expected=_listed(flags, [begun.get(name) for name in differing]),
         found=_listed(flags, [now.get(name) for name in differing]),
-        remedy="go on with what the run was begun with (--config with its config.toml has all of "
-        "it), or begin a new run",
+        remedy="resume with the options that the run was started with (--config with its "
+        "config.toml has them all), or begin a new run",
     )
 
 

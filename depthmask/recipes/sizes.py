@@ -1,4 +1,4 @@
-"""Sides of the training pictures that change as a training goes on: no torch."""
+"""Sides of the training pictures that change during a training: no torch."""
 
 import math
 from bisect import bisect

@@ -39,7 +39,7 @@ def span_ends(
             where,
             expected=f"parts of {whole:g} epochs together",
             found=f"{total:g}",
-            remedy="leave the last length away, or give --epochs the sum",
+            remedy="remove the last length, or give --epochs the sum",
         )
     ends = list(accumulate(given))
     if open_end:

@@ -47,7 +47,7 @@ class TeacherOptions:
                 "--keep",
                 expected="a share from 0 to below 1, and --depth-weights to keep it of",
                 found=str(self.keep),
-                remedy="name the weights, or leave it away",
+                remedy="name the weights, or remove it",
             )
         if self.size < 64 or self.size % 32:
             raise InputError(

@@ -31,7 +31,7 @@ class Display:
     """The files of a run's folder that are looked at; the leading rank has one."""
 
     def __init__(self, options: TrainOptions, device: torch.device, begin: int) -> None:
-        """`begin` is the step that the run goes on from: TensorBoard forgets what came after it."""
+        """`begin` is the step that the run resumes from: TensorBoard drops what came after it."""
         self._out, self._grid_every = options.out, options.grid_every
         self._device, self._precision = device, options.precision
         self._board = SummaryWriter(

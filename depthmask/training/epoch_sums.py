@@ -1,4 +1,4 @@
-"""What an epoch has come to so far: part of the state that a stopped training goes on from."""
+"""Sums over the epoch so far: part of the state that a stopped training resumes from."""
 
 import dataclasses
 from typing import Any

@@ -50,7 +50,7 @@ def train(
     TensorBoard files. Under torchrun all ranks train one network together. InputError for a folder
     that holds something else, an unknown backbone, or a depth head on a data set without depth;
     RunError where the loss is no longer finite. Signals (`stops.ENDS`) end it when the step is
-    over, with last.pt as it is then. `sources` is told of pictures that samples are drawn from.
+    over, with last.pt as it is then. `sources` watches the pictures that samples are drawn from.
     """
     place = find_rank()
     if place.rank == 0:
@@ -66,13 +66,13 @@ def train(
         watch = watcher if watcher is not None and ranks.leads else SilentTrainWatcher()
         training = _Training(options, dataset, ranks, watch, stops)
         if not ranks.leads:
-            return training.go_on(None)
+            return training.run(None)
         with contextlib.closing(Display(options, ranks.device, training.step)) as display:
-            return training.go_on(display)
+            return training.run(display)
 
 
 def _after_restart(options: TrainOptions, place: ProcessRank, ranks: Ranks) -> TrainOptions:
-    """Options that go on with the run where torchrun has started any of the ranks again.
+    """Options that resume the run if torchrun has restarted any of the ranks.
 
     All ranks agree: an agent counts a restart for its own ranks, and not where it only follows.
     """
@@ -119,7 +119,7 @@ class _Training:
         """How many steps have been taken."""
         return self._run.step
 
-    def go_on(self, display: Display | None) -> dict[str, Any]:
+    def run(self, display: Display | None) -> dict[str, Any]:
         """The scores of the best epoch, when the schedule is over."""
         run = self._run
         self._look_up()
@@ -202,7 +202,7 @@ class _Training:
                 expected="finite losses that do not explode",
                 found=f"{error} on the batch {', '.join(names)}",
                 remedy=f"{STOPPED} holds the state before it, {LAST} that of some minutes "
-                "earlier: go on with --resume and a smaller --lr",
+                "earlier: continue with --resume and a smaller --lr",
             ) from None
         run.epoch_sums.add(options.batch_size, losses)
         return losses
@@ -224,7 +224,7 @@ class _Training:
             kept = f"step {run.step} is kept in {self._options.out / LAST}"
             self._stops.end(
                 asked[0],
-                f"{kept}; the same command with --resume goes on.",
+                f"{kept}; run the same command with --resume to continue.",
             )
         if self._saver.due:
             self._saver.save(run)

@@ -42,8 +42,8 @@ _LEAST_STD = 1e-3
 class Run:
     """Everything that changes while a training runs.
 
-    `forward` is the network, compiled if wanted: the same weights. `depth_network` stays as it is:
-    where there is one, masks are learnt through it. `epoch` counts those that are over,
+    `forward` is the network, compiled if wanted: the same weights. `depth_network` is frozen:
+    masks are learnt through it, if there is one. `epoch` counts those that are over,
     `epoch_sums` what the open one has so far; `first_loss` is that of the first step, unweighted.
     """
 
@@ -64,7 +64,7 @@ class Run:
     rows: list[dict[str, float]] = dataclasses.field(default_factory=list)
 
     def to_state(self) -> dict[str, Any]:
-        """What it takes to go on, beside the average's weights: plain data and tensors."""
+        """What it takes to resume, beside the average's weights: plain data and tensors."""
         return {
             "network": self.network.state_dict(),
             "objective": self.objective.state_dict(),
@@ -80,7 +80,7 @@ class Run:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take over what `to_state` gave."""
+        """Load what `to_state` gave."""
         check_progress(state, "")
         weights = [each for group in self.optimiser.param_groups for each in group["params"]]
         check_optimiser(state["optimiser"]["state"], weights)
@@ -98,7 +98,7 @@ class Run:
 
 
 def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> Run:
-    """A run at its first step, or where last.pt left it."""
+    """A run at its first step, or as last.pt left it."""
     if device.type == "cpu":
         keep_freed_memory()  # the threads that decode fault for each page that a step gives back
     spec = spec_for(options, dataset)
@@ -155,9 +155,9 @@ def _no_other_state(path: Path) -> Iterator[None]:
     except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError) as e:
         raise InputError(
             str(path),
-            expected="the state of a training that can go on",
+            expected="the state of a training",
             found=f"{type(e).__name__}: {e}".partition("\n")[0],
-            remedy="begin a new run, or go on from a last.pt that is whole",
+            remedy="begin a new run, or resume from an intact last.pt",
         ) from None
 
 

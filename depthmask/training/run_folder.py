@@ -37,9 +37,9 @@ def check_run_folder(options: TrainOptions, dataset: TrainingData) -> None:
         if not (out / LAST).exists():
             raise InputError(
                 f"--out {out}",
-                expected=f"a run to go on with ({LAST})",
+                expected=f"a run to resume ({LAST})",
                 found="none",
-                remedy="leave --resume away to begin one",
+                remedy="remove --resume to begin one",
             )
         require_same_samples(options, dataset)
     elif out.exists() and (not out.is_dir() or not _holds_nothing(out)):
@@ -48,7 +48,7 @@ def check_run_folder(options: TrainOptions, dataset: TrainingData) -> None:
             f"--out {out}",
             expected="a new or empty folder",
             found="a run" if is_run else "something else",
-            remedy="add --resume to go on with it" if is_run else "name another folder",
+            remedy="add --resume to continue it" if is_run else "name another folder",
         )
 
 

@@ -1,6 +1,6 @@
 """What the state in a last.pt must be before a training resumes from it: the file may be anyone's.
 
-What a wrong entry would do at once (a network's weights of other shapes, say) is left to torch.
+What torch refuses at once (weights of other shapes, say) is left to torch.
 """
 
 import math

@@ -34,7 +34,7 @@ class Saver:
         return 0 < self._every <= time.monotonic() - self._saved
 
     def save(self, run: Run) -> None:
-        """Write last.pt: all that it takes to go on."""
+        """Write last.pt: all that it takes to resume."""
         self._write(LAST, run, with_state=True)
         self._saved = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""How far a training is, by steps or by the clock, and the learning rate that goes with it."""
+"""Progress of a training, by steps or by the clock, and the learning rate that goes with it."""
 
 import dataclasses
 import math
@@ -81,12 +81,12 @@ class Schedule:
         self._plateau.update(selection_score, self._rates.patience)
 
     def to_state(self) -> dict[str, Any]:
-        """What a later run needs to go on: {"steps", "seconds", "plateau"}."""
+        """What it takes to resume: {"steps", "seconds", "plateau"}."""
         plateau = self._plateau.to_state()
         return {"steps": self._taken, "seconds": self.seconds_spent, "plateau": plateau}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where an earlier run stopped."""
+        """Continue where an earlier run stopped."""
         self._taken, self._spent_before = state["steps"], state["seconds"]
         self._plateau = Plateau(**state["plateau"])
 

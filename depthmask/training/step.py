@@ -100,7 +100,7 @@ def take_step(
 
 
 def _seed_of_step(seed: int, step: int, rank: int) -> int:
-    """A seed by (seed, step, rank): a training that goes on draws what it would have drawn."""
+    """A seed by (seed, step, rank): a resumed training draws what it would have drawn."""
     bits = np.random.Philox(key=(seed, _STAGE_STEP), counter=(0, rank, step, 0)).random_raw(1)
     return int(bits[0] >> np.uint64(1))
 

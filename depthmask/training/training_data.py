@@ -1,4 +1,4 @@
-"""What a training learns from: a data set that was built, or one that is drawn as it goes on."""
+"""What a training learns from: a data set that was built, or samples drawn on the fly."""
 
 from typing import TYPE_CHECKING, Union
 
@@ -49,7 +49,7 @@ def keys_of(data: TrainingData, positions: list[int]) -> list[str]:
 
 
 def require_same_samples(options: TrainOptions, data: TrainingData) -> None:
-    """InputError where a run goes on that has drawn other samples until now."""
+    """InputError if a resumed run has drawn other samples so far."""
     path = options.out / DRAWN
     if isinstance(data, Dataset | ConcatDataset) or not path.exists():
         return

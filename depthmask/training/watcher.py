@@ -1,10 +1,10 @@
-"""Who is told how a training goes on."""
+"""Observers of a training's progress."""
 
 from typing import Protocol
 
 
 class TrainWatcher(Protocol):
-    """What a training says of itself: the command line shows it."""
+    """What a training reports: the command line shows it."""
 
     def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:
         """A step was made: `done` of the schedule, `waited` of the epoch's time for data."""

@@ -37,7 +37,7 @@ class SystemNet(nn.Module):
         self.register_buffer("background_mean", _norm_buffer(spec.background_mean))
         self.register_buffer("background_std", _norm_buffer(spec.background_std))
 
-    def freeze_encoder(self, rests: bool) -> None:
+    def freeze_encoder(self, frozen: bool) -> None:
         """Nothing: no part of these networks begins with other weights than random ones."""
 
     def keep_statistics(self, keeps: bool) -> None:

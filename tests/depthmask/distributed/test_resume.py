@@ -54,7 +54,7 @@ def test_an_interrupted_step_is_finished_and_kept(whole: TrainOptions, tmp_path:
     with pytest.raises(KeyboardInterrupt) as stop:
         train(parted, AtStep(step, interrupt))
     path = parted.out / "last.pt"
-    kept = f"step {step} is kept in {path}; the same command with --resume goes on."
+    kept = f"step {step} is kept in {path}; run the same command with --resume to continue."
     assert stop.value.__notes__ == [kept]
     state = read_checkpoint(path).training
     assert state is not None

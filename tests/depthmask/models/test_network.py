@@ -177,16 +177,16 @@ def test_the_answer_depends_on_the_background_where_it_is_seen(
 
 
 @pytest.mark.parametrize(
-    ("input", "rests"), [("siamese", True), ("early", False), ("single", True)]
+    ("input", "frozen"), [("siamese", True), ("early", False), ("single", True)]
 )
-def test_an_encoder_of_six_channels_never_rests(input: PictureInput, rests: bool) -> None:
+def test_an_encoder_of_six_channels_is_never_frozen(input: PictureInput, frozen: bool) -> None:
     network = MaskDepthNet(spec(input=input))
     network.freeze_encoder(True)
     output = network(*pair(32, 32, 2))
     assert output.depth is not None
     output.depth.mean().backward()
     still = [p.grad is None for p in network.encoder.parameters()]
-    assert all(still) if rests else not any(still)
+    assert all(still) if frozen else not any(still)
 
 
 @pytest.mark.parametrize("input", ["siamese", "early", "single"])

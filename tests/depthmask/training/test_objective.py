@@ -99,7 +99,7 @@ def test_learnt_weights_come_to_one_over_each_loss() -> None:
         )
 
 
-def test_a_learnt_weight_rests_where_no_depth_is_known() -> None:
+def test_a_learnt_weight_stays_where_no_depth_is_known() -> None:
     output, batch = drawn(2)
     objective = Objective(tasks(), None)
     nothing = dataclasses.replace(batch, depth_known=torch.zeros(2, dtype=torch.bool))
