@@ -38,7 +38,7 @@ class Rebuilt:
     """What became of a broken shard.
 
     Without a `difference` its bytes are those of its record again. With one they are not, and the
-    new shard stands in the place of the old only if it is `in_place`.
+    new shard replaces the old one only if it is `in_place`.
     """
 
     name: str

@@ -96,7 +96,7 @@ def forget_maps(out: Path) -> None:
 
 
 def _read(path: Path) -> Map | None:
-    """The map in a file; None where there is none that is whole, whoever wrote what is there."""
+    """The map in a file; None where it is missing or damaged."""
     if not path.is_file() or path.stat().st_size > _MOST_BYTES:
         return None
     data = path.read_bytes()

@@ -1,4 +1,4 @@
-"""The C library's allocator, told to keep what networks free.
+"""The C library's allocator, set to keep the memory that networks free.
 
 A network on a CPU takes and gives back hundreds of megabytes for every batch. glibc returns large
 blocks to the system at once, which then hands out and clears each page again: two fifths of the

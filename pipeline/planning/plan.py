@@ -67,7 +67,7 @@ def make_plan(
     depth: DepthCoding | None,
     versions: dict[str, str],
 ) -> "Plan":
-    """The plan of a build; its `document` is what stands in plan.json."""
+    """The plan of a build; its `document` is the content of plan.json."""
     fg, bg = assign_splits(fg, bg, options["val_fraction"], options["split_by"])
     return Plan(
         {

@@ -74,7 +74,7 @@ def calibrate(plan: Plan, site: Site) -> tuple[float, float]:
 def standing_coding(out: Path, plan: Plan) -> DepthCoding | None:
     """The coding of the data set begun in `out`, if a plan without one is the same but for it.
 
-    So a build that goes on keeps its range, though another processor may end in other last bits.
+    So a resumed build keeps its range, though another processor may end in other last bits.
     """
     if not is_begun(out):
         return None

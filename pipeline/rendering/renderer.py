@@ -152,7 +152,7 @@ class Renderer:
         return scale_foreground(self._foregrounds.get(index, self._foreground), (width, height))
 
     def stored_background(self, index: int) -> StoredBackground:
-        """A background as it is stored."""
+        """A background in its stored form."""
         return self._backgrounds.get(index, self._background).stored
 
     def background_info(self, index: int) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def renderer_of(site: Site, build: str) -> Renderer:
 
 @functools.lru_cache(maxsize=1)
 def _renderer(site: Site, build: str, stamp: tuple[int, int, int]) -> Renderer:
-    """The renderer for plan.json as it is by its `stamp`: a build id does not say its versions."""
+    """The renderer for the plan.json with this `stamp`: a build id does not include versions."""
     plan = Plan(read_plan(site.out))
     if plan.build != build:
         raise RunError(

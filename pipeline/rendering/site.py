@@ -69,7 +69,7 @@ def find_site(
         roots = _roots_of(last, shards / LOG)
         fg, bg = fg or roots["fg"], bg or roots["bg"]
     for role, root in (("fg", fg), ("bg", bg)):
-        if not root.is_dir():
+        if not retry_passing(root, root.is_dir):
             raise _moved(role, root)
     logged = last.get("depth_weights")
     if depth_weights is None and isinstance(logged, str) and _is_there(logged):
@@ -95,7 +95,11 @@ def _is_there(path: str) -> bool:
 def _last_build(shards: Path) -> dict[str, Any]:
     """What the log says of the last build; nothing where there is none."""
     path = shards / LOG
-    lines = retry_passing(path, path.read_bytes).splitlines() if path.is_file() else []
+
+    def read() -> bytes:
+        return path.read_bytes() if path.is_file() else b""
+
+    lines = retry_passing(path, read).splitlines()
     builds = [entry for entry in map(_log_entry, lines) if entry.get("event") == "build"]
     return builds[-1] if builds else {}
 

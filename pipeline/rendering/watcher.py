@@ -1,4 +1,4 @@
-"""Who is told how a build goes on."""
+"""The observer of a build's progress."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,7 +9,7 @@ from pipeline.sources.find import Skipped
 
 
 class Watcher(Protocol):
-    """What a build says of itself: the command line shows it, the default keeps silent."""
+    """What a build reports: the command line shows it, the default is silent."""
 
     def checking(self, role: str, done: int, total: int) -> None:
         """`done` of `total` files of a role ("fg", "bg") are checked."""

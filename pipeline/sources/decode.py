@@ -121,7 +121,8 @@ def decode_picture(
     the limits. `known` bytes, equal to some that passed, are not searched for damage again.
     MemoryError where memory is short, which many decoders call damage: so that is believed only
     if it is found twice, and there is memory to spare. DeadDecoderError where a decoder takes far
-    more than such a picture should. `remark` is told of a colour profile that cannot be used.
+    more than such a picture should. `remark(words)` is called for a colour profile that cannot be
+    used.
     """
 
     def decode() -> Image.Image:

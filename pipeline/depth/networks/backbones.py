@@ -85,7 +85,7 @@ def _create(name: str, in_channels: int, **settings: Any) -> nn.Module:
 
 
 def _of_any_size(name: str, **settings: Any) -> nn.Module:
-    """The network, told to take pictures of any size where it has to be told."""
+    """The network, set to take pictures of any size where it has such a setting."""
     ways: tuple[dict[str, Any], ...] = ({},)
     if getattr(timm.get_pretrained_cfg(name), "fixed_input_size", False):
         ways = ({"dynamic_img_size": True}, {"strict_img_size": False})

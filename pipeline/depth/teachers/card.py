@@ -1,4 +1,4 @@
-"""What a teacher is asked for, and what it says of itself."""
+"""The choice of a teacher, and the card that describes it."""
 
 import dataclasses
 import functools
@@ -36,7 +36,7 @@ class Choice:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class TeacherCard:
-    """What a teacher says of itself: what its values mean, and whose weights they come from.
+    """What a teacher's values mean, and whose weights they come from.
 
     `kind` is "metric" (a distance in `unit`) or "inverse" (larger is nearer). `low` and `high` are
     the range its values are stored over; both None where no range is known, and only a
@@ -82,7 +82,7 @@ def refuse_declared(choice: Choice, *names: str) -> None:
                 flags[name],
                 expected=f"none with --depth-model {choice.name}, which declares its own",
                 found=str(getattr(choice, name)),
-                remedy="leave it away",
+                remedy="leave it out",
             )
 
 

@@ -58,7 +58,7 @@ def _read_header(path: Path) -> _Header:
             path,
             "a safetensors file written by `depthmask train-teacher`",
             str(error) or type(error).__name__,
-            "give such a file, or leave --depth-weights away for the shipped weights",
+            "give such a file, or leave out --depth-weights to use the shipped weights",
         ) from None
     if header.name != LITE or header.kind not in ("metric", "inverse") or not low < high:
         found_words = f"weights of {header.name}, kind {header.kind}, range {low} to {high}"

@@ -116,7 +116,7 @@ def _size(path: Path, seen: _Input, settings: dict[str, Any], choice: Choice) ->
     sides: list[int] = []
     for fixed, side in zip((seen.height, seen.width), wanted, strict=True):
         if fixed is not None and side not in (None, fixed):
-            raise wrong_onnx(path, f"its own input size {fixed}", f"{side}", "leave the size away")
+            raise wrong_onnx(path, f"its own input size {fixed}", f"{side}", "leave the size out")
         given = side if fixed is None else fixed
         if given is None:
             raise wrong_onnx(
