@@ -41,7 +41,7 @@ demo: .venv/installed  ## draw pictures, build, train, predict, report
 	$(BIN)/depthmask report $(DEMO)/shards --out $(DEMO)/shards.html
 	$(BIN)/depthmask report $(DEMO)/run --out $(DEMO)/run.html
 	@echo "Look at $(DEMO)/prediction/*.png, $(DEMO)/shards.html and $(DEMO)/run.html."
-	@echo "To go on: source .venv/bin/activate, then docs/first-steps.md with pictures of your own."
+	@echo "Next: source .venv/bin/activate, then docs/first-steps.md with your own pictures."
 
 test: .venv/installed  ## the tests that every change must pass
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" --numprocesses 2 --dist worksteal

@@ -70,7 +70,7 @@ def convert_dataset(
                 name,
                 expected="plain folders to take over",
                 found=f"a data set in {source}, which says so itself",
-                remedy="leave the option away",
+                remedy="remove the option",
             )
     if format == "folders":
         return _to_folders(source, out, workers, tick)

@@ -27,7 +27,10 @@ _LONGEST_SHARE = 2.0
 _AT_ONCE = 1 << 20
 
 _MOST_LARGER = 2.0
-"""How much larger than in training pictures are seen for a mask: docs/training.md has figures."""
+"""How much larger than in training pictures are seen for a mask.
+
+docs/design-notes/opacity-cues.md has the figures.
+"""
 
 _CUED_PIXELS = 1 << 21
 """The largest area that cues are found at: they take about 300 bytes a pixel."""

@@ -2,7 +2,7 @@
 
 What is hard to learn from few foregrounds, where change means opacity and where it does not, is the
 same for all data sets. The package brings weights of everything but the encoder, trained for it
-(docs/training.md says on what); a run of the user's own can take their place.
+(docs/design-notes/built-in-start.md says on what); a run of the user's own can take their place.
 """
 
 from importlib.resources import as_file, files

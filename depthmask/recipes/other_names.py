@@ -88,13 +88,13 @@ ARGUMENTS: Mapping[str, str] = {
 _UPRIGHT = "objects stay upright, as they are in their pictures"
 _BY_ALPHA = "objects are laid over the background by their alpha, and change nothing else of it"
 _SQUARE = "samples are square; their side is --size"
-_GOES_ON = "the same command again goes on where it stopped"
+_GOES_ON = "the same command resumes where it stopped"
 _HELD_OUT = "the data set says it: build it with --val-fraction"
 _LENGTH = "--epochs or --minutes say how long a training is"
 _TORCHRUN = "ranks are torchrun's: torchrun --no-python --nproc-per-node N depthmask train ..."
 _NEW_RUN = "name a new folder with --out, or go on with --resume"
 _ANY_SIZE = "pictures of any size are taken, and answered at their own"
-_AUGMENTED = "a training varies pictures by itself (docs/training.md), without options"
+_AUGMENTED = "training augments pictures without being asked (docs/training.md)"
 
 NOTES: tuple[tuple[str, str, str], ...] = (
     ("build-dataset", "data input source root src", "give the two folders: --fg and --bg"),

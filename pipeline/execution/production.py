@@ -73,7 +73,7 @@ def _failed(out: Path, tasks: Sequence[ShardTask], failed: list[tuple[str, str]]
         names + more,
         expected="a whole shard",
         found=failed[0][1],
-        remedy=f"{describe_kept(out, tasks)}; the same command goes on",
+        remedy=f"{describe_kept(out, tasks)}; the same command resumes",
     )
 
 
@@ -100,5 +100,5 @@ def saying_what_is_kept(out: Path, tasks: Sequence[ShardTask]) -> Iterator[None]
         raise unwritten(error, f"--out {out}", describe_kept(out, tasks)) from None
     except BaseException as stop:
         if not isinstance(stop, Exception):
-            stop.add_note(f"{describe_kept(out, tasks)}; the same command goes on.")
+            stop.add_note(f"{describe_kept(out, tasks)}; the same command resumes.")
         raise

@@ -227,7 +227,7 @@ def _connected(ray: Any, address: str, workers: int) -> Iterator[None]:
             expected="a Ray cluster that answers",
             found=str(error).strip().partition("\n")[0],
             remedy="no shard was made; start one with `ray start --head`, give its token "
-            "(RAY_AUTH_MODE=token), or leave --ray-address and RAY_ADDRESS away",
+            "(RAY_AUTH_MODE=token), or remove --ray-address and RAY_ADDRESS",
         ) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, handler)  # Ray puts its own in the place of ours

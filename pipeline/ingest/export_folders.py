@@ -108,6 +108,6 @@ def _ensure(path: Path, data: bytes) -> bool:
             str(path),
             expected="the bytes that were written",
             found="others",
-            remedy="check the disk; the same command goes on",
+            remedy="check the disk; the same command resumes",
         )
     return True

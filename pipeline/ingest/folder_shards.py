@@ -92,7 +92,7 @@ class Intake:
                             f"{task.name}, {keys(row)}.{field}",
                             expected="what was read from the folders",
                             found="other bytes",
-                            remedy="leave the pictures as they are; the same command goes on",
+                            remedy="leave the pictures as they are; the same command resumes",
                         )
         finally:
             shard.close()

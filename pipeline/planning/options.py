@@ -151,7 +151,7 @@ class BuildOptions:
                 "--depth-mode layered",
                 expected="a depth teacher",
                 found="--depth-model none",
-                remedy="leave one of the two away",
+                remedy="remove one of the two",
             )
         if self.depth_format == "jpeg8" and self.depth_bits != 8:
             raise InputError(

@@ -33,7 +33,7 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
             skipped[0].path,
             expected="every file to be usable (--strict)",
             found=f"{skipped[0].reason} ({len(skipped)} such files in all)",
-            remedy="take these files out, or leave --strict away to go on without them",
+            remedy="remove these files, or remove --strict to build without them",
         )
     card = _card(options)
     versions = _versions(options, card, heif=bool(heif))

@@ -4,7 +4,8 @@ JPEG goes through simplejpeg (libjpeg-turbo, baseline 4:2:0, accurate DCT): its 
 same pixels as Pillow's in about half the time (a test compares them). Grey PNGs are written by
 our own few lines, because a depth map's PNG is otherwise the dearest step of a build: one filter
 for all rows, and the deflater that suits what they hold. Every PNG reader reads them. A deflater
-must be a function: equal rows, equal bytes (docs/architecture.md says which one was not).
+must be a function: equal rows, equal bytes (docs/design-notes/deflate.md
+names one that was not).
 """
 
 import io

@@ -208,7 +208,7 @@ def test_a_signal_is_answered_within_two_seconds_by_one_line(
     assert process.returncode == status
     kept = len(records_in(tmp_path / "out"))
     expected = f"{word}: {kept} of {SHARDS} shards are kept in {tmp_path / 'out'}; "
-    assert errors.splitlines()[-1] == expected + "the same command goes on."
+    assert errors.splitlines()[-1] == expected + "the same command resumes."
     assert not any(worker.is_running() for worker in workers_alive)
     assert not list((tmp_path / "out").glob(".*"))
 
