@@ -178,7 +178,7 @@ def test_training_and_evaluation_read_several(strangers: tuple[Path, Path], tmp_
     once = ["--epochs", "1", "--device", "cpu", "--out", str(run)]
     trained = runner.invoke(cli, ["train", *shards, *network, *once])
     assert trained.stdout.endswith("best.pt\n"), trained.output
-    assert read_config(run / "config.toml")["shards"] == [str(path) for path in strangers]
+    assert read_config(run / "config.toml")["shards"] == tuple(strangers)
     scored = runner.invoke(cli, ["evaluate", str(run / "best.pt"), *shards, "--json"])
     val = sum(len(open_dataset(path).split("val")) for path in strangers)
     assert json.loads(scored.stdout)["val"]["samples"] == val
