@@ -3,5 +3,5 @@
 Codecs, the meaning of depth codes, the fields of a sample, integer moments: functions of
 arrays and bytes. Shards and records are not known here.
 
-Other rooms use: `codecs`, `depth_coding`, `fields`, `moments`, `picture_files`.
+Other rooms use: `codecs`, `depth_coding`, `fields`, `moments`, `object_pixels`, `picture_files`.
 """

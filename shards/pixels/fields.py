@@ -13,6 +13,7 @@ from shards.pixels.moments import Moments, moments_of_bytes, moments_of_codes
 DECODERS: dict[str, Callable[..., NDArray[Any]]] = {
     "image.jpg": decode_jpeg,
     "mask.png": partial(decode_png, bits=8),
+    "instances.png": partial(decode_png, bits=8),
     "depth.png16": partial(decode_png, bits=16),
     "depth.jpg": decode_grey_jpeg,
     "background.jpg": decode_jpeg,

@@ -6,6 +6,7 @@
 | `mask.png`    | the foreground's alpha as placed (H, W)| uint8 0..255, soft            |
 | `depth.png16` | the depth target (h, w), native size   | uint16 codes 0..2^bits-1      |
 | `depth.jpg`   | the same with `--depth-format jpeg8`   | uint8 codes                   |
+| `instances.png` | which object owns each pixel (H, W)  | uint8, only of many objects   |
 | `json`        | sources, flip, placement, box          | JSON                          |
 | `background.jpg` | the clean background (H, W, 3)      | uint8, shards of its own, or inline |
 """
@@ -24,7 +25,9 @@ from shards.base.errors import InputError, RunError
 from shards.base.keys import SPLITS, sample_key
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.fields import DECODERS
+from shards.pixels.object_pixels import object_pixels
 from shards.reading.carried import CarriedFields
+from shards.reading.sample_object import SampleObject, check_objects
 
 _name = text(".*", "text")
 
@@ -38,7 +41,7 @@ _check_facts = table(
         "placement": whole(0, 10**9),
         "box": listing(whole(0, 4096), 4, 4),
     },
-    {"name": _name},
+    {"name": _name, "objects": check_objects},
 )
 
 
@@ -100,6 +103,23 @@ class Sample:
         if self.backgrounds is None:
             return self._pixels("background.jpg", self.size)
         return self.shared_background.copy()
+
+    @cached_property
+    def objects(self) -> tuple[SampleObject, ...]:
+        """The sample's objects, in the order that they were drawn; none in a negative sample."""
+        return tuple(SampleObject.from_json(each) for each in self.info["objects"])
+
+    @cached_property
+    def instances(self) -> NDArray[np.uint8]:
+        """Whose pixel each is, uint8 (H, W): 0 nobody's, i that of `objects[i - 1]`.
+
+        Of several objects at a pixel the one painted last. Where a data set has one object a
+        sample at most, this is not stored: it is 1 where the mask is at least 128 (in a mask that
+        is nowhere so opaque, half its largest value).
+        """
+        if "instances.png" in self.fields:
+            return self._pixels("instances.png", self.size)
+        return object_pixels(self.mask).astype(np.uint8)
 
     @property
     def background_name(self) -> str:
