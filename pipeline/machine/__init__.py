@@ -2,6 +2,6 @@
 
 Nothing here knows pictures, plans or data sets.
 
-Other rooms use: `allocator`, `byte_cache`, `counters`, `devices`, `gate`, `guarded_child`,
-`hangup`, `precision`, `quiet`, `threads`, `workers`.
+Other rooms use: `allocator`, `byte_cache`, `counters`, `devices`, `extras`, `gate`,
+`guarded_child`, `hangup`, `precision`, `quiet`, `threads`, `workers`.
 """

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import hashlib
-import importlib.util
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -83,18 +82,6 @@ def refuse_declared(choice: Choice, *names: str) -> None:
                 expected=f"none with --depth-model {choice.name}, which declares its own",
                 found=str(getattr(choice, name)),
                 remedy="leave it out",
-            )
-
-
-def require_packages(where: str, extra: str, *packages: str) -> None:
-    """InputError where a package of an extra is not installed."""
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise InputError(
-                where,
-                expected=f"the package {package}",
-                found="none installed",
-                remedy=f"pip install 'depthmask[{extra}]'",
             )
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.depth.teachers.card import require_packages, wrong_weights
+from pipeline.depth.teachers.card import wrong_weights
 from pipeline.depth.teachers.keras_reader import MOST_MEMORY, READ, REFUSED
+from pipeline.machine.extras import require_packages
 from pipeline.machine.guarded_child import ChildDeathError, GuardedChildren
 from shards.base.errors import RunError
 from shards.base.retrying import retry_passing

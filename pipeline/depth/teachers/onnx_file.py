@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.depth.teachers.card import Choice, TeacherCard, fingerprint, require_packages
+from pipeline.depth.teachers.card import Choice, TeacherCard, fingerprint
 from pipeline.depth.teachers.onnx_check import checked_files, wrong_onnx
 from pipeline.depth.teachers.onnx_settings import read_settings
 from pipeline.depth.teachers.seam import Teacher, View, declared, output_size_of
+from pipeline.machine.extras import require_packages
 from shards.base.errors import InputError, RunError, first_line
 from shards.base.retrying import load_by_library, retry_passing
 from shards.pixels.depth_coding import Kind

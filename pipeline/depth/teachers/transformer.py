@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.depth.teachers.card import Choice, TeacherCard, fingerprint, require_packages
+from pipeline.depth.teachers.card import Choice, TeacherCard, fingerprint
 from pipeline.depth.teachers.seam import Forward, Teacher, View, declared, output_size_of, see
 from pipeline.depth.teachers.transformer_files import (
     checked_files,
@@ -24,6 +24,7 @@ from pipeline.depth.teachers.transformer_files import (
     tensor_shapes,
     wrong,
 )
+from pipeline.machine.extras import require_packages
 from shards.base.errors import InputError, RunError, first_line
 from shards.base.retrying import load_by_library
 from shards.pixels.depth_coding import Kind
