@@ -34,16 +34,20 @@ def _uniforms(seed: int, stage: int, epoch: int, position: int, count: int) -> N
 def augment(batch: Batch, seed: int, epoch: int) -> Batch:
     """Other views of the same samples, drawn by (seed, epoch, position), in the batch's tensors.
 
-    What changes few samples of a batch is worked out for those alone.
+    What changes few samples of a batch is worked out for those alone. All objects of a sample are
+    one foreground. Samples without any go the same ways: their composites become what is left, the
+    background, and are compressed as often as others, so that nothing but objects tells of objects.
     """
     positions = batch.positions.tolist()
     rows = [_uniforms(seed, _STAGE_VIEW, epoch, position, _DRAWS) for position in positions]
     u = torch.from_numpy(np.stack(rows)).float()  # (B, 48)
     _move(batch, u[:, :5])
+    empty = batch.mask.amax((1, 2, 3)) == 0
     kept = torch.ones_like(batch.mask)
+    height, width = kept.shape[-2:]
     whole = torch.ones(len(u), dtype=torch.bool)
     for row, position in enumerate(positions):
-        pattern = _pattern(u[row, 43:], kept.shape[-1], seed, epoch, position)
+        pattern = _pattern(u[row, 43:], (height, width), seed, epoch, position)
         if pattern is not None:
             kept[row, 0], whole[row] = pattern, False
     engraved = torch.nonzero(u[:, 34] < 0.08)[:, 0]
@@ -57,7 +61,7 @@ def augment(batch: Batch, seed: int, epoch: int) -> Batch:
     other = _change(other, u[:, 28] < 0.25, shade, u[:, 23:30])
     compress(other.image, painted | woven | ~whole, u[:, 41])
     _relight(other, u[:, 9:17], u[:, 42] < 0.5)
-    return dataclasses.replace(other, depth_known=batch.depth_known & whole)
+    return dataclasses.replace(other, depth_known=batch.depth_known & (whole | empty))
 
 
 def _change(
@@ -74,39 +78,50 @@ def _change(
 
 def _move(batch: Batch, u: Tensor) -> None:
     """Mirror half of the samples, and crop four in ten to 70 to 100 % a side, all planes alike."""
-    side = batch.mask.shape[-1]
+    height, width = size = batch.mask.shape[-2:]
     for row, (shrink, crops, mirror, down, across) in enumerate(u.tolist()):
-        edge = side - int(0.3 * side * shrink) if crops < 0.4 else side
-        top, left = int(down * (side - edge + 1)), int(across * (side - edge + 1))
+        high, wide = size
+        if crops < 0.4:
+            high, wide = (side - int(0.3 * side * shrink) for side in size)
+        top, left = int(down * (height - high + 1)), int(across * (width - wide + 1))
         mirrored = mirror < 0.5
-        if edge == side and not mirrored:
+        cropped = (high, wide) != size
+        if not cropped and not mirrored:
             continue
         for part in (batch.image, batch.background, batch.mask, batch.depth):
-            seen = part[row : row + 1]  # (1, C, S, S)
-            if edge < side:
-                window = seen[:, :, top : top + edge, left : left + edge]
-                seen = F.interpolate(window, size=(side, side), mode="bilinear")
+            seen = part[row : row + 1]  # (1, C, H, W)
+            if cropped:
+                window = seen[:, :, top : top + high, left : left + wide]
+                seen = F.interpolate(window, size=size, mode="bilinear")
             if mirrored:
                 seen = seen.flip(3)
             part[row : row + 1] = seen
 
 
-def _pattern(u: Tensor, side: int, seed: int, epoch: int, position: int) -> Tensor | None:
-    """What is kept of a foreground, (S, S) in [0, 1]; None (all of it) most of the time."""
+def _pattern(
+    u: Tensor, size: tuple[int, int], seed: int, epoch: int, position: int
+) -> Tensor | None:
+    """What is kept of a foreground, `size` (H, W) in [0, 1]; None (all of it) most of the time.
+
+    Waves and cells are counted over the shorter side, and as large along the other.
+    """
     kind, scale, level, turn, phase = u.tolist()
     if kind < 0.85:
         return None
+    height, width = size
+    side = min(size)
     if kind < 0.9:  # stripes, lattices of one direction
-        y, x = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+        y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
         angle, waves = math.pi * turn, (3 + scale * side / 5) / side
         wave = torch.sin(
             2 * math.pi * (waves * (x * math.cos(angle) + y * math.sin(angle)) + phase)
         )
         return torch.sigmoid(8 * (wave - 1.6 * level + 1))
     cells = 2 + int((side / 2 - 2) * scale**2) if kind < 0.965 else 2 + int(4 * scale)
-    noise = _uniforms(seed, _STAGE_PATTERN, epoch, position, cells * cells)
-    coarse = torch.from_numpy(noise).float().view(1, 1, cells, cells)
-    field = F.interpolate(coarse, size=(side, side), mode="bicubic")[0, 0]
+    rows, columns = round(cells * height / side), round(cells * width / side)
+    noise = _uniforms(seed, _STAGE_PATTERN, epoch, position, rows * columns)
+    coarse = torch.from_numpy(noise).float().view(1, 1, rows, columns)
+    field = F.interpolate(coarse, size=size, mode="bicubic")[0, 0]
     if kind < 0.965:  # holes and islands with sharp borders
         return torch.sigmoid(30 * (field - 0.2 - 0.45 * level))
     return torch.clamp(field * 1.6 - 0.5 * level, 0, 1)  # fades, as soft shadows have them

@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures (B, 3, S, S), mask and depth (B, 1, S, S), float32 in [0, 1], and their positions.
+    """Pictures (B, 3, H, W), mask and depth (B, 1, H, W), float32 in [0, 1], and their positions.
 
     `depth_known` (B,) says for which samples `depth` is a target: not where parts of the
     foreground were cut away, nor where the data set has none.

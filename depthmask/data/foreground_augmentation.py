@@ -16,7 +16,7 @@ from shards.pixels.codecs import decode_jpeg, encode_jpeg
 
 
 def recompose(batch: Batch, kept: Tensor, gain: Tensor) -> Batch:
-    """The same foregrounds with a share `kept` (B, 1, S, S) of their alpha, times `gain` a channel.
+    """The same foregrounds with a share `kept` (B, 1, H, W) of their alpha, times `gain` a channel.
 
     `gain` is (B, 3, 1, 1). Where `kept` and `gain` are 1, and outside the mask, nothing changes.
     """
@@ -27,14 +27,14 @@ def recompose(batch: Batch, kept: Tensor, gain: Tensor) -> Batch:
 
 
 def _weighed_foreground(batch: Batch) -> Tensor:
-    """Alpha times colour (B, 3, S, S), which composite, mask and background give exactly."""
+    """Alpha times colour (B, 3, H, W), which composite, mask and background give exactly."""
     return torch.addcmul(batch.image, 1 - batch.mask, batch.background, value=-1)
 
 
 def repaint(batch: Batch, colour: Tensor, share: Tensor) -> Batch:
     """The same alpha with a share (B, 1, 1, 1) of the colour replaced by `colour`.
 
-    That is (B, 3, 1, 1), or (B, 3, S, S) where it has a pattern.
+    That is (B, 3, 1, 1), or (B, 3, H, W) where it has a pattern.
     """
     alpha = batch.mask
     painted = _weighed_foreground(batch) * (1 - share) + alpha * colour * share
@@ -43,7 +43,7 @@ def repaint(batch: Batch, colour: Tensor, share: Tensor) -> Batch:
 
 
 def cast_shadow(batch: Batch, shadow: Tensor) -> Batch:
-    """The same foregrounds over a black layer of alpha `shadow` (B, 1, S, S), part of the mask."""
+    """The same foregrounds over a black layer of alpha `shadow` (B, 1, H, W), part of the mask."""
     seen = (1 - batch.mask) * shadow
     image = batch.image - seen * batch.background
     return dataclasses.replace(batch, image=image.clamp(0, 1), mask=batch.mask + seen)
@@ -68,42 +68,52 @@ def weave(batch: Batch, u: Tensor) -> Batch:
     """
     other = batch.background.flip(2, 3)
     turned = (u[:, 0] < 0.5).view(-1, 1, 1, 1)
-    other = torch.where(turned, other.transpose(2, 3), other)
+    other = torch.where(turned, _transposed(other), other)
     gain = torch.where(u[:, 1:2] < 0.3, 1.0, 0.5 + 0.8 * u[:, 1:2] + 0.2 * u[:, 2:5])
     colour = (other * gain[..., None, None]).clamp_(0, 1)
     return repaint(batch, colour, _share(u[:, 5]))
 
 
-def shade(batch: Batch, u: Tensor) -> Batch:
-    """A soft elliptic shadow at the feet of foregrounds."""
-    side = batch.mask.shape[-1]
-    line = torch.arange(side, dtype=torch.float32)
-    weight = batch.mask[:, 0] / (batch.mask[:, 0].sum((1, 2), keepdim=True) + 1e-6)  # (B, S, S)
+def _transposed(pictures: Tensor) -> Tensor:
+    """Rows as columns in the same shape (B, C, H, W): a turned pattern, mirrored where it ends."""
+    turned = pictures.transpose(2, 3)
+    for axis, length in ((2, pictures.shape[2]), (3, pictures.shape[3])):
+        there = turned.shape[axis]
+        steps = torch.arange(length) % (2 * there)
+        turned = turned.index_select(axis, torch.minimum(steps, 2 * there - 1 - steps))
+    return turned
 
-    def place(weights: Tensor) -> tuple[Tensor, Tensor]:
+
+def shade(batch: Batch, u: Tensor) -> Batch:
+    """A soft elliptic shadow at the feet of foregrounds; none where there is no foreground."""
+    total = batch.mask[:, 0].sum((1, 2), keepdim=True)
+    weight = batch.mask[:, 0] / (total + 1e-6)  # (B, H, W)
+    rows, columns = (torch.arange(side, dtype=torch.float32) for side in batch.mask.shape[-2:])
+
+    def place(weights: Tensor, line: Tensor) -> tuple[Tensor, Tensor]:
         centre = (weights * line).sum(1)
         spread = (weights * (line - centre[:, None]).square()).sum(1).sqrt()
         return centre, 1 + spread
 
-    (x, wide), (y, high) = place(weight.sum(1)), place(weight.sum(2))
+    (x, wide), (y, high) = place(weight.sum(1), columns), place(weight.sum(2), rows)
     x, y = x + (u[:, 0] - 0.5) * wide, y + (1 + u[:, 1]) * high
     wide, high = wide * (0.7 + 1.8 * u[:, 2]), high * (0.15 + 0.85 * u[:, 3])
-    across = ((line - x[:, None]) / wide[:, None]).square()[:, None, :]  # (B, 1, S)
-    down = ((line - y[:, None]) / high[:, None]).square()[:, :, None]  # (B, S, 1)
+    across = ((columns - x[:, None]) / wide[:, None]).square()[:, None, :]  # (B, 1, W)
+    down = ((rows - y[:, None]) / high[:, None]).square()[:, :, None]  # (B, H, 1)
     soft = (2 + 14 * u[:, 4].square())[:, None, None]
-    depth = (0.3 + 0.7 * u[:, 6])[:, None, None]
+    depth = (0.3 + 0.7 * u[:, 6])[:, None, None] * (total > 0)
     shadow = depth * torch.sigmoid(soft * (1 - (across + down).sqrt()))
     return cast_shadow(batch, shadow[:, None])
 
 
 def compress(images: Tensor, chosen: Tensor, u: Tensor) -> None:
-    """Put `chosen` (B,) of (B, 3, S, S) through a JPEG of quality 80 to 97, `u` (B,) of the way.
+    """Put `chosen` (B,) of (B, 3, H, W) through a JPEG of quality 80 to 97, `u` (B,) of the way.
 
     What was computed has no noise: a network would tell by that where nothing was stored.
     """
     rows = torch.nonzero(chosen)[:, 0]
     pixels = images[rows].mul_(255).round_().byte().permute(0, 2, 3, 1).contiguous()
-    for row, image in zip(rows.tolist(), pixels.numpy(), strict=True):  # (S, S, 3)
+    for row, image in zip(rows.tolist(), pixels.numpy(), strict=True):  # (H, W, 3)
         stored = decode_jpeg(encode_jpeg(image, 80 + int(18 * float(u[row]))))
         images[row] = torch.from_numpy(stored).permute(2, 0, 1)
         images[row].div_(255)
@@ -112,7 +122,7 @@ def compress(images: Tensor, chosen: Tensor, u: Tensor) -> None:
 def engraving(batch: Batch, u: Tensor) -> Tensor:
     """What an engraver keeps of foregrounds: where they, or their backgrounds, are dark (or light).
 
-    Lines, leaves and lattice as pictures have them: (B, 1, S, S) in [0, 1].
+    Lines, leaves and lattice as pictures have them: (B, 1, H, W) in [0, 1].
     """
     own = (u[:, 0] < 0.5).view(-1, 1, 1, 1)
     other = batch.background.flip(2, 3)  # from elsewhere: not what is behind the foreground

@@ -71,7 +71,10 @@ def gradient_loss(predicted: Tensor, target: Tensor) -> Tensor:
 
 
 def cosine_loss(predicted: Tensor, target: Tensor) -> Tensor:
-    """1 - the cosine of the angle between the two maps, each taken as one long vector."""
+    """1 - the cosine of the angle between the two maps, each taken as one long vector.
+
+    It is 1 whatever is predicted where the target is 0 everywhere: an empty mask teaches nothing.
+    """
     return 1 - F.cosine_similarity(predicted.flatten(1), target.flatten(1), dim=1)
 
 
@@ -153,12 +156,13 @@ def weighted_losses(
 ) -> Tensor:
     """The weighted sum of losses by name, (B,), of maps (B, C, H, W) in [0, 1] and their logits.
 
-    `logits` may be None where no loss of `weights` takes them.
+    `logits` may be None where no loss of `weights` takes them. Maps of 16 bits are taken in
+    float32: in theirs, sums over a picture overflow and small variances come out negative.
     """
-    total = values.new_zeros(len(values))
+    total = values.new_zeros(len(values), dtype=torch.float32)
     for name, weight in weights.items():
         predicted = logits if LOSSES[name].logits else values
         if predicted is None:
             raise TypeError(f"{name} takes logits")
-        total = total + weight * FUNCTIONS[name](predicted, target)
+        total = total + weight * FUNCTIONS[name](predicted.float(), target.float())
     return total

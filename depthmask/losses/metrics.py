@@ -1,7 +1,8 @@
 """Metrics of masks and depth as sums that merge: any batching and order gives the same figures.
 
 IoU at 0.5 = |p and t| / |p or t| an image, then averaged (1 where both are empty).
-Dice = (2 sum pt + 1e-6) / (sum p + sum t + 1e-6) an image, on probabilities. MAE over pixels.
+Dice = (2 sum pt + 1e-6) / (sum p + sum t + 1e-6) an image, on probabilities; 1 where the target is
+0 everywhere and nothing is predicted above 0.5. MAE over pixels.
 Depth in [0, 1] of the code range: RMSE over all pixels and the targets' std beside it; IoU at 0.5
 and Dice as for masks. Delta1, AbsRel and log10 on max(value, 1e-3) of the stored kind and unit.
 """
@@ -28,11 +29,22 @@ def image_iou(predicted: Maps, target: Maps) -> NDArray[np.float64]:
 
 
 def image_dice(predicted: Maps, target: Maps) -> NDArray[np.float64]:
-    """Soft Dice of each image: (B, H, W) in [0, 1] twice -> (B,)."""
+    """Soft Dice of each image: (B, H, W) in [0, 1] twice -> (B,).
+
+    1 where both are empty: a network's probabilities are never quite 0, so empty means none
+    above 0.5.
+    """
     p, t = predicted.astype(np.float64), target.astype(np.float64)
     overlap = 2 * (p * t).sum((1, 2)) + _EPSILON
     dice: NDArray[np.float64] = overlap / (p.sum((1, 2)) + t.sum((1, 2)) + _EPSILON)
+    dice[is_empty(target) & ~(predicted > 0.5).any((1, 2))] = 1.0
     return dice
+
+
+def is_empty(target: Maps) -> NDArray[np.bool_]:
+    """Which of the targets (B, H, W) hold nothing at all: (B,)."""
+    empty: NDArray[np.bool_] = np.equal(target.max((1, 2)), 0)
+    return empty
 
 
 @dataclasses.dataclass(slots=True)

@@ -150,6 +150,44 @@ def test_flat_maps_give_finite_losses_and_slopes(name: str, level: float) -> Non
     assert predicted.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("level", [0.0, 1e-4, 0.02, 0.5, 1.0])
+@pytest.mark.parametrize("name", LOSSES)
+def test_batches_without_any_object_give_finite_losses_and_slopes(
+    name: str, level: float, kind: torch.dtype
+) -> None:
+    """Also in the 16 bits of a half-precision network, where 96 x 1024 ones are infinite."""
+    drawn = torch.full((2, 1, 96, 1024), level) * torch.linspace(0.9, 1, 1024)
+    values, logits = drawn.to(kind), torch.logit(drawn, eps=1e-4).to(kind)
+    seen = (logits if LOSSES[name].logits else values).detach_()
+    seen.requires_grad_()
+    nothing = torch.zeros(2, 1, 96, 1024)
+    loss = weighted_losses({name: 1.0}, nothing, values=values, logits=logits)
+    loss.sum().backward()
+    assert loss.dtype == torch.float32
+    assert loss.isfinite().all()
+    assert seen.grad is not None
+    assert seen.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", sorted(LOSSES.keys() - {"cosine", "scale-and-shift-invariant"}))
+def test_an_empty_mask_costs_less_the_less_is_predicted(name: str) -> None:
+    """But for a cosine, which no direction leads to, and what any shift leaves as it is."""
+    spot = torch.zeros(1, 1, 16, 16)
+    spot[..., 4:9, 4:9] = 1.0
+    nothing = torch.zeros_like(spot)
+    costs = [
+        float(
+            weighted_losses(
+                {name: 1.0}, nothing, values=strength * spot, logits=12 * strength * spot - 6
+            )
+        )
+        for strength in (0.05, 0.3, 0.9)
+    ]
+    assert costs == sorted(costs)
+    assert costs[0] < costs[1] < costs[2]
+
+
 def test_squared_dice_leaves_soft_masks_soft_where_dice_draws_them_to_the_ends() -> None:
     target = torch.full((1, 1, 8, 8), 0.3)
     target[..., :4] = 1.0

@@ -43,6 +43,31 @@ def test_dice_is_soft() -> None:
     assert image_dice(p, t)[0] == pytest.approx(4 / 6, abs=1e-6)
 
 
+def test_dice_of_two_empty_masks_is_one_and_of_a_false_alarm_nothing() -> None:
+    """Probabilities are never quite 0: 2 % everywhere is empty, one pixel of 60 % is not."""
+    p, t = np.full((3, 64, 64), 0.02, np.float32), np.zeros((3, 64, 64), np.float32)
+    p[1, 3, 3] = 0.6
+    t[2, :8, :8] = 0.4  # faint, but there: it is missed
+    found = image_dice(p, t)
+    assert found[0] == 1
+    assert found[1] < 1e-6
+    assert found[2] == pytest.approx(2 * 0.02 * 0.4 * 64 / (0.02 * 4096 + 0.4 * 64), rel=1e-3)
+
+
+@given(st.integers(0, 9), st.integers(1, 9))
+def test_scores_of_batches_without_any_object_are_numbers(seed: int, count: int) -> None:
+    nothing, predicted = np.zeros((count, 6, 7), np.float32), maps(seed, count)
+    for found in (
+        mask_scores(mask_sums(predicted, nothing)),
+        depth_scores(depth_sums(predicted, nothing, 0.0, 10.0)),
+        depth_scores(depth_sums(nothing, nothing, 0.0, 10.0)),
+    ):
+        assert all(np.isfinite(value) for value in found.values())
+    assert mask_scores(mask_sums(nothing, nothing)) == {"iou": 1, "dice": 1, "mae": 0}
+    of_depth = depth_scores(depth_sums(nothing, nothing, 0.0, 10.0))
+    assert (of_depth["iou50"], of_depth["dice"], of_depth["rmse"]) == (1, 1, 0)
+
+
 def test_perfect_depth_scores_perfectly() -> None:
     t = maps(3)
     scores = depth_scores(depth_sums(t, t, 0.5, 80.0))
