@@ -11,7 +11,7 @@ from pipeline.rendering.site import find_site
 from shards.base.canonical_json import document
 from shards.base.errors import InputError
 from shards.base.files import write_whole
-from shards.base.keys import SPLITS
+from shards.base.keys import LISTED_SPLITS, SPLITS
 from shards.pixels.codecs import encode_png
 from shards.places.outputs import writing
 from shards.records.manifest import read_plan
@@ -29,7 +29,7 @@ def render_sample(
     plan = Plan(read_plan(shards))
     if split not in SPLITS:
         raise InputError(
-            "SPLIT", expected="train or val", found=repr(split), remedy="name one of the two"
+            "SPLIT", expected=LISTED_SPLITS, found=repr(split), remedy="name one of them"
         )
     require_position(split, position, plan.samples[split])
     site = find_site(shards, fg=fg, bg=bg)

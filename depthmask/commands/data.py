@@ -12,6 +12,7 @@ from depthmask.commands.shared_options import moved_sources_options
 from depthmask.terminal.console import answer, answer_paths, counted, open_console, reports
 from pipeline.planning.data_recipes import DATA_RECIPES
 from pipeline.planning.options import BuildOptions
+from shards.base.keys import SPLITS
 
 
 @click.command()
@@ -92,7 +93,7 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
 
 @click.command()
 @click.argument("shards", type=PLACE, metavar="SHARDS")
-@click.argument("split", type=one_of(["train", "val"]))
+@click.argument("split", type=one_of(SPLITS))
 @click.argument("position", type=WHOLE)
 @click.option("--out", type=PLACE, required=True, help="Folder to write to.")
 @moved_sources_options

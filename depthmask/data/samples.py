@@ -22,7 +22,7 @@ class Samples(Protocol):
         """Mean and std, as in dataset.json."""
 
     def split(self, name: str) -> "Samples":
-        """The samples of "train" or "val"."""
+        """The samples of "train", "val" or "test"."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Sample: ...

@@ -15,7 +15,6 @@ from pipeline.planning.teacher_fields import (
     teacher_device_field,
 )
 from shards.base.errors import InputError
-from shards.base.keys import SPLITS
 from shards.base.option_kinds import require_within
 from shards.base.options import argument, check_fields, option
 
@@ -51,7 +50,7 @@ class EvaluateOptions:
     @property
     def splits(self) -> tuple[str, ...]:
         """The names of the splits to evaluate."""
-        return SPLITS if self.split == "both" else (self.split,)
+        return ("train", "val") if self.split == "both" else (self.split,)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

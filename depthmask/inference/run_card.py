@@ -15,7 +15,7 @@ from depthmask.models.checkpoint import BEST, Checkpoint, read_checkpoint
 from depthmask.recipes.train_options import TrainOptions
 from shards.base.errors import InputError
 from shards.base.files import write_atomic
-from shards.base.keys import SPLITS
+from shards.base.keys import SPLITS, counts_in_words
 from shards.base.version import __version__
 from shards.places.cache import was_opened
 from shards.places.object_store import url_of
@@ -115,8 +115,9 @@ def _data(options: dict[str, Any]) -> list[str]:
         except InputError:
             rows.append((card_cell(Path(folder).name), "not there any more", ""))
             continue
-        counts = (f"{manifest['splits'][split]['samples']:,} {split}" for split in SPLITS)
-        rows.append((card_cell(Path(folder).name), ", ".join(counts), f"`{manifest['digest']}`"))
+        counts = {split: manifest["splits"][split]["samples"] for split in SPLITS}
+        words = counts_in_words(counts)
+        rows.append((card_cell(Path(folder).name), words, f"`{manifest['digest']}`"))
     if not rows:
         return ["Drawn while it was trained: `config.toml` names the pictures."]
     return [card_table(("data set", "samples", "digest"), rows)]

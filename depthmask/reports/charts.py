@@ -74,7 +74,7 @@ def _percent_of_total(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 
 def area_histogram(areas: dict[str, list[float]], *, label: str, bins: int = 24) -> Markup:
-    """Foreground areas (shares in [0, 1]) by split: train as columns, val as a line over them."""
+    """Foreground areas (shares in [0, 1]) by split: train as columns, others as lines over them."""
     largest = max((max(values) for values in areas.values() if values), default=1.0)
     high = max(math.ceil(largest * 20) / 20, 0.05)
     shares = {

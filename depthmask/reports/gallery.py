@@ -47,13 +47,14 @@ class ColourScale:
 
 
 def choose_samples(dataset: Dataset, wanted: int) -> list[Sample]:
-    """Up to `wanted` samples, evenly spread over both splits: half each, if both have them."""
+    """Up to `wanted` samples, evenly spread over all splits: as many of each as it has."""
     counts = {split: len(dataset.split(split)) for split in SPLITS}
-    half = wanted // 2
-    shares = {
-        "train": max(half, wanted - counts["val"]),
-        "val": max(wanted - half, wanted - counts["train"]),
-    }
+    shares: dict[str, int] = {}
+    left = wanted
+    smallest_first = sorted(SPLITS, key=lambda split: (counts[split], SPLITS.index(split)))
+    for behind, split in enumerate(smallest_first):
+        shares[split] = min(counts[split], left // (len(SPLITS) - behind))
+        left -= shares[split]
     return [
         dataset.sample(split, position)
         for split in SPLITS

@@ -28,7 +28,7 @@ def dataset_stats(
 ) -> dict[str, Any]:
     """Counts, bytes, sources, mean/std and the distribution of foreground areas of a data set.
 
-    Several data sets are described as the one that is read from them; `left_out` counts the train
+    Several data sets are described as the one that is read from them; `left_out` counts the
     samples that are not (see `shards.reading.concat.ConcatDataset`), bytes are those of all their
     files. `recompute` reads every pixel again and raises RunError unless the mean and std come out
     exactly as the build wrote them; without it the areas are those of up to 1,000 samples, evenly
@@ -67,7 +67,10 @@ def dataset_stats(
 
 
 def _sources(manifests: list[dict[str, Any]], role: str) -> list[dict[str, Any]]:
-    """The sources of one data set; of several, each different picture once, val where any is."""
+    """The sources of one data set; of several, each different picture once, with one split.
+
+    Test where it is test in any, else val where it is val in any.
+    """
     if len(manifests) == 1:
         sources: list[dict[str, Any]] = manifests[0]["sources"][role]
         return sources
@@ -75,7 +78,8 @@ def _sources(manifests: list[dict[str, Any]], role: str) -> list[dict[str, Any]]
     for source in (source for m in manifests for source in m["sources"][role]):
         known = merged.setdefault(source["sha256"], source)
         if source["split"] != known["split"]:
-            split = "val" if "val" in (source["split"], known["split"]) else "both"
+            held_out = {source["split"], known["split"]} & {"val", "test"}
+            split = min(held_out, default="both")  # test before val
             merged[source["sha256"]] = known | {"split": split}
     return list(merged.values())
 

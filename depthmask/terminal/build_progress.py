@@ -24,7 +24,7 @@ from depthmask.terminal.console import counted, open_console, rate_text
 from pipeline.machine.counters import Counters, Done
 from pipeline.planning.plan import Plan, ShardTask
 from pipeline.sources.find import Skipped
-from shards.base.keys import BACKGROUND
+from shards.base.keys import BACKGROUND, counts_in_words
 from shards.base.names import printable
 
 _POLL_SECONDS = 0.25
@@ -260,20 +260,18 @@ def _left(total: int, done: Done, pace: Pace) -> str:
 
 def describe_plan(plan: Plan) -> list[str]:
     """What a plan will build, and what it leaves out, a line each."""
-    train, val = plan.samples["train"], plan.samples["val"]
     lines = [
         f"{counted(len(plan.fg), 'foreground')} x {counted(len(plan.bg), 'background')}: "
-        f"{train:,} train and {val:,} val samples in {counted(len(plan.tasks()), 'shard')}"
+        f"{counts_in_words(plan.samples)} samples in {counted(len(plan.tasks()), 'shard')}"
     ]
     wanted = plan.options["samples"]
-    if wanted is not None and wanted > train + val:
+    if wanted is not None and wanted > sum(plan.samples.values()):
         lines.append(
             f"--samples {wanted:,} is more than there are cells: add sources or raise --placements"
         )
-    if val == 0 and plan.options["val_fraction"] > 0:
-        lines.append("no val split: it takes two different pictures of each kind")
+    lines += plan.lacking()
     if plan.unused_cells:
         lines.append(
-            f"{plan.unused_cells:,} cells pair a train with a val source: they are in neither split"
+            f"{plan.unused_cells:,} cells pair sources of different splits: they are in none"
         )
     return lines

@@ -30,6 +30,8 @@ def stats_tables(facts: dict[str, Any]) -> Group:
         of_split = facts["splits"][split]
         sources = [facts["sources"][role]["splits"] for role in ("fg", "bg")]
         kinds = [str(s.get(split, s.get("both", 0))) for s in sources]
+        if split == "test" and not of_split["samples"] and not any("test" in s for s in sources):
+            continue
         counts.add_row(split, f"{of_split['samples']:,}", f"{of_split['shards']:,}", *kinds)
     sources_table = open_table("sources", "count", "width", "height", title="Sources")
     for role, name in (("fg", "foregrounds"), ("bg", "backgrounds")):
@@ -72,9 +74,7 @@ def _footer(facts: dict[str, Any]) -> Text:
             f"{depth['bits']} bits at {depth['size']} x {depth['size']}"
         )
     if facts["left_out"]:
-        lines.append(
-            f"left out {facts['left_out']:,} train samples: other sets hold out their sources"
-        )
+        lines.append(f"left out {facts['left_out']:,} samples: other sets hold out their sources")
     lines += [f"mixed    {line}" for line in facts["mixed"]]
     lines.append(f"left out {len(facts['skipped'])} files")
     lines += [

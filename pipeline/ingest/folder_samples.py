@@ -17,7 +17,7 @@ from pipeline.sources.headers import is_heif_file, read_header
 from pipeline.sources.source_bytes import list_folder, read_source
 from shards.base.canonical_json import decode_json
 from shards.base.errors import InputError
-from shards.base.keys import SPLITS
+from shards.base.keys import SPLITS, counts_in_words
 from shards.base.names import is_put_there
 from shards.base.retrying import retry_passing
 from shards.records.schema import check_folders
@@ -59,7 +59,7 @@ class Facts:
 
 
 def find_composites(root: Path) -> dict[str, list[Composite]]:
-    """Composites by sub-folder: "train" and "val", or "" where `root` holds the pictures itself.
+    """Composites by sub-folder: "train", "val", "test", or "" where `root` itself holds pictures.
 
     They come in order of their names' UTF-8 bytes. InputError where the folders do not hold the
     same names.
@@ -147,8 +147,8 @@ def _require_complete(root: Path, found: dict[str, list[Composite]]) -> None:
     if facts is not None and facts["samples"] != counts:
         raise InputError(
             str(root),
-            expected="{train:,} train and {val:,} val samples".format(**facts["samples"]),
-            found="{train:,} and {val:,}".format(**counts),
+            expected=f"{counts_in_words(facts['samples'])} samples",
+            found=counts_in_words(counts),
             remedy="finish the conversion to folders with the same command",
         )
 

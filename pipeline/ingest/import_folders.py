@@ -19,9 +19,10 @@ from pipeline.ingest.folder_samples import (
 from pipeline.ingest.folder_shards import Arrival, Intake
 from pipeline.ingest.masks import MaskReading
 from pipeline.output.target import Conversion, finish_shards, take_target
-from pipeline.planning.plan import BOTH, TAKEN_OVER, ShardTask
+from pipeline.planning.plan import TAKEN_OVER, ShardTask
+from pipeline.planning.splits import BOTH, split_sources
 from pipeline.rendering.versions import versions_in_use
-from pipeline.sources.find import Source, split_sources
+from pipeline.sources.find import Source
 from shards.base.errors import InputError
 from shards.base.formats import Format
 from shards.base.keys import BACKGROUND, SPLITS

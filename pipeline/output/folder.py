@@ -14,7 +14,7 @@ from pipeline.output.lock import is_lock
 from pipeline.planning.plan import Plan, ShardTask, require_planned
 from shards.base.errors import InputError
 from shards.base.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
-from shards.base.keys import record_name
+from shards.base.keys import counts_in_words, record_name
 from shards.base.names import is_left_by_system
 from shards.base.retrying import retry_passing
 from shards.base.version import __version__
@@ -239,9 +239,9 @@ def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> Plan:
     if any(plan.samples[split] < count for split, count in before.items()):
         raise InputError(
             "--samples",
-            expected=f"at least the {sum(before.values()):,} samples of {out}: "
-            "a data set may only grow",
-            found=f"{sum(plan.samples.values()):,}",
+            expected=f"at least the {counts_in_words(before)} samples of {out}: "
+            "a split may only grow",
+            found=counts_in_words(plan.samples),
             remedy="give a larger number, another --out, or --overwrite",
         )
     replace_plan(out, plan.document)

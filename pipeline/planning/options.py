@@ -6,6 +6,12 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline.planning.parts import parse_part
+from pipeline.planning.source_fields import (
+    require_fractions,
+    split_by_field,
+    test_fraction_field,
+    val_fraction_field,
+)
 from pipeline.planning.teacher_fields import (
     check_declared,
     depth_input_field,
@@ -36,7 +42,7 @@ class BuildOptions:
     )
     flip: bool = option(True, "Also use each foreground mirrored.", identity=True)
     samples: int | None = option(
-        None, "Samples over both splits.  [default: the whole plan]", identity=True
+        None, "Samples over all splits.  [default: the whole plan]", identity=True
     )
     seed: int = option(0, "Seed of every random draw.", identity=True)
     fg_scale: tuple[float, float] = option(
@@ -47,12 +53,9 @@ class BuildOptions:
     )
     format: Format = option("tar", "Store of the shards.", identity=True)
     samples_per_shard: int = option(1000, "Samples in a full shard.", identity=True)
-    val_fraction: float = option(0.1, "Share held out for validation.", identity=True)
-    split_by: Literal["source", "sample"] = option(
-        "source",
-        "Hold out whole sources (no picture in both splits), or samples (leaks; for comparison).",
-        identity=True,
-    )
+    val_fraction: float = val_fraction_field()
+    test_fraction: float = test_fraction_field()
+    split_by: Literal["source", "sample"] = split_by_field()
     depth_model: str = depth_model_field(
         "Depth teacher: densedepth-lite, densedepth, hf:NAME_OR_PATH, FILE.onnx, or none."
     )
@@ -123,7 +126,7 @@ class BuildOptions:
         require_within("--placements", self.placements, 1, 10**9)
         require_within("--seed", self.seed, 0, 2**63 - 1)
         require_within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
-        require_within("--val-fraction", self.val_fraction, 0, 1)
+        require_fractions(self.val_fraction, self.test_fraction)
         require_within("--depth-bits", self.depth_bits, 1, 16)
         require_within("--image-quality", self.image_quality, 1, 100)
         if self.samples is not None:

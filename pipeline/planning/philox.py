@@ -3,7 +3,7 @@
 Nothing is drawn in sequence, so workers, resumes and subsets cannot change a sample.
 """
 
-SPLIT_NUMBERS = {"train": 0, "val": 1}
+SPLIT_NUMBERS = {"train": 0, "val": 1, "test": 2}
 STAGE_PLACEMENT = 1
 
 _MASK64 = (1 << 64) - 1

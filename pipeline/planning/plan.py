@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.planning.philox import STAGE_PLACEMENT, permute, uniforms
-from pipeline.sources.find import Skipped, Source, split_sources
+from pipeline.planning.splits import BOTH, assign_splits, lacking, row_of, sizes_of
+from pipeline.sources.find import Skipped, Source
 from shards.base.errors import InputError
 from shards.base.keys import BACKGROUND, SPLITS
 from shards.pixels.depth_coding import DepthCoding
@@ -17,10 +18,12 @@ from shards.records.layout import ShardTask as ShardTask
 from shards.records.layout import lay_out
 from shards.records.manifest import FORMAT, build_id
 
+TASK_ORDER = ("val", "test", "train")
+"""Splits in the order that their shards are made in."""
+
 BATCH = 16
 """Composites a teacher sees at once. Fixed: a network's last bits may depend on it."""
 
-BOTH = "both"
 TAKEN_OVER = "taken_over"
 """The entry of plan.json where a data set comes from plain folders of ready composites."""
 
@@ -40,23 +43,6 @@ class Scene:
     y: float
 
 
-def assign_splits(
-    fg: Sequence[Source], bg: Sequence[Source], fraction: float, split_by: str
-) -> tuple[list[Source], list[Source]]:
-    """Foregrounds and backgrounds with their splits filled in.
-
-    No val when either kind has one identity only: its pictures would have to be in both.
-    """
-    if split_by == "sample":
-        return (
-            [dataclasses.replace(source, split=BOTH) for source in fg],
-            [dataclasses.replace(source, split=BOTH) for source in bg],
-        )
-    if 1 in (len({s.sha256 for s in fg}), len({s.sha256 for s in bg})):
-        fraction = 0
-    return split_sources(list(fg), fraction), split_sources(list(bg), fraction)
-
-
 def make_plan(
     *,
     options: dict[str, Any],
@@ -68,7 +54,9 @@ def make_plan(
     versions: dict[str, str],
 ) -> "Plan":
     """The plan of a build; its `document` is the content of plan.json."""
-    fg, bg = assign_splits(fg, bg, options["val_fraction"], options["split_by"])
+    fg, bg = assign_splits(
+        fg, bg, options["val_fraction"], options["test_fraction"], options["split_by"]
+    )
     return Plan(
         {
             "format": FORMAT,
@@ -102,7 +90,7 @@ def tasks_of(document: dict[str, Any]) -> list[ShardTask]:
         return Plan(document).tasks()
     options, samples = document["options"], document[TAKEN_OVER]["samples"]
     counts = {BACKGROUND: len(document["sources"]["bg"])}
-    counts |= {split: samples[split] for split in ("val", "train")}
+    counts |= {split: samples[split] for split in TASK_ORDER}
     return lay_out(counts, options["samples_per_shard"], options["format"])
 
 
@@ -145,30 +133,31 @@ class Plan:
         return [i for i, source in enumerate(sources) if source.split in (split, BOTH)]
 
     def cells(self, split: str) -> int:
-        """How many samples the whole plan has in a split (in both together, split by sample)."""
+        """How many samples the whole plan has in a split (in all together, split by sample)."""
         fg, bg = self._of_split[split]
         return len(fg) * len(bg) * self._flips * self._placements
 
     @property
     def unused_cells(self) -> int:
-        """Pairs of a train and a val source, in neither split: samples the plan leaves out."""
+        """Pairs of sources of different splits, in none: samples the plan leaves out."""
         if self.options["split_by"] == "sample":
             return 0
         everything = len(self.fg) * len(self.bg) * self._flips * self._placements
         return everything - sum(self.cells(split) for split in SPLITS)
 
+    def lacking(self) -> list[str]:
+        """What a split that was asked for lacks, a line each."""
+        shares = {"val": self.options["val_fraction"], "test": self.options["test_fraction"]}
+        return lacking(shares, {split: self.cells(split) for split in shares})
+
     def _sizes(self) -> dict[str, int]:
-        wanted: int | None = self.options["samples"]
-        fraction: float = self.options["val_fraction"]
-        cells = {split: self.cells(split) for split in SPLITS}
-        if self.options["split_by"] == "sample":
-            total = cells["train"] if wanted is None else min(wanted, cells["train"])
-            val = int(fraction * total + 0.5)
-            return {"train": total - val, "val": val}
-        if wanted is None:
-            return cells
-        val = min(cells["val"], int(fraction * wanted + 0.5))
-        return {"train": min(cells["train"], wanted - val), "val": val}
+        return sizes_of(
+            {split: self.cells(split) for split in SPLITS},
+            self.options["samples"],
+            self.options["val_fraction"],
+            self.options["test_fraction"],
+            self.options["split_by"],
+        )
 
     def scene(self, split: str, position: int) -> Scene:
         """The scene at `position` of `split`, whether the data set reaches so far or not.
@@ -197,15 +186,11 @@ class Plan:
     def _cell(self, split: str, position: int) -> int:
         cells = self.cells(split)
         if self.options["split_by"] == "sample":
-            row = position if split == "train" else cells - 1 - position
+            row = row_of(split, position, cells, self.options["val_fraction"])
             return permute(row, cells, self._seed, "train")
         return permute(position, cells, self._seed, split)
 
     def tasks(self) -> list[ShardTask]:
-        """Every shard of the data set, in the fixed order backgrounds, val, train."""
-        counts = {
-            BACKGROUND: len(self.bg),
-            "val": self.samples["val"],
-            "train": self.samples["train"],
-        }
+        """Every shard of the data set, in the fixed order backgrounds, val, test, train."""
+        counts = {BACKGROUND: len(self.bg)} | {split: self.samples[split] for split in TASK_ORDER}
         return lay_out(counts, self.options["samples_per_shard"], self.options["format"])

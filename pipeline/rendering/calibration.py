@@ -12,6 +12,7 @@ from pipeline.planning.plan import BATCH, Plan
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site
 from shards.base.errors import InputError
+from shards.base.keys import SPLITS
 from shards.pixels.depth_coding import DepthCoding
 from shards.records.manifest import read_plan
 
@@ -58,9 +59,9 @@ def _rounded(value: float, towards: Callable[[float], int]) -> float:
 def calibrate(plan: Plan, site: Site) -> tuple[float, float]:
     """The range of a plan's teacher over train positions 0 to 255, whatever `samples` says.
 
-    A plan with fewer cells has fewer; one without any to train on is calibrated on val.
+    A plan with fewer cells has fewer; one without any to train on is calibrated on val, or test.
     """
-    split = "train" if plan.cells("train") else "val"
+    split = next(split for split in SPLITS if plan.cells(split))
     renderer = Renderer(plan, site)
     last = min(SAMPLES, plan.cells(split))
     maps = []

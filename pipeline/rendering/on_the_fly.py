@@ -24,7 +24,7 @@ MOMENTS = 1000
 
 
 class OnTheFlyDataset(SplitSequence):
-    """The samples of a plan, train then val; `split(name)` gives one of the two.
+    """The samples of a plan, train, then val, then test; `split(name)` gives one of them.
 
     Each is drawn and encoded as a build stores it, so what is decoded from it are the bytes of a
     shard. Depth alone may differ in its last bits: a build shows the teacher 16 composites at once.

@@ -221,27 +221,3 @@ def check_sources(
 
 def _most_lack_alpha(skipped: list[Skipped], names: list[str]) -> bool:
     return 2 * sum(entry.reason.startswith(NO_ALPHA) for entry in skipped) > len(names)
-
-
-def split_sources(sources: list[Source], fraction: float) -> list[Source]:
-    """The same sources with `split` filled in: val by rank of a hash of the content alone.
-
-    Equal files are one identity. No seed enters: a picture falls on the same side in every data
-    set that has the same number of identities.
-    """
-    identities = sorted(
-        {source.sha256 for source in sources},
-        key=lambda sha256: hashlib.sha256(b"depthmask split\0" + sha256.encode()).digest(),
-    )
-    count = len(identities)
-    if fraction == 0 or count == 1:
-        held_out = 0
-    elif fraction == 1:
-        held_out = count
-    else:
-        held_out = min(count - 1, max(1, int(fraction * count + 0.5)))
-    val = set(identities[:held_out])
-    return [
-        dataclasses.replace(source, split="val" if source.sha256 in val else "train")
-        for source in sources
-    ]

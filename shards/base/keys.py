@@ -1,12 +1,19 @@
 """Names: of samples within a shard, and of shards within a folder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 KeyOf = Callable[[int], str]
 """The key of the sample at a row of a shard."""
 
-SPLITS = ("train", "val")
+SPLITS = ("train", "val", "test")
+LISTED_SPLITS = "train, val or test"
 BACKGROUND = "background"
+
+
+def counts_in_words(samples: Mapping[str, int]) -> str:
+    """Samples by split: "900 train and 100 val", and test where there are any."""
+    train, val, test = (f"{samples[split]:,} {split}" for split in SPLITS)
+    return f"{train}, {val} and {test}" if samples["test"] else f"{train} and {val}"
 
 
 def sample_key(split: str, position: int) -> str:

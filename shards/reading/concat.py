@@ -24,24 +24,22 @@ from shards.records.stats import stats_of_sums
 
 
 class ConcatDataset(SplitSequence):
-    """Several data sets as one, in the order given: all train samples, then all val samples.
+    """Several data sets as one, in the order given: all train samples, then all val, then all test.
 
-    A source that is val in any of them is val in all: train samples that show it are left out,
-    `left_out` of them. The interface is that of `Dataset`; a sample's own key and position are
-    those in its data set.
+    A source that is held out in any of them is held out in all, and test beats val: other samples
+    that show it are left out, `left_out` of them. The interface is that of `Dataset`; a sample's
+    own key and position are those in its data set.
     """
 
     def __init__(self, members: Sequence[Dataset]) -> None:
         _require_alike(members)
         self.members = tuple(members)
         self.size, self.depth = members[0].size, members[0].depth
-        self._kept = [
-            {"train": kept, "val": range(len(member.split("val")))}
-            for member, kept in zip(members, _kept_for_training(members), strict=True)
-        ]
+        self._kept = _kept_of(members)
         self.left_out = sum(
-            len(member.split("train")) - len(kept["train"])
+            len(member.split(split)) - len(kept[split])
             for member, kept in zip(members, self._kept, strict=True)
+            for split in SPLITS
         )
         self._ends = {
             split: list(accumulate(len(kept[split]) for kept in self._kept)) for split in SPLITS
@@ -147,34 +145,47 @@ def _in_words(dataset: Dataset) -> str:
     )
 
 
-def _kept_for_training(members: Sequence[Dataset]) -> list[Sequence[int]]:
-    """Train positions of each member that show no source which any member holds out."""
-    held_out = {
-        (role, source["sha256"])
-        for member in members
-        for role in ("fg", "bg")
-        for source in member.manifest["sources"][role]
-        if source["split"] == "val"
-    }
-    return [_without(member, held_out) for member in members]
+def _kept_of(members: Sequence[Dataset]) -> list[dict[str, Sequence[int]]]:
+    """Positions by split of each member that show no source which any member holds out further."""
+    held_out: dict[tuple[str, str], str] = {}
+    for member in members:
+        for role, source in _sources_of(member):
+            identity = role, source["sha256"]
+            held_out[identity] = max(held_out.get(identity, "train"), source["split"], key=_rank)
+    return [{split: _kept_in(member, split, held_out) for split in SPLITS} for member in members]
 
 
-def _without(member: Dataset, held_out: set[tuple[str, str]]) -> Sequence[int]:
-    shown = {
+def _kept_in(member: Dataset, split: str, held_out: dict[tuple[str, str], str]) -> Sequence[int]:
+    """Positions of a split whose sources no member holds out for a later one."""
+    refused = {
         (role, source["name"])
-        for role in ("fg", "bg")
-        for source in member.manifest["sources"][role]
-        if source["split"] != "val" and (role, source["sha256"]) in held_out
+        for role, source in _sources_of(member)
+        if _rank(held_out[role, source["sha256"]]) > _rank(split)
     }
-    count = len(member.split("train"))
-    if not shown:
+    count = len(member.split(split))
+    if not refused:
         return range(count)
-    kept = []
-    for position in range(count):
-        info = member.sample("train", position).info
-        if ("fg", info.get("foreground")) not in shown and (
-            "bg",
-            info.get("background"),
-        ) not in shown:
-            kept.append(position)
-    return array("q", kept)
+    positions = (
+        position
+        for position in range(count)
+        if refused.isdisjoint(_shown_by(member.sample(split, position).info))
+    )
+    return array("q", positions)
+
+
+def _sources_of(member: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
+    for role in ("fg", "bg"):
+        for source in member.manifest["sources"][role]:
+            yield role, source
+
+
+def _shown_by(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Role and name of each source that a sample shows."""
+    for role, name in (("fg", "foreground"), ("bg", "background")):
+        if name in info:
+            yield role, info[name]
+
+
+def _rank(split: str) -> int:
+    """Test beats val, and val beats what any split or train alone may show."""
+    return SPLITS.index(split) if split in SPLITS else 0

@@ -35,7 +35,7 @@ class Span:
 
 
 class Dataset(SplitSequence):
-    """The samples of a finished data set, train then val; `split(name)` gives one of the two.
+    """The samples of a finished data set, train, then val, then test; `split(name)` gives one.
 
     Shard files are opened when first touched, once a process: a Dataset may be pickled, or
     inherited by a forked worker, at any time.

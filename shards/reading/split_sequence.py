@@ -1,4 +1,4 @@
-"""Samples by position: those of train, then those of val, or of one of the two."""
+"""Samples by position: those of train, then val, then test, or of one of them."""
 
 import copy
 import operator
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Self, SupportsIndex, overload
 
 from shards.base.errors import InputError
-from shards.base.keys import SPLITS
+from shards.base.keys import LISTED_SPLITS, SPLITS
 from shards.reading.sample import Sample
 
 
@@ -23,7 +23,7 @@ class SplitSequence(Sequence[Sample]):
         self._splits: tuple[str, ...] = SPLITS
 
     def split(self, name: str) -> Self:
-        """The samples of one split ("train" or "val")."""
+        """The samples of one split ("train", "val" or "test")."""
         _require_split(name)
         return self._of(name)
 
@@ -80,5 +80,5 @@ class SplitSequence(Sequence[Sample]):
 def _require_split(name: str) -> None:
     if name not in SPLITS:
         raise InputError(
-            "split", expected="train or val", found=repr(name), remedy="name one of the two"
+            "split", expected=LISTED_SPLITS, found=repr(name), remedy="name one of them"
         )

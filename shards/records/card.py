@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shards.base.files import write_atomic
-from shards.base.keys import SPLITS
+from shards.base.keys import SPLITS, counts_in_words
 from shards.base.names import printable
 from shards.records.mixture import mixture_of
 
@@ -49,7 +49,7 @@ def card_of(manifest: dict[str, Any]) -> str:
         _front_matter(manifest, samples),
         MARK,
         "# Composites with masks" + (" and depth" if depth else ""),
-        f"{samples['train']:,} train and {samples['val']:,} val samples of {size} x {size} pixels: "
+        f"{counts_in_words(samples)} samples of {size} x {size} pixels: "
         f"foregrounds composited over {len(manifest['sources']['bg']):,} backgrounds by depthmask. "
         "Licences are those of the pictures it was made from: name them here before you share it.",
         "## A sample",
@@ -131,7 +131,7 @@ def _depth_words(manifest: dict[str, Any]) -> str:
 
 
 def _reading(manifest: dict[str, Any], samples: dict[str, int]) -> str:
-    split = "train" if samples["train"] else "val"
+    split = next(split for split in SPLITS if samples[split])
     ours = [
         "    import depthmask",
         "",

@@ -49,6 +49,7 @@ _OPTIONS = {
     "format": one_of(*FORMATS),
     "samples_per_shard": whole(1, 10**6),
     "val_fraction": real(0, 1),
+    "test_fraction": real(0, 1),
     "split_by": one_of("source", "sample"),
     "depth_model": _anything,
     "depth_format": one_of("png16", "jpeg8"),

@@ -18,6 +18,7 @@ from pipeline.sources.alpha import crop_to_alpha
 from pipeline.sources.decode import decode_picture, square_pixels
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
+from shards.base.keys import SPLITS
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
 from shards.records.manifest import read_plan
@@ -61,13 +62,12 @@ def build_and_check(root: Path, chosen: dict[str, Any]) -> Dataset:
 
 
 def check_splits(plan: Plan) -> None:
-    """By source, no content is on both sides."""
+    """By source, no content is in two splits."""
     if plan.options["split_by"] == "source":
         for sources in (plan.fg, plan.bg):
-            train = {source.sha256 for source in sources if source.split == "train"}
-            val = {source.sha256 for source in sources if source.split == "val"}
-            assert not train & val
-            assert len(train | val) == len({source.sha256 for source in sources})
+            splits = {(source.sha256, source.split) for source in sources}
+            assert len(splits) == len({sha256 for sha256, _ in splits})
+            assert {split for _, split in splits} <= set(SPLITS)
 
 
 def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> None:
@@ -101,7 +101,7 @@ def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> No
 
 def check_moments(dataset: Dataset) -> None:
     """mean and std are those that numpy finds in what a reader decodes."""
-    for split in ("train", "val"):
+    for split in SPLITS:
         samples = list(dataset.split(split))
         assert bool(samples) == bool(dataset.stats["splits"][split])
         largest = {"image": 255, "mask": 255, "background": 255}

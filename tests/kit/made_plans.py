@@ -15,6 +15,7 @@ OPTIONS = {
     "format": "tar",
     "samples_per_shard": 10,
     "val_fraction": 0.25,
+    "test_fraction": 0.0,
     "split_by": "source",
 }
 

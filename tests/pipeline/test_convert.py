@@ -87,7 +87,7 @@ def test_plain_folders_hold_every_field_of_every_sample(
     facts = json.loads(found.pop("folders.json"))
     assert found == expected
     assert facts == {
-        "samples": {"train": 90, "val": 30},
+        "samples": {"train": 90, "val": 30, "test": 0},
         "size": 64,
         "depth": None,
         "digest": plain_build.digest,

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from small import small_options
 
-from pipeline.build import BuildResult
+from pipeline.build import BuildResult, build_dataset
 from pipeline.render import render_sample, write_sample
+from pipeline.verify import verify_dataset
 from shards.base.errors import InputError, RunError
 from shards.pixels.codecs import encode_jpeg
 from shards.reading.open import open_dataset
@@ -25,6 +27,19 @@ def test_a_sample_is_rendered_again_bit_for_bit(
     assert encode_jpeg(again.image, 90) == stored.get("image.jpg")
     assert np.array_equal(again.mask, stored.mask)
     assert again.info == stored.info
+
+
+def test_a_test_sample_is_built_verified_and_rendered_again(sources: Path, tmp_path: Path) -> None:
+    chosen = {"test_fraction": 0.2, "samples": 40}
+    built = build_dataset(small_options(sources, tmp_path / "shards", **chosen))
+    assert built.samples == {"val": 10, "test": 8, "train": 22}
+    assert verify_dataset(built.out, deep=True, workers=1).sound
+    dataset = open_dataset(built.out)
+    stored = dataset.split("test")[7]
+    again = render_sample(built.out, "test", 7)
+    assert encode_jpeg(again.image, 90) == stored.get("image.jpg")
+    assert (again.info, stored.key) == (stored.info, "test-000000007")
+    assert [sample.split for sample in dataset] == ["train"] * 22 + ["val"] * 10 + ["test"] * 8
 
 
 def test_depth_is_predicted_again_bit_for_bit(tiny_dataset: Path) -> None:

@@ -65,9 +65,9 @@ def test_what_a_word_cannot_be_is_said_as_in_python(words: list[str], sentence: 
 
 
 def test_an_argument_is_named_as_the_help_names_it() -> None:
-    words = ["render", "shards", "test", "0", "--out", "x"]
+    words = ["render", "shards", "best", "0", "--out", "x"]
     found = CliRunner().invoke(cli, words).exception
-    assert str(found).startswith("SPLIT: expected train or val, found 'test'")
+    assert str(found).startswith("SPLIT: expected one of train, val, test, found 'best'")
 
 
 def test_a_file_of_config_may_name_the_home_folder(

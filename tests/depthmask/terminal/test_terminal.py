@@ -221,7 +221,7 @@ def test_json_is_alone_on_stdout(sources: Path, plain_build: BuildResult, tmp_pa
     shards = plain_build.out
     built = facts(*build(sources, tmp_path / "a"))
     assert isinstance(built, dict)
-    assert built["samples"] == {"train": 18, "val": 2}
+    assert built["samples"] == {"train": 18, "val": 2, "test": 0}
     assert len(built["digest"]) == 64
     planned = facts(*build(sources, tmp_path / "b", "--dry-run"))
     assert isinstance(planned, dict)

@@ -230,9 +230,9 @@ def test_unfinished_folders_of_ours_are_refused(plain_build: BuildResult, tmp_pa
     facts = json.loads((folders / "folders.json").read_text())
     for place in ("image", "mask", "background"):
         next((folders / "val" / place).glob("val-000000029.*")).unlink()
-    with pytest.raises(InputError, match="90 train and 30 val samples, found 90 and 29"):
+    with pytest.raises(InputError, match="90 train and 30 val samples, found 90 train and 29 val"):
         convert_dataset(folders, tmp_path / "shards", "tar")
-    assert facts["samples"] == {"train": 90, "val": 30}
+    assert facts["samples"] == {"train": 90, "val": 30, "test": 0}
 
 
 @pytest.mark.parametrize(

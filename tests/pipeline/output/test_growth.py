@@ -105,18 +105,30 @@ def test_fewer_samples_are_refused_in_a_sentence(
     plain_build: BuildResult, sources: Path, samples: int
 ) -> None:
     before = files_of(plain_build.out)
-    with pytest.raises(InputError, match=f"may only grow, found {samples}; give a larger number"):
+    with pytest.raises(InputError, match=r"may only grow, found .*; give a larger number"):
         build_dataset(small_options(sources, plain_build.out, samples=samples))
     assert files_of(plain_build.out) == before
 
 
 def test_the_whole_plan_is_more_than_any_number(started: Path, sources: Path) -> None:
     whole = build_dataset(small_options(sources, started, samples=None))
-    assert whole.samples == {"train": 480, "val": 40}
-    with pytest.raises(InputError, match="at least the 520 samples"):
+    assert whole.samples == {"train": 480, "val": 40, "test": 0}
+    with pytest.raises(InputError, match="at least the 480 train and 40 val samples"):
         build_dataset(small_options(sources, started, samples=519))
     same = build_dataset(small_options(sources, started, samples=10**6))
     assert (same.shards_made, same.digest) == (0, whole.digest)
+
+
+def test_a_growth_that_takes_a_sample_from_a_split_is_refused(
+    sources: Path, tmp_path: Path
+) -> None:
+    out, shares = tmp_path / "shards", {"val_fraction": 0.1, "test_fraction": 0.1}
+    small = build_dataset(small_options(sources, out, samples=4, **shares))
+    assert small.samples == {"train": 4, "val": 0, "test": 0}
+    with pytest.raises(InputError, match=r"a split may only grow, found 3 train, 1 val and 1 test"):
+        build_dataset(small_options(sources, out, samples=5, **shares))
+    grown = build_dataset(small_options(sources, out, samples=6, **shares))
+    assert grown.samples == {"train": 4, "val": 1, "test": 1}
 
 
 @given(

@@ -59,7 +59,7 @@ def test_plans_have_the_originals_number_of_samples(name: str) -> None:
 
 
 def test_the_plan_of_d_is_split_80_to_20() -> None:
-    assert plan_of("D").samples == {"train": 339_456, "val": 84_864}
+    assert plan_of("D").samples == {"train": 339_456, "val": 84_864, "test": 0}
 
 
 @pytest.mark.parametrize(

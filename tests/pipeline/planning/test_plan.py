@@ -48,10 +48,10 @@ def test_samples_do_not_depend_on_how_many_there_are(samples: int, fraction: flo
 
 
 def test_samples_are_shared_out_by_the_val_fraction() -> None:
-    assert plan_of(samples=20).samples == {"train": 15, "val": 5}
-    assert plan_of(samples=20, val_fraction=0).samples == {"train": 20, "val": 0}
+    assert plan_of(samples=20).samples == {"train": 15, "val": 5, "test": 0}
+    assert plan_of(samples=20, val_fraction=0).samples == {"train": 20, "val": 0, "test": 0}
     by_sample = plan_of(split_by="sample")
-    assert by_sample.samples == {"train": 135, "val": 45}
+    assert by_sample.samples == {"train": 135, "val": 45, "test": 0}
 
 
 def test_one_identity_of_a_kind_means_no_val() -> None:

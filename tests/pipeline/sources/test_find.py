@@ -1,16 +1,13 @@
 """pipeline/sources/find.py"""
 
-import dataclasses
 import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 from small import OUTSIDE, draw_background, draw_foreground
 
-from pipeline.sources.find import Role, Source, check_sources, find_files, split_sources
+from pipeline.sources.find import Role, check_sources, find_files
 from shards.base.errors import InputError, RunError
 
 
@@ -93,31 +90,6 @@ def test_a_folder_without_sources_gets_a_sentence(
     make(tmp_path / "root")  # type: ignore[operator]
     with pytest.raises(InputError, match=found):
         check_sources(tmp_path / "root", role, silent)
-
-
-@given(st.integers(1, 40), st.floats(0, 1))
-def test_the_split_has_the_promised_size(count: int, fraction: float) -> None:
-    sources = [Source(name=str(i), sha256=f"{i:064x}", size=(1, 1)) for i in range(count)]
-    val = sum(source.split == "val" for source in split_sources(sources, fraction))
-    if fraction == 0 or count == 1:
-        assert val == 0
-    elif fraction == 1:
-        assert val == count
-    else:
-        assert val == min(count - 1, max(1, int(fraction * count + 0.5)))
-
-
-def test_equal_files_fall_on_the_same_side() -> None:
-    sources = [Source(name=str(i), sha256=f"{i // 2:064x}", size=(1, 1)) for i in range(20)]
-    splits = [source.split for source in split_sources(sources, 0.3)]
-    assert splits[::2] == splits[1::2]
-
-
-def test_names_and_order_do_not_decide_the_split() -> None:
-    sources = [Source(name=str(i), sha256=f"{i:064x}", size=(1, 1)) for i in range(30)]
-    renamed = [dataclasses.replace(s, name="x" + s.name) for s in reversed(sources)]
-    by_hash = {s.sha256: s.split for s in split_sources(sources, 0.25)}
-    assert by_hash == {s.sha256: s.split for s in split_sources(renamed, 0.25)}
 
 
 def test_an_unreadable_file_ends_the_check(tmp_path: Path) -> None:

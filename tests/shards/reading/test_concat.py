@@ -15,9 +15,11 @@ from depthmask.recipes.train_options import TrainOptions, read_config
 from depthmask.reports.stats import dataset_stats
 from pipeline.build import BuildResult, build_dataset
 from shards.base.errors import InputError
+from shards.base.keys import SPLITS
 from shards.pixels.depth_coding import DepthCoding
 from shards.reading.concat import ConcatDataset
 from shards.reading.open import open_dataset
+from shards.reading.sample import Sample
 from shards.records.manifest import MANIFEST
 
 
@@ -54,11 +56,11 @@ def relatives(
 
 
 def shown(dataset: object, split: str) -> set[tuple[str, str]]:
-    return {
-        (role, sample.info[name])
-        for sample in dataset.split(split)  # type: ignore[attr-defined]
-        for role, name in (("fg", "foreground"), ("bg", "background"))
-    }
+    return set().union(*map(sources_of, dataset.split(split)))  # type: ignore[attr-defined]
+
+
+def sources_of(sample: Sample) -> set[tuple[str, str]]:
+    return {("fg", sample.info["foreground"]), ("bg", sample.info["background"])}
 
 
 def test_samples_come_train_first_in_the_order_of_the_data_sets(
@@ -109,6 +111,33 @@ def test_what_one_holds_out_is_left_out_of_all_training(relatives: tuple[Path, P
     assert [sample.get("json") for sample in joined.split("train")] == kept
     assert joined.left_out == sum(len(m.split("train")) for m in members) - len(kept) > 0
     assert len(joined.split("val")) == sum(len(m.split("val")) for m in members)
+
+
+def test_test_beats_val_beats_train(
+    relatives: tuple[Path, Path], plain_build: BuildResult, tmp_path: Path
+) -> None:
+    sources = draw_sources(tmp_path / "sources", range(9))
+    shares = {"val_fraction": 0.3, "test_fraction": 0.3, "samples": 80}
+    tested = build_dataset(small_options(sources, tmp_path / "tested", **shares)).out
+    members = [open_dataset(path) for path in (*relatives, tested)]
+    ranks: dict[tuple[str, str], int] = {}
+    for member in members:
+        for rank, split in enumerate(SPLITS):
+            for source in shown(member, split):
+                ranks[source] = max(rank, ranks.get(source, 0))
+    joined = open_dataset([*relatives, tested])
+    for rank, split in enumerate(SPLITS):
+        kept = [
+            sample.get("json")
+            for member in members
+            for sample in member.split(split)
+            if max(ranks[one] for one in sources_of(sample)) == rank
+        ]
+        assert [sample.get("json") for sample in joined.split(split)] == kept
+        assert kept
+    val = [sample for member in members for sample in member.split("val")]
+    assert len(joined.split("val")) < len(val)
+    assert joined.left_out == sum(map(len, members)) - len(joined)
 
 
 def test_moments_are_those_of_the_samples_that_are_left(relatives: tuple[Path, Path]) -> None:

@@ -103,8 +103,8 @@ def test_what_is_no_dataset_gets_a_sentence(prepare: object, found: str, tmp_pat
 
 
 def test_an_unknown_split_gets_a_sentence(dataset: Dataset) -> None:
-    with pytest.raises(InputError, match="expected train or val, found 'test'"):
-        dataset.split("test")
+    with pytest.raises(InputError, match="expected train, val or test, found 'best'"):
+        dataset.split("best")
 
 
 def test_reading_goes_on_when_an_equal_build_has_replaced_every_shard(

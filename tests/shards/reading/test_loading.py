@@ -165,7 +165,7 @@ def test_a_position_that_a_split_lacks_is_an_index_error(
     for position in (10**9, count, -1, np.int64(10**12)):
         with pytest.raises(IndexError, match=f"position {position} of train, which has {count}"):
             samples.sample("train", position)
-    with pytest.raises(InputError, match="expected train or val, found 'best'"):
+    with pytest.raises(InputError, match="expected train, val or test, found 'best'"):
         samples.sample("best", 0)
 
 

@@ -60,7 +60,7 @@ WRONG_PLANS: list[tuple[tuple[Any, ...], Any]] = [
     (("sources", "bg", 1, "name"), "a//b"),
     (("sources", "bg", 1, "name"), "a\0b"),
     (("sources", "bg", 1, "name"), "\ud800"),
-    (("sources", "bg", 1, "split"), "test"),
+    (("sources", "bg", 1, "split"), "best"),
     (("sources", "bg"), []),
     (("sources", "bg"), {}),
     (("skipped",), None),
