@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.depth.layer_cache import forget_maps
 from pipeline.execution.engines import engine_of
-from pipeline.execution.job import Engine
+from pipeline.execution.job import Engine, Job
 from pipeline.execution.production import make_shards, names_of, saying_what_is_kept
 from pipeline.machine.devices import require_device
 from pipeline.output.folder import (
@@ -17,7 +17,6 @@ from pipeline.output.folder import (
     take_folder,
 )
 from pipeline.output.lock import builder_lock
-from pipeline.output.staging import put_manifest, refresh, staged_folder
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.parts import parse_part
 from pipeline.planning.plan import Plan, ShardTask
@@ -28,8 +27,7 @@ from pipeline.rendering.watcher import SilentWatcher, Watcher
 from pipeline.sources.find import Skipped
 from shards.base.retrying import retry_passing
 from shards.base.scratch import remove_abandoned
-from shards.places.object_store import url_of
-from shards.places.outputs import require_folder
+from shards.places.place import Place
 from shards.records.manifest import Record, make_manifest, write_manifest
 from shards.records.mixture import mixed_shards
 
@@ -65,33 +63,34 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
     """
     watch = watcher or SilentWatcher()
     require_device(options.device, here=options.engine == "local")
-    if url_of(options.out) is None:
-        require_folder(options.out)
-    out = staged_folder(options)
-    place, options = options.out, dataclasses.replace(options, out=out)
+    asked, place = options.out, options.place
+    place.require_writable()
+    place.refresh()
+    out, options = place.folder, dataclasses.replace(options, out=place.folder)
     part = None if options.part is None else parse_part(options.part, os.environ)
-    retry_passing(out, lambda: refuse_foreign_folder(out))
+    if place.keeps_shards:
+        retry_passing(out, lambda: refuse_foreign_folder(out))
     plan, skipped = plan_build(options, watch)
     engine = engine_of(options)
     tasks = plan.tasks() if part is None else part.of(plan.tasks())
-    with saying_what_is_kept(out, tasks):
+    with saying_what_is_kept(place, tasks):
         out.mkdir(parents=True, exist_ok=True)
         with builder_lock(out, part):
             if options.overwrite:
                 empty_folder(out)
             plan = take_folder(out, plan, None if part is None else names_of(tasks))
-            kept = committed_records(out, plan, tasks)
+            kept = committed_records(place, plan, tasks)
             missing = [task for task in tasks if task.name not in kept]
             watch.planned(plan, skipped, tasks, len(missing))
-            made = _make_missing(options, plan, tasks, missing, engine, watch)
+            made = _make_missing(options, place, plan, tasks, missing, engine, watch)
             if part is None:
                 records = [*kept.values(), *made]
             else:
-                refresh(out)
-                records = list(committed_records(out, plan).values())
-            digest = _complete(out, plan, records)
+                place.refresh()
+                records = list(committed_records(place, plan).values())
+            digest = _complete(place, plan, records)
     return BuildResult(
-        out=place,
+        out=asked,
         digest=digest,
         samples={
             split: sum(task.samples for task in tasks if task.split == split)
@@ -109,6 +108,7 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
 
 def _make_missing(
     options: BuildOptions,
+    place: Place,
     plan: Plan,
     tasks: list[ShardTask],
     missing: list[ShardTask],
@@ -128,17 +128,18 @@ def _make_missing(
         missing=len(missing),
         depth_weights=site.depth_weights and str(site.depth_weights),
     )
-    return make_shards(site, plan.build, tasks, missing, engine, watch)
+    job = Job(place=place.resolve(), site=site, build=plan.build)
+    return make_shards(job, tasks, missing, engine, watch)
 
 
-def _complete(out: Path, plan: Plan, records: list[Record]) -> str | None:
+def _complete(place: Place, plan: Plan, records: list[Record]) -> str | None:
     """Write dataset.json if no shard is missing; the digest it has then."""
     if len(records) < len(plan.tasks()):
         return None
-    forget_maps(out)
+    forget_maps(place.folder)
     manifest = make_manifest(plan.document, records)
-    write_manifest(out, manifest)
-    put_manifest(out)
-    log_event(out, event="complete", digest=manifest["digest"])
+    write_manifest(place.folder, manifest)
+    place.publish_manifest()
+    log_event(place.folder, event="complete", digest=manifest["digest"])
     digest: str = manifest["digest"]
     return digest

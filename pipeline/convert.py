@@ -17,9 +17,9 @@ from shards.base.formats import Format
 from shards.base.keys import BACKGROUND
 from shards.base.option_kinds import require_kind
 from shards.pixels.depth_coding import Kind
-from shards.places.cache import local_folder
-from shards.places.object_store import url_of
-from shards.places.outputs import require_folder, writing
+from shards.places.object_store import ObjectStore
+from shards.places.outputs import writing
+from shards.places.place import Place, place_of
 from shards.reading.open import open_dataset
 from shards.records.manifest import PLAN, build_id, read_manifest, read_plan
 from shards.writing.transfer import Transfer
@@ -48,14 +48,14 @@ def convert_dataset(
     InputError where the source is neither or `out` holds something else; RunError for damage.
     """
     require_kind("--format", format, Target)
-    source, out = require_kind("source", source, Path), require_kind("out", out, Path)
-    address = url_of(out)
-    source = local_folder(source)
-    if address is not None and (source / PLAN).exists():
-        _require_same_format(source, format, address)
-        return upload_dataset(source, address, workers=workers, tick=tick)
-    if address is None:
-        require_folder(out, "OUT")
+    origin = place_of(require_kind("source", source, Path))
+    target = place_of(require_kind("out", out, Path))
+    origin.fetch_manifest()
+    source, out = origin.folder, target.folder
+    if isinstance(target, ObjectStore):
+        _require_uploadable(source, format, target)
+        return upload_dataset(origin, target, workers=workers, tick=tick)
+    target.require_writable("OUT")
     require_apart(source, out)
     if not (source / PLAN).exists():
         options = TakeoverOptions(
@@ -74,14 +74,21 @@ def convert_dataset(
             )
     if format == "folders":
         return _to_folders(source, out, workers, tick)
-    return _to_store(source, out, format, workers, tick)
+    return _to_store(origin, out, format, workers, tick)
 
 
-def _require_same_format(source: Path, format: str, address: str) -> None:
+def _require_uploadable(source: Path, format: str, store: ObjectStore) -> None:
+    if not (source / PLAN).exists():
+        raise InputError(
+            str(store),
+            expected="a folder, where plain folders become a data set",
+            found="an address",
+            remedy="convert it to tar in a folder first, then put that there",
+        )
     standing = read_manifest(source)["options"]["format"]
     if format != standing:
         raise InputError(
-            address,
+            str(store),
             expected=f"the format of {source}, {standing}, or a folder to convert to first",
             found=f"--format {format}",
             remedy=f"convert to {format} in a folder, then put that there",
@@ -100,10 +107,10 @@ def _store(format: Target) -> Format:
 
 
 def _to_store(
-    source: Path, out: Path, format: Format, workers: int | None, tick: Callable[[int], None]
+    source: Place, out: Path, format: Format, workers: int | None, tick: Callable[[int], None]
 ) -> Conversion:
-    standing = read_manifest(source)["options"]
-    plan = read_plan(source)
+    standing = read_manifest(source.folder)["options"]
+    plan = read_plan(source.folder)
     plan |= {"options": plan["options"] | {"format": format}}
     transfer = Transfer(
         source=source.resolve(),

@@ -20,7 +20,7 @@ from shards.base.formats import FORMATS
 from shards.base.keys import BACKGROUND, SPLITS, keys_from, record_name
 from shards.base.retrying import retry_passing
 from shards.checking.audit import AuditError, Rules, audit_shard
-from shards.places.object_store import url_of
+from shards.places.place import place_of
 from shards.records.manifest import (
     MANIFEST,
     digest_of,
@@ -82,13 +82,13 @@ def verify_dataset(
     shard's samples again (at least one) and compares bytes. `tick(samples)` is called as shards
     are done. InputError where there is no data set, or where samples cannot be drawn again here.
     """
-    address = url_of(shards)
-    if address is not None:
+    place = place_of(shards)
+    if not place.keeps_shards:
         raise InputError(
-            address,
+            str(place),
             expected="the folder of a data set",
             found="an address",
-            remedy=f"`depthmask convert {address} FOLDER` fetches it and compares every shard",
+            remedy=f"`depthmask convert {place} FOLDER` fetches it and compares every shard",
         )
     plan = read_plan(shards)
     tasks = tasks_of(plan)

@@ -54,14 +54,11 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     from pipeline.build import build_dataset
     from pipeline.estimate import estimate_build
     from pipeline.rendering.preparation import plan_build
-    from shards.places.object_store import url_of
-    from shards.places.outputs import require_folder
     from shards.records.mixture import describe_mixture
 
     with BuildProgress() as watcher:
         if options.dry_run:
-            if url_of(options.out) is None:
-                require_folder(options.out)
+            options.place.require_writable()
             plan, skipped = plan_build(options, watcher)
             tasks = plan.tasks()
             watcher.planned(plan, skipped, tasks, len(tasks))
@@ -70,7 +67,7 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
             answer("\n".join(estimate.lines()), facts | dataclasses.asdict(estimate), json_wanted)
             return
         result = build_dataset(options, watcher)
-    place = url_of(result.out) or str(result.out)
+    place = str(options.place)
     whose = "" if options.part is None else " of this part"
     last = f"digest {result.digest}"
     if result.digest is None:

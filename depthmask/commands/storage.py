@@ -138,7 +138,7 @@ def convert(
     """
     from depthmask.terminal.build_progress import open_progress
     from pipeline.convert import convert_dataset
-    from shards.places.object_store import url_of
+    from shards.places.place import place_of
 
     with open_progress(open_console()) as progress:
         bar = progress.add_task("converting", total=None)
@@ -152,7 +152,7 @@ def convert(
             tick=lambda samples: progress.advance(bar, samples),
             remark=say,
         )
-    place = url_of(result.out) or str(result.out)
+    place = str(place_of(out))
     kept = f" ({result.kept:,} kept)" if result.kept else ""
     digest = "" if result.digest is None else f"\ndigest {result.digest}"
     answer(

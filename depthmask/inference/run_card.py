@@ -17,8 +17,7 @@ from shards.base.errors import InputError
 from shards.base.files import write_atomic
 from shards.base.keys import SPLITS, counts_in_words
 from shards.base.version import __version__
-from shards.places.cache import was_opened
-from shards.places.object_store import url_of
+from shards.places.place import place_of
 from shards.reading.open import open_dataset
 from shards.records.card import CARD, MARK, card_cell, card_table, is_free
 
@@ -106,9 +105,9 @@ def _data(options: dict[str, Any]) -> list[str]:
     """A table of the data sets that the training read; an address only if it was opened before."""
     rows = []
     for folder in options.get("shards", []):
-        address = url_of(folder)
-        if address is not None and not was_opened(address):
-            rows.append((card_cell(address), "never opened here", ""))
+        place = place_of(folder)
+        if not place.is_known():
+            rows.append((card_cell(str(place)), "never opened here", ""))
             continue
         try:
             manifest = open_dataset(folder).members[0].manifest

@@ -17,7 +17,7 @@ from shards.base.keys import SPLITS
 from shards.pixels.depth_coding import DepthCoding
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
-from shards.records.manifest import build_id, read_plan, read_record
+from shards.records.manifest import build_id, read_plan
 
 GALLERY_SAMPLES = 24
 SURVEY_SAMPLES = 2000
@@ -112,7 +112,7 @@ def _provenance_rows(dataset: Dataset) -> list[tuple[str, str]]:
 
 def _clipped_text(dataset: Dataset, coding: DepthCoding) -> str:
     """How many of all depth values lay outside the declared range, in words."""
-    records = [read_record(dataset.path, shard["name"]) for shard in dataset.manifest["shards"]]
+    records = [dataset.record(shard["name"]) for shard in dataset.manifest["shards"]]
     clipped = sum(record.clipped for record in records if record is not None)
     share = clipped / (len(dataset) * coding.size**2)
     return f"{clipped:,} values ({share:.2g} of all), clipped" if clipped else "no value"

@@ -16,8 +16,7 @@ from depthmask.reports.dataset_survey import spread
 from depthmask.reports.embedded_pictures import embed_depth, embed_image, embed_mask
 from shards.base.errors import InputError
 from shards.pixels.depth_coding import DepthCoding
-from shards.places.cache import was_opened
-from shards.places.object_store import url_of
+from shards.places.place import place_of
 from shards.reading.concat import AnyDataset
 from shards.reading.open import open_dataset
 
@@ -34,9 +33,9 @@ def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
     """
     try:
         for folder in folders:
-            address = url_of(folder)
-            if address is not None and not was_opened(address):
-                return {"fault": f"{address} was never opened here, and a report opens no address"}
+            place = place_of(folder)
+            if not place.is_known():
+                return {"fault": f"{place} was never opened here, and a report opens no address"}
         network = read_checkpoint(checkpoint)
         dataset = open_dataset([Path(folder) for folder in folders]).split("val")
         if network.coding is not None:

@@ -11,6 +11,7 @@ from pipeline.planning.plan import ShardTask
 from pipeline.rendering.shard_maker import make_in, renderer_of
 from pipeline.rendering.site import Site
 from shards.base.errors import InputError, RunError
+from shards.places.place import Place
 from shards.records.manifest import Record
 
 STRIKES = 3
@@ -20,10 +21,11 @@ _TICK_EVERY = 16
 _NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """What all tasks of a build share."""
 
+    place: Place
     site: Site
     build: str
 
@@ -52,10 +54,10 @@ Engine = Callable[[Job, Sequence[ShardTask], Counters], Results]
 def make_shard(job: Job, task: ShardTask, tick: Callable[[Done], None]) -> Outcome:
     """The record of a shard, made now unless it is committed already: safe to run twice."""
     try:
-        standing = committed_record(job.site.out, task, job.build)
+        standing = committed_record(job.place, task, job.build)
         if standing is not None:
             return standing
-        return make_in(job.site.out, renderer_of(job.site, job.build), task, tick)
+        return make_in(job.place, renderer_of(job.site, job.build), task, tick)
     except (InputError, RunError) as error:
         return Failure("shard", str(error))
     except OSError as error:

@@ -18,7 +18,7 @@ from shards.base.keys import counts_in_words, record_name
 from shards.base.names import is_left_by_system
 from shards.base.retrying import retry_passing
 from shards.base.version import __version__
-from shards.places.cache import address_of
+from shards.places.place import Place
 from shards.records.card import CARD, is_free
 from shards.records.manifest import (
     LOG,
@@ -36,7 +36,7 @@ SET_ASIDE = "set-aside"
 
 def refuse_foreign_folder(out: Path) -> None:
     """InputError where `out` is neither absent, nor empty, nor a data set of ours."""
-    if not out.exists() or address_of(out) is not None or (out / PLAN).exists():
+    if not out.exists() or (out / PLAN).exists():
         return
     if out.is_dir() and all(_is_ours(path.name) for path in out.iterdir()):
         return
@@ -156,42 +156,42 @@ def other_versions_of(standing: dict[str, Any], wanted: dict[str, Any]) -> list[
 
 
 def committed_records(
-    out: Path, plan: Plan, tasks: Sequence[ShardTask] | None = None
+    place: Place, plan: Plan, tasks: Sequence[ShardTask] | None = None
 ) -> dict[str, Record]:
     """Records of finished shards by name: of the whole plan, or of `tasks`."""
     wanted = plan.tasks() if tasks is None else tasks
     records = {
-        task.name: committed_record(out, task, plan.build) for task in _recorded(out, wanted)
+        task.name: committed_record(place, task, plan.build) for task in _recorded(place, wanted)
     }
     return {name: record for name, record in records.items() if record is not None}
 
 
-def committed_record(out: Path, task: ShardTask, build: str) -> Record | None:
-    """The record of a shard if it is done: from this build, and as long as the plan says now.
-
-    A cache folder has records of whole shards only.
-    """
-    record = read_record(out, task.name)
+def committed_record(place: Place, task: ShardTask, build: str) -> Record | None:
+    """The record of a shard if it is done: from this build, and as long as the plan says now."""
+    record = read_record(place.folder, task.name)
     if (
         record is not None
         and record.build == build
         and record.samples == task.samples
-        and (_has_size(out / task.name, record.bytes) or address_of(out) is not None)
+        and (not place.keeps_shards or _has_size(place.folder / task.name, record.bytes))
     ):
         return record
     return None
 
 
-def count_committed(out: Path, tasks: Sequence[ShardTask]) -> int:
+def count_committed(place: Place, tasks: Sequence[ShardTask]) -> int:
     """How many shards have a record, without reading any; 0 where there is no folder."""
-    return len(_recorded(out, tasks)) if out.is_dir() else 0
+    return len(_recorded(place, tasks)) if place.folder.is_dir() else 0
 
 
-def _recorded(out: Path, tasks: Sequence[ShardTask]) -> list[ShardTask]:
-    """The tasks whose record and shard exist (only the record, in a cache folder)."""
-    there = set(os.listdir(out))
-    remote = address_of(out) is not None
-    return [t for t in tasks if record_name(t.name) in there and (remote or t.name in there)]
+def _recorded(place: Place, tasks: Sequence[ShardTask]) -> list[ShardTask]:
+    """The tasks whose record exists, and whose shard does where the place keeps shards."""
+    there = set(os.listdir(place.folder))
+    return [
+        task
+        for task in tasks
+        if record_name(task.name) in there and (task.name in there or not place.keeps_shards)
+    ]
 
 
 def _has_size(path: Path, size: int) -> bool:

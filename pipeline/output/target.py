@@ -17,6 +17,7 @@ from pipeline.output.lock import builder_lock
 from pipeline.planning.plan import ShardTask, tasks_of
 from shards.base.errors import InputError
 from shards.base.files import remove_temporaries
+from shards.places.local_folder import LocalFolder
 from shards.places.outputs import writing
 from shards.records.manifest import (
     Record,
@@ -56,7 +57,7 @@ def finish_shards(
     kept: list[Record] = []
     missing: list[ShardTask] = []
     for task in tasks_of(plan):
-        record = committed_record(out, task, build)
+        record = committed_record(LocalFolder(out), task, build)
         if record is None:
             missing.append(task)
         else:

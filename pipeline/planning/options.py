@@ -25,6 +25,7 @@ from shards.base.errors import InputError
 from shards.base.formats import Format
 from shards.base.option_kinds import require_within
 from shards.base.options import check_fields, option
+from shards.places.place import Place, place_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,6 +164,7 @@ class BuildOptions:
                 found=str(self.depth_bits),
                 remedy="add --depth-bits 8",
             )
+        self._require_buildable_there()
         check_declared(self.depth_range, self.depth_input)
         low, high = self.fg_scale
         if not 0 < low <= high <= 1:
@@ -172,3 +174,24 @@ class BuildOptions:
                 found=f"{low} {high}",
                 remedy="give shares of the sample's side, such as 0.4 0.72",
             )
+
+    @property
+    def place(self) -> Place:
+        """Where the data set is stored: the folder or address that `out` names."""
+        return place_of(self.out)
+
+    def _require_buildable_there(self) -> None:
+        if self.place.keeps_shards:
+            return
+        for wrong, flag in (
+            (self.format == "lmdb", "--format lmdb"),
+            (self.engine == "ray", "--engine ray"),
+            (self.overwrite, "--overwrite"),
+        ):
+            if wrong:
+                raise InputError(
+                    f"--out {self.place}",
+                    expected="tar shards, built by processes of this machine, and no --overwrite",
+                    found=flag,
+                    remedy="drop it, or build in a folder and `depthmask convert` it there",
+                )

@@ -5,16 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.machine.counters import Done
-from pipeline.output.staging import put_plan
 from pipeline.planning.plan import Plan, ShardTask
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site
 from shards.base.errors import RunError
-from shards.base.keys import BACKGROUND, record_name
+from shards.base.keys import BACKGROUND
 from shards.base.retrying import retry_passing
-from shards.base.scratch import Scratch
-from shards.places.cache import bucket_of
-from shards.records.manifest import PLAN, Record, read_plan, write_record
+from shards.places.place import Place
+from shards.records.manifest import PLAN, Record, read_plan
 from shards.writing.encoding import Encoding
 from shards.writing.shard_writer import ShardWriter, payload_bound
 
@@ -68,20 +66,10 @@ def _renderer(site: Site, build: str, stamp: tuple[int, int, int]) -> Renderer:
 
 
 def make_in(
-    folder: Path, renderer: Renderer, task: ShardTask, tick: Callable[[Done], None]
+    place: Place, renderer: Renderer, task: ShardTask, tick: Callable[[Done], None]
 ) -> Record:
-    """Make a shard in a folder, or where it stands for an address, there: shard, then record."""
-    bucket = bucket_of(folder)
-    if bucket is None:
-        return render_shard(renderer, folder, task, tick)
-    scratch = Scratch()
-    try:
-        record = render_shard(renderer, scratch.path, task, tick)
-        put_plan(bucket, folder)
-        bucket.put(scratch.path / task.name, task.name)
-        name = record_name(task.name)
-        bucket.write(name, (scratch.path / name).read_bytes())
-        write_record(folder, record)
-        return record
-    finally:
-        scratch.remove()
+    """Make a shard and have it where the data set is stored: shard, then record."""
+    with place.shard_folder() as folder:
+        record = render_shard(renderer, folder, task, tick)
+        place.publish_shard(folder, record)
+    return record

@@ -14,7 +14,6 @@ from shards.base.cores import cores
 from shards.base.errors import InputError, RunError
 from shards.base.keys import SPLITS, record_name
 from shards.pixels.moments import NOTHING, Moments
-from shards.places.cache import fetch
 from shards.reading.dataset import Dataset, Span
 from shards.reading.recount import recount_span
 from shards.reading.sample import Sample
@@ -80,11 +79,11 @@ class ConcatDataset(SplitSequence):
         sums: dict[str, dict[str, Moments]] = {split: {} for split in SPLITS}
         partial: list[Span] = []
         for span in self._of(*SPLITS).spans():
-            fetch(span.path, record_name(span.shard))
-            record = read_record(span.path, span.shard)
+            span.place.fetch(record_name(span.shard))
+            record = read_record(span.place.folder, span.shard)
             if record is None:
                 raise RunError(
-                    str(span.path / span.shard),
+                    str(span.place.folder / span.shard),
                     expected="its commit record",
                     found="none",
                     remedy="`depthmask verify --repair` makes it again",

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shards.base.errors import RunError
-from shards.base.keys import BACKGROUND, SPLITS, keys_from, shard_name
+from shards.base.keys import BACKGROUND, SPLITS, keys_from, record_name, shard_name
 from shards.pixels.codecs import decode_jpeg
 from shards.pixels.depth_coding import DepthCoding
-from shards.places.cache import fetch
+from shards.places.place import Place
 from shards.reading.sample import Sample
 from shards.reading.split_sequence import SplitSequence
-from shards.records.manifest import read_manifest
+from shards.records.manifest import Record, read_manifest, read_record
 from shards.stores.table import Shard, open_shard
 
 _BACKGROUND_CACHE_BYTES = 64 << 20
@@ -28,7 +28,7 @@ _BACKGROUND_CACHE_BYTES = 64 << 20
 class Span:
     """Some samples of one shard, in order of position: all of them, unless some are left out."""
 
-    path: Path
+    place: Place
     shard: str
     split: str
     positions: Sequence[int]
@@ -41,8 +41,8 @@ class Dataset(SplitSequence):
     inherited by a forked worker, at any time.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, place: Place) -> None:
+        self.place = place
         self.manifest: dict[str, Any] = read_manifest(self.path)
         super().__init__({split: self.manifest["splits"][split]["samples"] for split in SPLITS})
         self.size: int = self.manifest["options"]["size"]
@@ -60,6 +60,11 @@ class Dataset(SplitSequence):
             for entry in self.manifest["shards"] + self.manifest["backgrounds"]
         }
         self._forget()
+
+    @property
+    def path(self) -> Path:
+        """The local folder: the data set's own, or the cache of an address."""
+        return self.place.folder
 
     @property
     def _stats(self) -> dict[str, Any]:
@@ -97,7 +102,7 @@ class Dataset(SplitSequence):
             number = positions[begin] // self._per_shard
             end = bisect_left(positions, (number + 1) * self._per_shard, begin)
             name = shard_name(split, number, self._format)
-            yield Span(self.path, name, split, positions[begin:end])
+            yield Span(self.place, name, split, positions[begin:end])
             begin = end
 
     def background(self, name: str) -> NDArray[np.uint8]:
@@ -144,15 +149,16 @@ class Dataset(SplitSequence):
             total = len(self._backgrounds) if split == BACKGROUND else self._counts[split]
             path = self.path / shard_name(split, number, self._format)
             samples = min(self._per_shard, total - first)
-            if not path.exists():
-                self._fetch(path.name)
             sha256 = self._sha256[path.name]
+            self.place.fetch(path.name, sha256)
             opened = open_shard(self._format, path, keys_from(split, first), samples, sha256)
             self._opened[split, number] = opened
         return opened
 
-    def _fetch(self, name: str) -> None:
-        fetch(self.path, name, self._sha256[name])
+    def record(self, shard: str) -> Record | None:
+        """The commit record of a shard, by the shard's name; None where there is none."""
+        self.place.fetch(record_name(shard))
+        return read_record(self.path, shard)
 
     def close(self) -> None:
         """Release every open shard."""

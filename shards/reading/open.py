@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from shards.base.option_kinds import require_kind
-from shards.places.cache import local_folder
+from shards.places.place import place_of
 from shards.reading.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -26,8 +26,12 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
     An address (s3://bucket/name) is read through a folder below $DEPTHMASK_CACHE, which keeps
     what was fetched. InputError where there is none, or where several do not fit together.
     """
-    places = [path] if isinstance(path, str | Path) else path
-    members = [Dataset(local_folder(require_kind("path", place, Path))) for place in places]
+    names = [path] if isinstance(path, str | Path) else path
+    members = []
+    for name in names:
+        place = place_of(require_kind("path", name, Path))
+        place.fetch_manifest()
+        members.append(Dataset(place))
     if len(members) == 1:
         return members[0]
     from shards.reading.concat import ConcatDataset

@@ -50,4 +50,4 @@ def recount_samples(dataset: SplitSequence, split: str, positions: Iterable[int]
 
 def recount_span(span: Span) -> Recount:
     """The same of some samples of one shard, for a worker process."""
-    return recount_samples(Dataset(span.path), span.split, span.positions)
+    return recount_samples(Dataset(span.place), span.split, span.positions)

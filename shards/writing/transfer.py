@@ -6,7 +6,7 @@ from pathlib import Path
 from shards.base.errors import RunError
 from shards.base.files import publish, temporary_beside
 from shards.base.keys import keys_from, record_name
-from shards.places.cache import fetch
+from shards.places.place import Place
 from shards.records.layout import ShardTask
 from shards.records.manifest import Record, read_record, write_record
 from shards.stores.table import Shard, open_hashed, open_shard, open_writer
@@ -17,7 +17,7 @@ from shards.writing.shard_writer import payload_bound
 class Transfer:
     """From a data set in `source` to the same one in another `format`, the build `build`."""
 
-    source: Path
+    source: Place
     source_format: str
     out: Path
     format: str
@@ -54,9 +54,9 @@ class Transfer:
     def _open_whole(self, name: str, task: ShardTask) -> tuple[Record, Shard]:
         """The old shard and its record, once they are there and fit each other."""
         for file in (record_name(name), name):
-            fetch(self.source, file)
-        record = read_record(self.source, name)
-        path = self.source / name
+            self.source.fetch(file)
+        record = read_record(self.source.folder, name)
+        path = self.source.folder / name
         if record is not None and path.exists():
             keys = keys_from(task.split, task.first)
             shard, found = open_hashed(self.source_format, path, keys, task.samples)

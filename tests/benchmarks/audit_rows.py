@@ -15,7 +15,7 @@ from pipeline.verify import verify_dataset
 from shards.base.files import sha256_of
 from shards.base.formats import Format
 from shards.checking.recompute import recompute_stats
-from shards.reading.dataset import Dataset
+from shards.reading.open import open_dataset
 
 _DIRECTIONS: tuple[tuple[Format, Format], ...] = (("tar", "lmdb"), ("lmdb", "tar"))
 
@@ -35,11 +35,11 @@ def shard_files(folder: Path, format: str) -> list[Path]:
 def decode_limit(material: Material) -> Iterator[dict[str, Pair]]:
     """`stats --recompute` and `verify --deep` against decoding the same bytes held in memory."""
     folder = material.read_set("tar")
-    train = len(Dataset(folder, ("train",)))
+    train = len(open_dataset(folder).split("train"))
     base = bare(*material.raw_samples(train))
     while True:
         recount = rate(
-            lambda: recompute_stats(Dataset(folder), workers=1, tick=lambda done: None), READ
+            lambda: recompute_stats(open_dataset(folder), workers=1, tick=lambda done: None), READ
         )
         first = base()
         deep = rate(lambda: verify_dataset(folder, deep=True, workers=1), READ)

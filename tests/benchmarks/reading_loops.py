@@ -18,7 +18,7 @@ from speed_material import Material
 
 from shards.base.keys import sample_key
 from shards.pixels.fields import DECODERS
-from shards.reading.dataset import Dataset
+from shards.reading.open import open_dataset
 
 FIELDS = ("image.jpg", "mask.png", "depth.png16", "background.jpg")
 
@@ -43,7 +43,7 @@ def ours(folder: Path, count: int) -> Rate:
     """The first train samples in order, from a data set that is opened anew."""
 
     def read() -> int:
-        dataset = Dataset(folder, ("train",))
+        dataset = open_dataset(folder).split("train")
         for position in range(count):
             read_sample(dataset[position])
         dataset.close()
@@ -161,12 +161,12 @@ def importable(module: str) -> bool:
 
 def at_random(folder: Path, count: int, seed: int) -> tuple[Rate, Rate]:
     """Image, mask and background of train samples drawn from all; and of as many in order."""
-    total = len(Dataset(folder, ("train",)))
+    total = len(open_dataset(folder).split("train"))
     drawn = np.random.default_rng(seed).choice(total, count, replace=False).tolist()
     begin = int(np.random.default_rng(seed + 1).integers(0, total - count))
 
     def read(positions: Iterable[int]) -> int:
-        dataset = Dataset(folder, ("train",))
+        dataset = open_dataset(folder).split("train")
         for position in positions:
             sample = dataset[position]
             _ = sample.image, sample.mask, sample.background

@@ -13,7 +13,7 @@ from pipeline.rendering.preparation import plan_build
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import site_of
 from pipeline.rendering.watcher import SilentWatcher
-from shards.reading.dataset import Dataset
+from shards.reading.open import open_dataset
 from shards.records.manifest import MANIFEST
 
 SIZE = 224
@@ -90,7 +90,7 @@ class Material:
 
         Each has a copy of its background's bytes.
         """
-        dataset = Dataset(self.read_set("tar"), ("train",))
+        dataset = open_dataset(self.read_set("tar")).split("train")
         fields, names = [], []
         for position in range(count):
             sample = dataset[position]

@@ -24,9 +24,9 @@ from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
 from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS
 from pipeline.depth.teachers.table import load_teacher
-from pipeline.output.staging import _identity_of, _is_whole
 from shards.base.checks import WrongValueError
 from shards.base.errors import InputError, RunError
+from shards.places.object_store import _identity_of, _is_whole
 from shards.reading.open import open_dataset
 from shards.records.manifest import PLAN, read_manifest
 from shards.records.schema import check_manifest

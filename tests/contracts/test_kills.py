@@ -25,6 +25,7 @@ from pipeline.machine.counters import Counters
 from pipeline.planning.plan import Plan
 from pipeline.rendering.site import Site
 from shards.base.errors import RunError
+from shards.places.local_folder import LocalFolder
 from shards.records.manifest import LOG, Record, read_plan
 
 SHARDS = 33
@@ -278,7 +279,8 @@ def test_a_worker_killed_between_two_shards_is_replaced(
     site = Site(out=copy, fg=sources / "fg", bg=sources / "bg", device="cpu", depth_weights=None)
     counters = Counters(SHARDS)
     heard = []
-    for task, outcome in run_local(Job(site, plan.build), plan.tasks(), counters, workers=1):
+    job = Job(place=LocalFolder(copy), site=site, build=plan.build)
+    for task, outcome in run_local(job, plan.tasks(), counters, workers=1):
         heard.append((task.name, outcome))
         for worker in workers_of(os.getpid()):
             worker.kill()

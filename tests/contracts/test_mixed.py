@@ -19,6 +19,7 @@ from pipeline.rendering.site import find_site, site_of
 from pipeline.repair import repair_dataset
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
+from shards.places.local_folder import LocalFolder
 from shards.records.card import CARD
 from shards.records.manifest import MANIFEST, PLAN, Record, read_manifest, read_plan, read_record
 from shards.records.mixture import describe_mixture, mixed_shards
@@ -141,7 +142,8 @@ def test_a_ray_node_of_other_versions_is_let_in_only_then(
     for allowed in (False, True):
         cluster._other_versions.cache_clear()
         site = site_of(dataclasses.replace(options, allow_mixed=allowed))
-        outcomes.append(cluster._make_on_node(Job(site, plan.build), task))
+        job = Job(place=LocalFolder(begun), site=site, build=plan.build)
+        outcomes.append(cluster._make_on_node(job, task))
     cluster._other_versions.cache_clear()
     refused, made = outcomes
     assert isinstance(refused, Failure)

@@ -20,6 +20,7 @@ from pipeline.build import BuildResult, build_dataset
 from pipeline.output.folder import committed_records
 from pipeline.planning.plan import Plan
 from shards.base.errors import InputError
+from shards.places.local_folder import LocalFolder
 from shards.records.manifest import MANIFEST, read_plan, replace_plan
 
 
@@ -93,11 +94,13 @@ def test_a_killed_growth_never_takes_a_short_shard_for_a_full_one(
     started: Path, large: BuildResult
 ) -> None:
     replace_plan(started, read_plan(large.out))
-    kept = committed_records(started, Plan(read_plan(started)))
+    kept = committed_records(LocalFolder(started), Plan(read_plan(started)))
     assert "train-000002.tar" in kept
     assert "train-000003.tar" not in kept
     shutil.copy(large.out / "train-000003.json", started / "train-000003.json")
-    assert "train-000003.tar" not in committed_records(started, Plan(read_plan(started)))
+    assert "train-000003.tar" not in committed_records(
+        LocalFolder(started), Plan(read_plan(started))
+    )
 
 
 @pytest.mark.parametrize("samples", [119, 1])

@@ -1,4 +1,4 @@
-"""shards/places/cache.py and pipeline/output/upload.py against an S3 server on loopback"""
+"""shards/places/object_store.py and pipeline/output/upload.py against an S3 server on loopback"""
 
 import json
 import logging
@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +27,11 @@ from depthmask.training.loop import train
 from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
 from shards.base.errors import InputError, RunError
-from shards.places.cache import bucket_of
-from shards.places.object_store import Bucket, url_of
+from shards.places.bucket import Bucket
+from shards.places.local_folder import LocalFolder
+from shards.places.place import place_of
 from shards.reading.open import open_dataset
+from shards.records.card import CARD
 from shards.records.manifest import LOG, MANIFEST, PLAN
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -189,7 +193,54 @@ def test_a_pipe_is_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["shards", "/data/shards", "./s3", "a:b", "C:/shards", "s3:"])
 def test_folders_are_folders(place: str) -> None:
-    assert url_of(place) is None
+    assert place_of(place) == LocalFolder(Path(place))
+
+
+def test_a_place_pickles_and_opens_its_store_in_the_process_that_uses_it(
+    url: str, cache: Path
+) -> None:
+    store = pickle.loads(pickle.dumps(place_of(url)))
+    assert store == place_of(Path(url)) == place_of(f"{url}/")
+    store.fetch_manifest()
+    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+        pool.submit(store.fetch, "train-000000.tar").result()
+    assert (store.folder / "train-000000.tar").is_file()
+
+
+def test_plain_folders_are_not_taken_over_at_an_address(
+    server: str, plain_build: BuildResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    convert_dataset(plain_build.out, tmp_path / "plain", "folders", workers=1)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="convert it to tar in a folder first"):
+        convert_dataset(tmp_path / "plain", Path("s3://pictures/taken"), "tar", workers=1)
+    assert not (tmp_path / "s3:").exists()
+
+
+def test_an_address_is_converted_to_another_one(
+    url: str, plain_build: BuildResult, cache: Path
+) -> None:
+    again = convert_dataset(Path(url), Path(f"{url}-copy"), "tar", workers=2)
+    assert (again.made, again.digest) == (7, plain_build.digest)
+    wanted = {name: data for name, data in files_of(plain_build.out).items() if name != CARD}
+    assert objects(f"{url}-copy") == wanted
+
+
+def test_shards_that_did_not_change_there_stay_in_the_cache(
+    url: str, sources: Path, cache: Path, tmp_path: Path
+) -> None:
+    build_there(sources, "grown", samples=60)
+    reader = open_dataset("s3://pictures/grown")
+    first = reader[0].get("json")
+    kept = (reader.path / "train-000000.tar").stat().st_ino
+    larger = build_dataset(small_options(sources, tmp_path / "larger", samples=120)).out
+    bucket = Bucket("s3://pictures/grown")  # which grows from another machine
+    for path in larger.glob("*.[jt]*"):
+        bucket.put(path, path.name)
+    grown = open_dataset("s3://pictures/grown")
+    assert len(grown) > len(reader)
+    assert (reader.path / "train-000000.tar").stat().st_ino == kept
+    assert grown[0].get("json") == first
 
 
 def test_an_address_in_a_folder_from_a_stranger_is_not_opened(
@@ -198,7 +249,6 @@ def test_an_address_in_a_folder_from_a_stranger_is_not_opened(
     shards = Path(shutil.copytree(plain_build.out, tmp_path / "stranger"))
     (shards / "remote.json").write_text(json.dumps({"url": url}))
     (shards / "train-000000.tar").unlink()
-    assert bucket_of(shards) is None
     with pytest.raises(RunError, match="a whole shard"):
         open_dataset(shards)[0].get("json")
 
