@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.sources.decode import decode_as_stored
+from pipeline.sources.formats.sixteen_bits import sixteen_bit_values
 from pipeline.sources.sandbox import DeadDecoderError
-from pipeline.sources.sixteen_bits import sixteen_bit_values
 from pipeline.sources.source_bytes import read_source
 from shards.base.errors import InputError
 from shards.base.retrying import retry_passing

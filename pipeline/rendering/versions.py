@@ -9,7 +9,7 @@ import numpy as np
 from PIL import features
 
 from pipeline.machine.precision import fitting_precision
-from pipeline.sources.heif import PACKAGE, heif_version
+from pipeline.sources.formats.heif import PACKAGE, heif_version
 from shards.base.version import __version__
 
 

@@ -3,6 +3,5 @@
 Find, check by header, decode. A file may come from a stranger: nothing is decoded before
 its header says what that takes.
 
-Other rooms use: `alpha`, `decode`, `find`, `headers`, `heif`, `profiles`, `roles`, `sixteen_bits`,
-`source_bytes`, `sandbox`.
+Other rooms use: `alpha`, `decode`, `find`, `headers`, `roles`, `sandbox`, `source_bytes`.
 """

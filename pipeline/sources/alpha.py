@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.sources.integrity import UnusablePictureError
+from pipeline.sources.formats.integrity import UnusablePictureError
 
 LEAST_ALPHA = 8
 """Alpha, of 255, from which a pixel belongs to the alpha box."""

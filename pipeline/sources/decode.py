@@ -13,18 +13,18 @@ from PIL import ExifTags, Image, ImageFile
 
 from pipeline.machine.gate import require_memory
 from pipeline.machine.quiet import QUIET
-from pipeline.sources.headers import SANDBOXED, cost_of, damaged, open_header, reduction_of
-from pipeline.sources.integrity import UnusablePictureError as UnusablePictureError
-from pipeline.sources.integrity import refuse_damage
-from pipeline.sources.profiles import profile_of, to_srgb
-from pipeline.sources.sandbox import DeadDecoderError, try_decoding
-from pipeline.sources.sixteen_bits import (
+from pipeline.sources.formats.integrity import UnusablePictureError as UnusablePictureError
+from pipeline.sources.formats.integrity import refuse_damage
+from pipeline.sources.formats.profiles import profile_of, to_srgb
+from pipeline.sources.formats.sixteen_bits import (
     has_sixteen_bit_colour,
     read_sixteen_bit_colour,
     read_sixteen_bit_grey,
 )
+from pipeline.sources.formats.tiff_pages import whole_picture
+from pipeline.sources.headers import SANDBOXED, cost_of, damaged, open_header, reduction_of
+from pipeline.sources.sandbox import DeadDecoderError, try_decoding
 from pipeline.sources.source_bytes import read_source
-from pipeline.sources.tiff_pages import whole_picture
 from shards.base.errors import InputError
 from shards.base.retrying import retry_passing
 

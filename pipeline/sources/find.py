@@ -15,9 +15,9 @@ from joblib import Parallel, delayed
 from pipeline.machine.gate import MemoryGate
 from pipeline.sources.alpha import crop_to_alpha, object_share, plain_ground
 from pipeline.sources.decode import UnusablePictureError, decode_picture
+from pipeline.sources.formats.heif import is_heif
+from pipeline.sources.formats.integrity import NoFileError
 from pipeline.sources.headers import MEMORY_LIMIT, decoding_cost
-from pipeline.sources.heif import is_heif
-from pipeline.sources.integrity import NoFileError
 from pipeline.sources.sandbox import DeadDecoderError
 from pipeline.sources.source_bytes import list_folder, read_source, real_folder
 from shards.base.cores import cores

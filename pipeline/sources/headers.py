@@ -13,11 +13,11 @@ from typing import IO, TypeVar
 from PIL import Image, ImageFile
 
 from pipeline.machine.quiet import QUIET
-from pipeline.sources.heif import import_heif, is_heif
-from pipeline.sources.integrity import UnusablePictureError
+from pipeline.sources.formats.heif import import_heif, is_heif
+from pipeline.sources.formats.integrity import UnusablePictureError
+from pipeline.sources.formats.structure import refuse_many_parts
+from pipeline.sources.formats.tiff_pages import whole_picture
 from pipeline.sources.source_bytes import look_into
-from pipeline.sources.structure import refuse_many_parts
-from pipeline.sources.tiff_pages import whole_picture
 from shards.base.retrying import is_passing
 
 Found = TypeVar("Found")

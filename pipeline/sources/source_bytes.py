@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from pipeline.sources.integrity import NoFileError, UnusablePictureError
+from pipeline.sources.formats.integrity import NoFileError, UnusablePictureError
 from shards.base.retrying import retry_passing, unread
 
 Found = TypeVar("Found")

@@ -1,4 +1,4 @@
-"""pipeline/sources/heif.py: pictures of telephones, with the extra that reads them and without"""
+"""pipeline/sources/formats/heif.py: pictures of telephones, with and without their extra"""
 
 import importlib.util
 import io
@@ -15,7 +15,7 @@ from pipeline.build import build_dataset
 from pipeline.convert import convert_dataset
 from pipeline.sources.decode import UnusablePictureError, as_rgb, decode_picture
 from pipeline.sources.find import check_sources
-from pipeline.sources.heif import PACKAGE, import_heif, is_heif
+from pipeline.sources.formats.heif import PACKAGE, import_heif, is_heif
 from shards.reading.open import open_dataset
 
 INSTALLED = importlib.util.find_spec("pillow_heif") is not None

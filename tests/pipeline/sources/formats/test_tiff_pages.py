@@ -1,5 +1,5 @@
-"""pipeline/sources/tiff_pages.py: the whole picture in raw photographs and other TIFFs with a
-thumbnail
+"""pipeline/sources/formats/tiff_pages.py: the whole picture in raw photographs and TIFFs
+with a thumbnail
 """
 
 import contextlib

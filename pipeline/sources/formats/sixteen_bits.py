@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
-from pipeline.sources.integrity import UnusablePictureError
+from pipeline.sources.formats.integrity import UnusablePictureError
 
 Band = Callable[[tuple[int, int, int, int]], NDArray[np.uint8]]
 """Pixels of the rows within a box (left, top, right, bottom)."""

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from PIL import JpegImagePlugin
 
-from pipeline.sources.integrity import UnusablePictureError
+from pipeline.sources.formats.integrity import UnusablePictureError
 
 _SUBFILE, _WIDTH, _HEIGHT, _COMPRESSION, _COLOURS, _STRIPS, _ORIENTATION, _LENGTHS, _PAGES = (
     254, 256, 257, 259, 262, 273, 274, 279, 330,

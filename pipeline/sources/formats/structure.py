@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import IO
 
-from pipeline.sources.integrity import UnusablePictureError
+from pipeline.sources.formats.integrity import UnusablePictureError
 
 MOST_PARTS = 10_000
 """Chunks, segments or blocks before the pixels of a picture."""

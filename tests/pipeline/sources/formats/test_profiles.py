@@ -1,4 +1,4 @@
-"""pipeline/sources/profiles.py: pictures with a colour profile are brought to sRGB"""
+"""pipeline/sources/formats/profiles.py: pictures with a colour profile are brought to sRGB"""
 
 import io
 import zlib
@@ -16,7 +16,7 @@ from pipeline.build import build_dataset
 from pipeline.convert import convert_dataset
 from pipeline.sources.decode import as_rgb, decode_picture
 from pipeline.sources.find import check_sources
-from pipeline.sources.profiles import is_srgb
+from pipeline.sources.formats.profiles import is_srgb
 from shards.reading.open import open_dataset
 
 WIDE_GAMUT = matrix_profile(WIDE, 2.2)

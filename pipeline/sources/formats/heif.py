@@ -5,7 +5,7 @@ import importlib.metadata
 import importlib.util
 from typing import IO
 
-from pipeline.sources.integrity import UnusablePictureError
+from pipeline.sources.formats.integrity import UnusablePictureError
 
 PACKAGE = "pillow-heif"
 

@@ -1,4 +1,4 @@
-"""pipeline/sources/structure.py: what a picture's header asks of its decoder"""
+"""pipeline/sources/formats/structure.py: what a picture's header asks of its decoder"""
 
 import io
 import struct
@@ -14,7 +14,7 @@ from made_files import (
 from PIL import Image
 
 from pipeline.sources.decode import UnusablePictureError, decode_picture
-from pipeline.sources.structure import refuse_many_parts
+from pipeline.sources.formats.structure import refuse_many_parts
 
 NOISE = Image.effect_noise((300, 200), 50)
 
