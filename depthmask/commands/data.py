@@ -122,11 +122,19 @@ def render(
 @click.command()
 @click.argument("out", type=PLACE, metavar="OUT")
 @click.option("--cars", type=WHOLE, default=24, show_default=True, help="Cars to draw.")
+@click.option("--people", type=WHOLE, default=16, show_default=True, help="People to draw.")
+@click.option("--signs", type=WHOLE, default=16, show_default=True, help="Road signs to draw.")
 @click.option("--scenes", type=WHOLE, default=24, show_default=True, help="Scenes to draw.")
 @click.option("--seed", type=WHOLE, default=0, show_default=True, help="Seed of all drawings.")
 @reports
-def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool) -> None:
-    """Draw cars (PNGs with alpha) and scenes to begin with, and the scenes' true depth.
+def sample_data(
+    out: Path, cars: int, people: int, signs: int, scenes: int, seed: int, json_wanted: bool
+) -> None:
+    """Draw cars, people and road signs (PNGs with alpha) and scenes to begin with.
+
+    \b
+    OUT/cars     cars alone, and OUT/objects/{cars,people,signs} all three: for --fg
+    OUT/scenes   for --bg, and the scenes' true depth in OUT/depth
 
     \b
     Examples:
@@ -136,15 +144,18 @@ def sample_data(out: Path, cars: int, scenes: int, seed: int, json_wanted: bool)
     from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
     from depthmask.terminal.build_progress import open_progress
 
-    options = SampleDataOptions(out=out, cars=cars, scenes=scenes, seed=seed)
+    options = SampleDataOptions(
+        out=out, cars=cars, people=people, signs=signs, scenes=scenes, seed=seed
+    )
     with open_progress(open_console()) as progress:
-        bar = progress.add_task("drawing", total=cars + scenes)
+        bar = progress.add_task("drawing", total=cars + people + signs + scenes)
         draw_sample_data(
             options, lambda done, total: progress.update(bar, completed=done, total=total)
         )
-    folders = {"cars": out / "cars", "scenes": out / "scenes"}
+    folders = {"cars": out / "cars", "objects": out / "objects", "scenes": out / "scenes"}
     answer(
         f"{counted(cars, 'car')} in {folders['cars']}, "
+        f"{counted(cars + people + signs, 'cut-out')} in {folders['objects']}, "
         f"{counted(scenes, 'scene')} in {folders['scenes']}",
         {name: str(folder) for name, folder in folders.items()},
         json_wanted,

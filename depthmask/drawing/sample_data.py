@@ -1,4 +1,4 @@
-"""`sample-data`: drawn cars and scenes, so that a newcomer has something to begin with."""
+"""`sample-data`: drawn cut-outs and scenes, so that a newcomer has something to begin with."""
 
 import dataclasses
 from collections.abc import Callable
@@ -7,7 +7,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from depthmask.drawing.cars import KINDS, draw_car
+from depthmask.drawing.cutouts.cars import KINDS, draw_car
+from depthmask.drawing.cutouts.people import draw_person
+from depthmask.drawing.cutouts.people_poses import POSES
+from depthmask.drawing.cutouts.sign_plates import PLATES
+from depthmask.drawing.cutouts.signs import draw_sign
 from depthmask.drawing.scenes import draw_scene, nearness, spread
 from shards.base.errors import InputError
 from shards.base.files import write_whole
@@ -30,23 +34,26 @@ class SampleDataOptions:
     out: Path
     cars: int = option(24, "Cars to draw.")
     scenes: int = option(24, "Scenes to draw.")
+    people: int = option(16, "People to draw; 0: none.")
+    signs: int = option(16, "Road signs to draw; 0: none.")
     seed: int = option(0, "Seed of everything that is drawn.")
 
     def __post_init__(self) -> None:
         """Refuse what cannot be drawn, naming the option."""
         check_fields(self)
-        for name in ("cars", "scenes"):
-            require_within(f"--{name}", getattr(self, name), 1, 100_000)
+        for name, least in (("cars", 1), ("scenes", 1), ("people", 0), ("signs", 0)):
+            require_within(f"--{name}", getattr(self, name), least, 100_000)
         require_within("--seed", self.seed, 0, 2**63 - 1)
 
 
 def draw_sample_data(
     options: SampleDataOptions, tick: Callable[[int, int], None] = lambda done, total: None
 ) -> dict[str, int]:
-    """Write OUT/cars/*.png, OUT/scenes/*.jpg and OUT/depth/*.png; how many of each.
+    """Write OUT/cars, OUT/scenes, OUT/objects and OUT/depth; how many were drawn of each kind.
 
-    Equal seeds draw equal pictures. `depth` holds the scenes' true inverse depth as 16-bit
-    PNGs, from .05 (far) to .95 (near) of their range in each picture.
+    `objects` holds a folder for each category: the same cars, people and signs. Equal seeds draw
+    equal pictures. `depth` holds the scenes' true inverse depth as 16-bit PNGs, from .05 (far)
+    to .95 (near) of their range in each picture.
     """
     out = options.out
     require_folder(out, "OUT")
@@ -59,23 +66,53 @@ def draw_sample_data(
         )
     with writing(out, "nothing of it can be used"):
         _draw(options, tick)
-    return {"cars": options.cars, "scenes": options.scenes}
+    return {name: getattr(options, name) for name in ("cars", "people", "signs", "scenes")}
 
 
 def _draw(options: SampleDataOptions, tick: Callable[[int, int], None]) -> None:
-    out = options.out
-    for name in ("cars", "scenes", "depth"):
-        (out / name).mkdir(parents=True, exist_ok=True)
-    total = options.cars + options.scenes
-    for number in range(options.cars):
-        rng = np.random.default_rng((options.seed, 0, number))
-        kind = KINDS[number % len(KINDS)]
-        car = draw_car(rng, kind=kind, length=int(rng.integers(280, 420)))
-        save_picture(Image.fromarray(car), out / "cars" / f"{kind}-{number:03d}.png")
-        tick(number + 1, total)
-    for number in range(options.scenes):
-        _draw_scene(options.seed, number, out)
-        tick(options.cars + number + 1, total)
+    for folder in ("cars", "scenes", "depth"):
+        (options.out / folder).mkdir(parents=True, exist_ok=True)
+    works = [
+        (draw, number)
+        for draw, count in (
+            (_draw_car, options.cars),
+            (_draw_person, options.people),
+            (_draw_sign, options.signs),
+            (_draw_scene, options.scenes),
+        )
+        for number in range(count)
+    ]
+    for done, (draw, number) in enumerate(works, 1):
+        draw(options.seed, number, options.out)
+        tick(done, len(works))
+
+
+def _draw_car(seed: int, number: int, out: Path) -> None:
+    rng = np.random.default_rng((seed, 0, number))
+    kind = KINDS[number % len(KINDS)]
+    car = Image.fromarray(draw_car(rng, kind=kind, length=int(rng.integers(280, 420))))
+    save_picture(car, out / "cars" / f"{kind}-{number:03d}.png")
+    _save_object(car, out, "cars", f"{kind}-{number:03d}.png")
+
+
+def _draw_person(seed: int, number: int, out: Path) -> None:
+    rng = np.random.default_rng((seed, 2, number))
+    pose = tuple(POSES)[number % len(POSES)]
+    person = draw_person(rng, pose=pose, height=int(rng.integers(260, 360)))
+    _save_object(Image.fromarray(person), out, "people", f"{pose}-{number:03d}.png")
+
+
+def _draw_sign(seed: int, number: int, out: Path) -> None:
+    rng = np.random.default_rng((seed, 3, number))
+    kind = tuple(PLATES)[number % len(PLATES)]
+    sign = draw_sign(rng, kind=kind, height=int(rng.integers(260, 360)))
+    _save_object(Image.fromarray(sign), out, "signs", f"{kind}-{number:03d}.png")
+
+
+def _save_object(picture: Image.Image, out: Path, category: str, name: str) -> None:
+    folder = out / "objects" / category
+    folder.mkdir(parents=True, exist_ok=True)
+    save_picture(picture, folder / name)
 
 
 def _draw_scene(seed: int, number: int, out: Path) -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from depthmask.drawing.cars import draw_car
 from depthmask.drawing.caster import Look, Shape, Texture, vector
+from depthmask.drawing.cutouts.cars import draw_car
 from depthmask.drawing.shapes import Box, Card, Cone, Ellipsoid, Plane
 from depthmask.drawing.textures import Picture, named, texture
 

@@ -157,7 +157,11 @@ NOTES: tuple[tuple[str, str, str], ...] = (
     ("export", "device gpu cuda", "a network is written on the processor"),
     ("convert", "samples n limit", "a data set is converted whole"),
     ("convert", "overwrite force", "name a new folder"),
-    ("sample-data", "n num count samples number", "--cars and --scenes say how many are drawn"),
+    (
+        "sample-data",
+        "n num count samples number",
+        "--cars, --people, --signs and --scenes say how many are drawn",
+    ),
 )
 """Commands, names that are typed for them, and what to say: what is not there, or is two things."""
 

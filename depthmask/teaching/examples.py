@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from depthmask.drawing.cars import draw_car
 from depthmask.drawing.close_ups import CLOSE_UPS
+from depthmask.drawing.cutouts.cars import draw_car
 from depthmask.drawing.scenery import Props
 from depthmask.drawing.scenes import STYLES, Map, draw_scene, nearness, spread
 from depthmask.drawing.textures import Picture, read_photographs

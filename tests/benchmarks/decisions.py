@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from depthmask.drawing.cars import draw_car
+from depthmask.drawing.cutouts.cars import draw_car
 from depthmask.drawing.scenes import draw_scene
 from depthmask.models.layers import window_means
 from pipeline.compositing.blend import compose

@@ -159,7 +159,9 @@ def hops_of_step_and_prediction() -> tuple[Hops, Hops]:
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        depthmask.draw_sample_data(depthmask.SampleDataOptions(out=folder / "p", cars=4, scenes=4))
+        depthmask.draw_sample_data(
+            depthmask.SampleDataOptions(out=folder / "p", cars=4, scenes=4, people=0, signs=0)
+        )
         build = depthmask.BuildOptions(
             fg=folder / "p" / "cars",
             bg=folder / "p" / "scenes",

@@ -134,6 +134,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, load(given.busy, given.pressure):
         pictures = Path(folder) / "pictures"
         drawn = ["sample-data", str(pictures), "--cars", "8", "--scenes", "8"]
+        drawn += ["--people", "0", "--signs", "0"]
         subprocess.run([sys.executable, "-m", "depthmask", "--quiet", *drawn], check=True)
         results = []
         for number, (store, depth) in enumerate(kinds):

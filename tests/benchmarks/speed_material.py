@@ -36,7 +36,7 @@ class Material:
         if fg is None or bg is None:
             fg, bg = out / "pictures" / "cars", out / "pictures" / "scenes"
             if not bg.exists():
-                draw_sample_data(SampleDataOptions(out=out / "pictures"))
+                draw_sample_data(SampleDataOptions(out=out / "pictures", people=0, signs=0))
         return cls(out=out, fg=fg, bg=bg, workers=workers)
 
     def options(self, name: str, samples: int, **changes: object) -> BuildOptions:

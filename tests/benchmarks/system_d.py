@@ -129,7 +129,9 @@ def main(
     if not (folder / "sources").exists():
         half_drawn = folder / "half-drawn"
         shutil.rmtree(half_drawn, ignore_errors=True)
-        draw_sample_data(SampleDataOptions(out=half_drawn, scenes=SCENES, cars=CARS))
+        draw_sample_data(
+            SampleDataOptions(out=half_drawn, scenes=SCENES, cars=CARS, people=0, signs=0)
+        )
         half_drawn.rename(folder / "sources")
     measured = {}
     for mode in MODES:

@@ -83,7 +83,11 @@ def build_sets(out: Path, fg: Path | None, bg: Path | None, size: int, samples: 
     if fg is None or bg is None:
         fg, bg = out / "pictures" / "cars", out / "pictures" / "scenes"
         if not bg.exists():
-            draw_sample_data(SampleDataOptions(out=out / "pictures", cars=48, scenes=48, seed=0))
+            draw_sample_data(
+                SampleDataOptions(
+                    out=out / "pictures", cars=48, scenes=48, seed=0, people=0, signs=0
+                )
+            )
     for split_by in ("source", "sample"):
         options = BuildOptions(
             fg=fg,

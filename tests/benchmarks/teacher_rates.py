@@ -189,7 +189,9 @@ def main(only: tuple[str, ...], seconds: float, rounds: int) -> None:
     click.echo("|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory(prefix="depthmask-benchmark-") as place:
         folder = Path(place)
-        draw_sample_data(SampleDataOptions(out=folder / "pictures", cars=8, scenes=8))
+        draw_sample_data(
+            SampleDataOptions(out=folder / "pictures", cars=8, scenes=8, people=0, signs=0)
+        )
         for name in only or TEACHERS:
             torch.manual_seed(0)
             bench = prepare(folder, name)

@@ -45,7 +45,7 @@ image = background = np.zeros((64, 64, 3), np.uint8)
 """
 _SHORT = (
     (r"--minutes [\d.]+", "--minutes 0.03"),
-    (r"(sample-data pictures)\b", r"\1 --cars 6 --scenes 6"),
+    (r"(sample-data pictures)\b", r"\1 --cars 6 --scenes 6 --people 4 --signs 4"),
     (r"--epochs \d+", "--epochs 1"),
     (r"--samples [\d_]{3,}", "--samples 60"),
     (r"\bsamples=\d+", "samples=60"),
@@ -132,7 +132,7 @@ def test_a_new_user_leaves_the_projects_folder_before_anything_is_made(page: str
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What pages take for granted: pictures, the data set `shards`, the run `runs/first`, …"""
     root = tmp_path_factory.mktemp("world")
-    draw_sample_data(SampleDataOptions(out=root / "pictures", cars=6, scenes=6))
+    draw_sample_data(SampleDataOptions(out=root / "pictures", cars=6, scenes=6, people=4, signs=4))
     for name in ("cars", "scenes"):
         shutil.copytree(root / "pictures" / name, root / name)
     for name in ("photos", "clipart"):

@@ -1,4 +1,4 @@
-"""depthmask/drawing/sample_data.py, cars.py, scenes.py and caster.py"""
+"""depthmask/drawing/sample_data.py, scenes.py and caster.py"""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from depthmask.drawing.cars import KINDS, draw_car
 from depthmask.drawing.caster import Camera, Light, Look, Texture, cast, vector
 from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
 from depthmask.drawing.scenes import STYLES, draw_scene
@@ -16,17 +15,6 @@ from shards.base.errors import InputError
 
 GREY = Look(texture=Texture(np.full((8, 8, 3), 128, np.uint8)))
 DAY = Light(sun=vector(0, 1, 0), ambient=0.5, sky_low=vector(1, 1, 1), sky_high=vector(0.4, 0.6, 1))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_cars_have_soft_edges_and_touch_no_border(kind: str) -> None:
-    car = draw_car(np.random.default_rng(1), kind=kind)
-    alpha = car[..., 3]
-    soft = (alpha > 0) & (alpha < 255)
-    assert soft.sum() > 50
-    assert (alpha == 255).mean() > 0.3
-    for border in (alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]):
-        assert not border.any()
 
 
 def test_a_wall_is_as_far_as_it_stands() -> None:
@@ -76,8 +64,9 @@ def test_scenes_are_functions_of_their_seed(style: str) -> None:
 def test_sample_data_is_made_of_usable_sources_and_draws_the_same_again(tmp_path: Path) -> None:
     outs = [tmp_path / name for name in ("a", "b")]
     for out in outs:
-        draw_sample_data(SampleDataOptions(out=out, cars=3, scenes=2))
-    for role, folder, count in (("fg", "cars", 3), ("bg", "scenes", 2)):
+        drawn = draw_sample_data(SampleDataOptions(out=out, cars=3, scenes=2, people=2, signs=1))
+        assert drawn == {"cars": 3, "people": 2, "signs": 1, "scenes": 2}
+    for role, folder, count in (("fg", "cars", 3), ("fg", "objects", 6), ("bg", "scenes", 2)):
         found, skipped = check_sources(outs[0] / folder, role, lambda done, total: None)  # type: ignore[arg-type]
         assert (len(found), len(skipped)) == (count, 0)
         again, _ = check_sources(outs[1] / folder, role, lambda done, total: None)  # type: ignore[arg-type]
@@ -86,6 +75,16 @@ def test_sample_data_is_made_of_usable_sources_and_draws_the_same_again(tmp_path
         with Image.open(outs[0] / "depth" / f"{scene.stem}.png") as depth, Image.open(scene) as p:
             assert depth.size == p.size
             assert np.asarray(depth).std() > 1000
+
+
+def test_the_objects_are_a_folder_for_each_category_with_the_cars_among_them(
+    tmp_path: Path,
+) -> None:
+    draw_sample_data(SampleDataOptions(out=tmp_path, cars=2, scenes=1, people=1, signs=1))
+    categories = {path.name for path in (tmp_path / "objects").iterdir()}
+    assert categories == {"cars", "people", "signs"}
+    for car in (tmp_path / "cars").iterdir():
+        assert car.read_bytes() == (tmp_path / "objects" / "cars" / car.name).read_bytes()
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path) -> None:

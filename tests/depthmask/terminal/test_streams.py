@@ -35,7 +35,7 @@ def short_lines(sources: Path, shards: Path, out: Path) -> dict[str, list[object
         "verify": [shards],
         "doctor": [],
         "render": [shards, "val", 0, "--out", out],
-        "sample-data": [out, "--cars", 1, "--scenes", 1],
+        "sample-data": [out, "--cars", 1, "--scenes", 1, "--people", 1, "--signs", 1],
         "build-dataset": [*folders, "--out", out, "--size", 32, "--samples", 20, "--workers", 2],
     }
 

@@ -234,8 +234,9 @@ def test_json_is_alone_on_stdout(sources: Path, plain_build: BuildResult, tmp_pa
     converted = facts("convert", shards, tmp_path / "c", "--format", "lmdb", "--workers", 1)
     assert isinstance(converted, dict)
     assert converted["samples"] == 120
-    drawn = facts("sample-data", tmp_path / "d", "--cars", 1, "--scenes", 1)
-    assert drawn == {"cars": str(tmp_path / "d/cars"), "scenes": str(tmp_path / "d/scenes")}
+    counts = [word for name in ("cars", "people", "signs", "scenes") for word in (f"--{name}", 1)]
+    drawn = facts("sample-data", tmp_path / "d", *counts)
+    assert drawn == {name: str(tmp_path / "d" / name) for name in ("cars", "objects", "scenes")}
 
 
 def test_every_command_has_json() -> None:

@@ -38,7 +38,9 @@ def lines(sources: Path, tiny_dataset: Path, run: Path) -> dict[str, Line]:
     pair = ("--image", picture, "--background", picture)
     teacher = ("--minutes", 0.01, "--size", 64, "--batch-size", 4, "--threads", 1)
     return {
-        "sample-data": lambda out: [out, "--cars", 1, "--scenes", 1],
+        "sample-data": lambda out: [
+            *(out, "--cars", 1, "--scenes", 1, "--people", 1, "--signs", 1)
+        ],
         "build-dataset": lambda out: [*folders, *small, "--out", out],
         "render": lambda out: [tiny_dataset, "val", 0, "--out", out],
         "report": lambda out: [tiny_dataset, "--out", out],

@@ -1,22 +1,29 @@
 """Drawn cars: RGBA pictures with a soft, anti-aliased edge, in several bodies and views.
 
-Cars are drawn as polygons at four times their size and averaged down, so every edge pixel's
-alpha is the share of it that the car covers. A transparent margin keeps the border free.
+A transparent margin keeps the border free.
 """
 
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw
 
-from depthmask.drawing.car_bodies import BODIES, Body, Point
+from depthmask.drawing.cutouts.car_bodies import BODIES, Body
+from depthmask.drawing.cutouts.painting import (
+    OVER,
+    Colour,
+    Cutout,
+    Point,
+    fill,
+    ramp,
+    reduce_drawing,
+    rounded,
+    shape,
+    tone,
+)
 
-Cutout = NDArray[np.uint8]
-Colour = tuple[int, int, int]
 Placer = Callable[[tuple[Point, ...]], list[Point]]
 
-_OVER = 4
 _PAINTS: tuple[Colour, ...] = (
     (196, 30, 38), (24, 78, 160), (240, 240, 238), (30, 32, 36), (150, 156, 162),
     (236, 178, 26), (28, 112, 74), (214, 96, 28), (86, 44, 110), (110, 172, 208),
@@ -24,36 +31,6 @@ _PAINTS: tuple[Colour, ...] = (
 )  # fmt: skip
 
 KINDS: tuple[str, ...] = (*BODIES, "front", "rear")
-
-
-def _tone(paint: Colour, factor: float) -> Colour:
-    r, g, b = (int(min(255, max(0, channel * factor))) for channel in paint)
-    return r, g, b
-
-
-def _ramp(size: tuple[int, int], top: Colour, bottom: Colour) -> Image.Image:
-    """A picture that runs from one colour above to another below."""
-    ramp = np.linspace(np.array(top), np.array(bottom), size[1]).astype(np.uint8)
-    return Image.fromarray(np.broadcast_to(ramp[:, None], (size[1], size[0], 3)).copy())
-
-
-def _shape(size: tuple[int, int], points: list[Point]) -> Image.Image:
-    mask = Image.new("L", size, 0)
-    ImageDraw.Draw(mask).polygon(points, fill=255)
-    return mask
-
-
-def _rounded(mask: Image.Image, radius: float) -> Image.Image:
-    """The mask with its corners rounded: blurred and cut at a half."""
-    return mask.filter(ImageFilter.GaussianBlur(radius)).point(lambda v: 255 if v > 127 else 0)
-
-
-def _fill(image: Image.Image, mask: Image.Image, picture: Image.Image | Colour) -> None:
-    """Paints `picture` through `mask`; the image becomes opaque there."""
-    layer = Image.new("RGB", image.size, picture) if isinstance(picture, tuple) else picture
-    image.paste(
-        Image.merge("RGBA", (*layer.split(), Image.new("L", image.size, 255))), (0, 0), mask
-    )
 
 
 def _wheel(image: Image.Image, centre: Point, radius: float, spokes: int, rim: Colour) -> None:
@@ -65,11 +42,11 @@ def _wheel(image: Image.Image, centre: Point, radius: float, spokes: int, rim: C
 
     disc(1, (24, 24, 26))
     disc(0.93, (44, 44, 47))
-    disc(0.66, _tone(rim, 0.55))
+    disc(0.66, tone(rim, 0.55))
     for turn in np.arange(spokes) * 2 * np.pi / spokes + 0.3:
         tip = (centre[0] + radius * 0.62 * np.cos(turn), centre[1] + radius * 0.62 * np.sin(turn))
         pen.line((*centre, *tip), fill=rim, width=max(1, int(radius * 0.16)))
-    disc(0.2, _tone(rim, 0.8))
+    disc(0.2, tone(rim, 0.8))
 
 
 def _side(rng: np.random.Generator, kind: str, length: int) -> Image.Image:
@@ -88,26 +65,26 @@ def _side(rng: np.random.Generator, kind: str, length: int) -> Image.Image:
         return [(margin + x * length, sill - y * stretch * length) for x, y in points]
 
     image = Image.new("RGBA", size, (0, 0, 0, 0))
-    hull = _rounded(_shape(size, place(body.outline)), length * 0.012)
-    _fill(image, hull, _ramp(size, _tone(paint, 1.25), _tone(paint, 0.72)))
+    hull = rounded(shape(size, place(body.outline)), length * 0.012)
+    fill(image, hull, ramp(size, tone(paint, 1.25), tone(paint, 0.72)))
     belt = Image.new("L", size, 0)
     belt_top = sill - 0.115 * stretch * length
     ImageDraw.Draw(belt).rectangle((0, belt_top, width, belt_top + length * 0.012), fill=120)
-    _fill(image, ImageChops.multiply(belt, hull), _tone(paint, 1.5))
+    fill(image, ImageChops.multiply(belt, hull), tone(paint, 1.5))
     skirt = Image.new("L", size, 0)
     ImageDraw.Draw(skirt).rectangle((0, sill - length * 0.03, width, height), fill=255)
-    trim = _tone(paint, 0.45) if rng.random() < 0.7 else (52, 54, 58)
-    _fill(image, ImageChops.multiply(skirt, hull), trim)
+    trim = tone(paint, 0.45) if rng.random() < 0.7 else (52, 54, 58)
+    fill(image, ImageChops.multiply(skirt, hull), trim)
     glass_top, glass_low = ((150, 176, 192), (46, 60, 72)) if rng.random() < 0.6 else (
         (96, 104, 112), (22, 26, 32))  # fmt: skip
     for window in body.windows:
-        pane = _rounded(_shape(size, place(window)), length * 0.005)
-        _fill(image, pane, _ramp(size, glass_top, glass_low))
+        pane = rounded(shape(size, place(window)), length * 0.005)
+        fill(image, pane, ramp(size, glass_top, glass_low))
     if rng.random() < 0.35:
         stripe = Image.new("L", size, 0)
         level = sill - rng.uniform(0.06, 0.1) * length
         ImageDraw.Draw(stripe).rectangle((0, level, width, level + length * 0.018), fill=255)
-        _fill(image, ImageChops.multiply(stripe, hull), _PAINTS[int(rng.integers(len(_PAINTS)))])
+        fill(image, ImageChops.multiply(stripe, hull), _PAINTS[int(rng.integers(len(_PAINTS)))])
     _details(image, place, body, paint, length)
     rim: Colour = (196, 200, 204) if rng.random() < 0.8 else (90, 92, 96)
     spokes = int(rng.integers(5, 11))
@@ -117,7 +94,7 @@ def _side(rng: np.random.Generator, kind: str, length: int) -> Image.Image:
         r = radius * 1.16
         box = (centre[0] - r, centre[1] - r, centre[0] + r, centre[1] + r)
         ImageDraw.Draw(arch).ellipse(box, fill=255)
-        _fill(image, ImageChops.multiply(arch, hull), (16, 16, 18))
+        fill(image, ImageChops.multiply(arch, hull), (16, 16, 18))
         _wheel(image, centre, radius, spokes, rim)
     return image
 
@@ -128,9 +105,9 @@ def _details(image: Image.Image, place: Placer, body: Body, paint: Colour, lengt
     thin = max(1, length // 160)
     for x in body.doors:
         (left, low), (_, high) = place(((x, 0.035), (x, 0.16)))
-        pen.line((left, low, left, high), fill=_tone(paint, 0.55), width=thin)
+        pen.line((left, low, left, high), fill=tone(paint, 0.55), width=thin)
         (hx, hy) = place(((x - 0.035, 0.135),))[0]
-        pen.rectangle((hx, hy, hx + length * 0.025, hy + thin * 2), fill=_tone(paint, 0.5))
+        pen.rectangle((hx, hy, hx + length * 0.025, hy + thin * 2), fill=tone(paint, 0.5))
     lamp = place(((0.012, 0.115), (0.05, 0.128), (0.045, 0.1), (0.014, 0.09)))
     pen.polygon(lamp, fill=(250, 246, 214))
     tail = place(((0.99, 0.13), (0.963, 0.13), (0.963, 0.1), (0.992, 0.1)))
@@ -157,11 +134,11 @@ def _end(rng: np.random.Generator, kind: str, width: int) -> Image.Image:
         (x, y), (x2, y2) = place((left, 0.24), (left + 0.18, 0.0))
         pen.rounded_rectangle((x, y, x2, y2), radius=width * 0.03, fill=(26, 26, 28))
     hull = mirrored((0.04, 0.1), (0.01, 0.2), (0.02, 0.5), (0.08, 0.58), (0.2, 0.94), (0.28, 1.0))
-    body = _rounded(_shape(size, hull), width * 0.025)
-    _fill(image, body, _ramp(size, _tone(paint, 1.2), _tone(paint, 0.75)))
+    body = rounded(shape(size, hull), width * 0.025)
+    fill(image, body, ramp(size, tone(paint, 1.2), tone(paint, 0.75)))
     pane = mirrored((0.15, 0.6), (0.235, 0.9), (0.3, 0.945))
-    glass = _rounded(_shape(size, pane), width * 0.015)
-    _fill(image, glass, _ramp(size, (158, 182, 196), (44, 56, 66)))
+    glass = rounded(shape(size, pane), width * 0.015)
+    fill(image, glass, ramp(size, (158, 182, 196), (44, 56, 66)))
     pen = ImageDraw.Draw(image)
     light: Colour = (250, 246, 220) if kind == "front" else (206, 26, 26)
     for flip in (False, True):
@@ -173,7 +150,7 @@ def _end(rng: np.random.Generator, kind: str, width: int) -> Image.Image:
         (a, c), (b, _) = place((0.31, bar), (0.69, bar))
         pen.line((a, c, b, c), fill=(140, 144, 148), width=max(1, width // 120))
     (x, y), (x2, y2) = place((0.03, 0.25), (0.97, 0.13))
-    pen.rounded_rectangle((x, y, x2, y2), radius=width * 0.03, fill=_tone(paint, 0.55))
+    pen.rounded_rectangle((x, y, x2, y2), radius=width * 0.03, fill=tone(paint, 0.55))
     (x, y), (x2, y2) = place((0.39, 0.245), (0.61, 0.165))
     pen.rectangle((x, y, x2, y2), fill=(236, 236, 228))
     return image
@@ -188,12 +165,8 @@ def draw_car(rng: np.random.Generator, *, kind: str | None = None, length: int =
     if kind is None:
         kind = KINDS[int(rng.integers(len(KINDS)))]
     if kind in BODIES:
-        large = _side(rng, kind, length * _OVER)
+        large = _side(rng, kind, length * OVER)
     else:
-        large = _end(rng, kind, int(length * 0.6) * _OVER)
-    gloss = large.filter(ImageFilter.GaussianBlur(_OVER * 0.6))
-    gloss.putalpha(large.getchannel("A"))
-    size = (gloss.width // _OVER, gloss.height // _OVER)
-    premultiplied = gloss.convert("RGBa").resize(size, Image.Resampling.BOX)
-    car = np.asarray(premultiplied.convert("RGBA"))
+        large = _end(rng, kind, int(length * 0.6) * OVER)
+    car = reduce_drawing(large)
     return car[:, ::-1].copy() if rng.random() < 0.5 else car

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-Point = tuple[float, float]
+from depthmask.drawing.cutouts.painting import Point
 
 
 @dataclass(frozen=True, slots=True)
