@@ -118,7 +118,7 @@ def _to_store(
         out=out.resolve(),
         format=format,
         build=build_id(plan),
-        size=standing["size"],
+        size=(standing["size"][0], standing["size"][1]),
     )
     with take_target(out, plan) as plan:
         return finish_shards(

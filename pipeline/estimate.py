@@ -67,7 +67,7 @@ def _passes_seconds(renderer: Renderer, samples: int) -> float:
     """What a teacher takes in one process to see every source of so many samples alone."""
     plan = renderer.plan
     passes = min(samples, len(plan.fg)) + min(samples, len(plan.bg))
-    side: int = plan.options["size"]
+    width, height = plan.options["size"]
     begin = time.perf_counter()
-    renderer.predict_alone(np.zeros((side, side, 3), np.uint8))
+    renderer.predict_alone(np.zeros((height, width, 3), np.uint8))
     return passes * (time.perf_counter() - begin)

@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import types
 from collections.abc import Callable
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import click
 
@@ -12,6 +12,8 @@ from depthmask.commands.click_types import word_type
 from depthmask.commands.option_files import files_in_use
 from depthmask.recipes.option_file import naming_file
 from shards.base.errors import InputError
+from shards.base.options import hints_of
+from shards.base.size import Size, size_text
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -51,7 +53,8 @@ def _click_option(field: "dataclasses.Field[Any]", hint: Any) -> Callable[[Comma
         "show_default": not required and field.default is not False and field.default != (),
     }
     if not required:
-        settings["default"] = field.default
+        default: Any = field.default
+        settings["default"] = size_text(default) if hint == Size else default
     if field.metadata["metavar"]:
         settings["metavar"] = field.metadata["metavar"]
     if hint is bool:
@@ -82,7 +85,7 @@ def takes(options_class: type) -> Callable[[Callable[..., Any]], Callable[..., A
                 raise naming_file(error, files) from None
             return function(options, **others)
 
-        hints = get_type_hints(options_class)
+        hints = hints_of(options_class)
         for field in reversed(fields):
             made = _click_option if "help" in field.metadata else _click_argument
             command = made(field, hints[field.name])(command)

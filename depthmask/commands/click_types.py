@@ -14,6 +14,7 @@ import click
 
 from shards.base.errors import InputError
 from shards.base.option_kinds import require_choice, require_kind, require_within
+from shards.base.size import Size
 
 _COUNT = re.compile(
     r"(?P<number>[+-]?\d{1,20}(_\d{3})*(\.\d{1,20})?(e\+?\d{1,2})?)(?P<unit>[km]?)",
@@ -81,6 +82,17 @@ class _Number(click.ParamType[float]):
         return found
 
 
+class _Size(click.ParamType[Size]):
+    """A width and a height, 320x240, or one number for both."""
+
+    name = "WIDTHxHEIGHT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Size:
+        count = read_count(value) if isinstance(value, str) else None
+        found: Size = require_kind(_where(param), value if count is None else count, Size)
+        return found
+
+
 class _Place(click.Path):
     """A path, which shells complete; click's own would take an empty word for this folder."""
 
@@ -104,6 +116,7 @@ _SCALARS: dict[Any, "click.ParamType[Any]"] = {
     float: NUMBER,
     str: click.STRING,
     Path: PLACE,
+    Size: _Size(),
 }
 
 

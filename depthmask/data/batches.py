@@ -33,7 +33,7 @@ _Made = Batch | tuple[NDArray[np.int64], Decoded]
 
 def _resize(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     own = pixels.shape[0]
-    if own == side:
+    if pixels.shape[:2] == (side, side):
         return pixels
     # Hamming shrinks nearly as sharply as bicubic, in two thirds of the time.
     filter = Image.Resampling.HAMMING if side < own else Image.Resampling.BICUBIC
@@ -49,7 +49,7 @@ def decode(sample: Sample, background: NDArray[np.uint8]) -> Decoded:
     packed[6] = _resize(sample.mask, side)
     if sample.coding is not None:
         depth = sample.depth_unit
-        if depth.shape[0] != side:
+        if depth.shape != (side, side):
             filter = Image.Resampling.BILINEAR
             depth = np.asarray(Image.fromarray(depth).resize((side, side), filter))
         codes = np.rint(depth * 65535).astype(np.uint16)
@@ -82,7 +82,7 @@ class DecodedSamples:
         return kept
 
     def _background(self, sample: Sample) -> NDArray[np.uint8]:
-        if sample.backgrounds is None or sample.size == self.side:
+        if sample.backgrounds is None or sample.size == (self.side, self.side):
             return _resize(sample.shared_background, self.side)
         return self._scaled(sample.backgrounds, sample.background_name)
 

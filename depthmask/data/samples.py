@@ -2,6 +2,7 @@
 
 from typing import Any, Protocol
 
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 from shards.reading.sample import Sample
 
@@ -10,8 +11,8 @@ class Samples(Protocol):
     """Some samples by position, their size and depth, and the moments of their splits."""
 
     @property
-    def size(self) -> int:
-        """The side of the pictures in pixels."""
+    def size(self) -> Size:
+        """The (width, height) of the pictures in pixels."""
 
     @property
     def depth(self) -> DepthCoding | None:

@@ -17,6 +17,7 @@ from pipeline.planning.teacher_fields import (
 from shards.base.errors import InputError
 from shards.base.option_kinds import require_within
 from shards.base.options import argument, check_fields, option
+from shards.base.size import Size, require_sides
 
 EXPORT_ENDINGS = (".onnx", ".pt2")
 _CHECKPOINT = "CHECKPOINT|RUN"
@@ -116,10 +117,13 @@ class DepthOptions:
         "Range its values are written over.  [default: the teacher's own, or found]"
     )
     depth_input: tuple[int, int] | None = depth_input_field()
-    size: int = option(224, "Side of the pictures that the teacher sees.")
+    size: Size = option(
+        (224, 224), "Width and height of the pictures that the teacher sees, or one for both."
+    )
     device: str = teacher_device_field()
 
     def __post_init__(self) -> None:
         """Refuse what no teacher could carry out, naming the option."""
         check_fields(self)
+        require_sides("--size", self.size, 16, 4096)
         check_declared(self.depth_range, self.depth_input)

@@ -201,7 +201,7 @@ def _checked(state: dict[str, Any], size: int) -> Checkpoint:
     checkpoint = Checkpoint(
         spec=NetworkSpec(**state["spec"]),
         size=state["size"],
-        coding=None if state["coding"] is None else DepthCoding(**state["coding"]),
+        coding=None if state["coding"] is None else DepthCoding.from_json(state["coding"]),
         weights=state["weights"],
         options=state["options"],
         scores=state["scores"],

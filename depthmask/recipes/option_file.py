@@ -5,11 +5,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from depthmask.recipes.other_names import options_called
 from shards.base.errors import InputError
 from shards.base.option_kinds import require_kind
+from shards.base.options import hints_of
 
 
 def read_option_file(
@@ -39,7 +40,7 @@ def read_option_file(
                 if called
                 else "take the line out or correct its name",
             )
-    hints = get_type_hints(options_class)
+    hints = hints_of(options_class)
     return {
         name: require_kind(f"{flag} {path}: {name}", value, hints[name])
         for name, value in table.items()

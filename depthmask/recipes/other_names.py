@@ -87,7 +87,7 @@ ARGUMENTS: Mapping[str, str] = {
 
 _UPRIGHT = "objects stay upright, as they are in their pictures"
 _BY_ALPHA = "objects are laid over the background by their alpha, and change nothing else of it"
-_SQUARE = "samples are square; their side is --size"
+_BOTH_SIDES = "--size 320x240 says both, width first"
 _GOES_ON = "the same command resumes where it stopped"
 _HELD_OUT = "the data set says it: build it with --val-fraction"
 _LENGTH = "--epochs or --minutes say how long a training is"
@@ -110,7 +110,7 @@ NOTES: tuple[tuple[str, str, str], ...] = (
         "--placements, --fg-scale and --flip say how samples vary",
     ),
     ("build-dataset", "shadow shadows blend blending harmonise harmonize", _BY_ALPHA),
-    ("build-dataset", "height width", _SQUARE),
+    ("build-dataset", "height width", _BOTH_SIDES),
     ("build-dataset", "recursive r", "folders below --fg and --bg are always searched"),
     ("build-dataset", "shuffle", "samples come in a random order already, by --seed"),
     ("build-dataset convert verify", "resume continue restart", _GOES_ON),

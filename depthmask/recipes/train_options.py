@@ -176,7 +176,7 @@ class TrainOptions:
         return self.epochs or of_sizes or _EPOCHS, "epochs"
 
     def size_plan(self, own: int) -> SizePlan:
-        """The sides of the training pictures; `own` is that of the data set's."""
+        """The sides of the training pictures; `own` is the shorter one of the data set's."""
         if self.sizes is None:
             return SizePlan((self.size or own,), (1.0,))
         sides, lengths = zip(*parse_sizes("--sizes", self.sizes), strict=True)

@@ -103,7 +103,7 @@ def _provenance_rows(dataset: Dataset) -> list[tuple[str, str]]:
             ("depth mode", manifest["options"].get("depth_mode", "not known")),
             ("its weights", teacher["weights_sha256"]),
             ("depth values", f"{coding.kind}, {coding.unit}, {coding.offset:g} to {high:g}"),
-            ("stored as", f"{coding.bits} bits at {coding.size} × {coding.size}"),
+            ("stored as", f"{coding.bits} bits at {coding.size[0]} × {coding.size[1]}"),
             ("outside the range", _clipped_text(dataset, coding)),
         ]
     versions = (f"{name} {version}" for name, version in manifest["versions"].items())
@@ -114,7 +114,7 @@ def _clipped_text(dataset: Dataset, coding: DepthCoding) -> str:
     """How many of all depth values lay outside the declared range, in words."""
     records = [dataset.record(shard["name"]) for shard in dataset.manifest["shards"]]
     clipped = sum(record.clipped for record in records if record is not None)
-    share = clipped / (len(dataset) * coding.size**2)
+    share = clipped / (len(dataset) * coding.size[0] * coding.size[1])
     return f"{clipped:,} values ({share:.2g} of all), clipped" if clipped else "no value"
 
 

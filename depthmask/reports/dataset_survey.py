@@ -63,4 +63,5 @@ def survey_dataset(dataset: Dataset, wanted: int) -> Survey:
 def _centre(sample: Sample) -> tuple[float, float]:
     box: Any = sample.info["box"]
     x, y, width, height = box
-    return (x + width / 2) / sample.size, (y + height / 2) / sample.size
+    wide, high = sample.size
+    return (x + width / 2) / wide, (y + height / 2) / high

@@ -44,7 +44,7 @@ def dataset_stats(
     files = [entry for m in manifests for entry in m["shards"] + m["backgrounds"]]
     return {
         "digest": dataset.digest,
-        "size": dataset.size,
+        "size": list(dataset.size),
         "samples": len(dataset),
         "left_out": sum(len(member) for member in dataset.members) - len(dataset),
         "splits": {

@@ -9,6 +9,7 @@ from rich.text import Text
 from depthmask.terminal.console import open_table
 from shards.base.keys import BACKGROUND, SPLITS
 from shards.base.names import printable
+from shards.base.size import size_words
 
 
 def _size_text(size: float) -> str:
@@ -64,14 +65,14 @@ def _area_table(facts: dict[str, Any]) -> Table:
 
 def _footer(facts: dict[str, Any]) -> Text:
     depth = facts["depth"]
-    lines = [f"size     {facts['size']} x {facts['size']}"]
+    lines = [f"size     {size_words(facts['size'])}"]
     if depth is None:
         lines.append("depth    none")
     else:
         layered = ", layered" if facts["teacher"]["layered"] else ""
         lines.append(
             f"depth    {facts['teacher']['name']}{layered}: {depth['kind']}, {depth['unit']}, "
-            f"{depth['bits']} bits at {depth['size']} x {depth['size']}"
+            f"{depth['bits']} bits at {size_words(depth['size'])}"
         )
     if facts["left_out"]:
         lines.append(f"left out {facts['left_out']:,} samples: other sets hold out their sources")

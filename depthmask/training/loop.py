@@ -106,7 +106,7 @@ class _Training:
         self._ranks, self._watch, self._stops = ranks, watch, stops
         torch.manual_seed(options.seed)
         self._run = begin_run(options, dataset, ranks.device)
-        self._sizes = options.size_plan(dataset.size)
+        self._sizes = options.size_plan(min(dataset.size))
         self._saver = Saver(options, dataset, writes=ranks.leads)
         if not options.resume:
             self._saver.save(self._run)

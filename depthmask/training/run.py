@@ -115,7 +115,7 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
     network = network.to(memory_format=torch.channels_last)
     correct_bfloat16_gradients(network)
     network.keep_statistics(options.encoder_weights is not False)
-    least = min(options.size_plan(dataset.size).sides)
+    least = min(options.size_plan(min(dataset.size)).sides)
     require_statistics(network, options, least, find_rank().ranks)
     tasks = {head: options.losses_of(head) for head in HEADS}
     objective = Objective(tasks, options.fixed_weights()).to(device)

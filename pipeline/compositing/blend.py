@@ -10,9 +10,9 @@ from pipeline.compositing.place import Box
 def compose(
     background: NDArray[np.uint8], placed: Image.Image, box: Box, flip: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The composite uint8 (S, S, 3) and the mask uint8 (S, S), the foreground's alpha as placed.
+    """The composite uint8 (H, W, 3) and the mask uint8 (H, W), the foreground's alpha as placed.
 
-    `background` is uint8 (S, S, 3), `placed` a foreground "RGBA" of the box's size. Outside the
+    `background` is uint8 (H, W, 3), `placed` a foreground "RGBA" of the box's size. Outside the
     box, and wherever the mask is 0, the composite is the background; where it is 255, `placed`.
     """
     x, y, width, height = box

@@ -44,12 +44,13 @@ def _reduce(cropped: Image.Image, size: tuple[int, int]) -> Image.Image:
     return Image.frombytes("RGBa", size, packed.tobytes())
 
 
-def prepare_foreground(cropped: Image.Image, canvas: int, largest_scale: float) -> Foreground:
+def prepare_foreground(cropped: Image.Image, shorter: int, largest_scale: float) -> Foreground:
     """A cropped "RGBA" picture premultiplied, and reduced to 5/4 of the largest size it is used at.
 
-    Scaling from the full picture for each sample would be the dearest step of a build.
+    `largest_scale` is a share of the canvas' `shorter` side. Scaling from the full picture for each
+    sample would be the dearest step of a build.
     """
-    limit = max(1, int(_HEADROOM * largest_scale * canvas + 0.5))
+    limit = max(1, int(_HEADROOM * largest_scale * shorter + 0.5))
     longest = max(cropped.size)
     if longest <= limit:
         return Foreground(cropped.convert("RGBa"), cropped.size)

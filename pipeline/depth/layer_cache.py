@@ -27,6 +27,7 @@ from pipeline.depth.layers import (
 )
 from pipeline.machine.byte_cache import ByteCache
 from shards.base.files import folder_within, temporary_beside
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 
 FOLDER = ".layers"
@@ -42,14 +43,14 @@ _MOST_BYTES = 4 * 4096**2 + _HEAD.size + _CHECKSUM_BYTES
 class Layers:
     """The layers of a build's sources, as one process needs them: bounded in memory.
 
-    `predict` gives the teacher's map (h, w) of one picture uint8 (S, S, 3); maps are shared
+    `predict` gives the teacher's map (h, w) of one picture uint8 (H, W, 3); maps are shared
     through `folder`, or with no one.
     """
 
     def __init__(
         self,
         coding: DepthCoding,
-        canvas: int,
+        canvas: Size,
         predict: Callable[[NDArray[np.uint8]], Map],
         folder: Path | None,
     ) -> None:
@@ -63,7 +64,7 @@ class Layers:
         )
 
     def background(self, index: int, picture: NDArray[np.uint8]) -> BackgroundLayer:
-        """The layer of background `index`, whose picture is uint8 (S, S, 3)."""
+        """The layer of background `index`, whose picture is uint8 (H, W, 3)."""
 
         def make(index: int) -> BackgroundLayer:
             return background_layer(self._map("bg", index, picture), self._coding)

@@ -15,6 +15,7 @@ from pipeline.compositing.blend import compose
 from pipeline.compositing.foreground import Foreground, scale_foreground
 from pipeline.compositing.place import Box
 from pipeline.sources.alpha import object_level
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 
 Codes = NDArray[np.uint16]
@@ -39,7 +40,7 @@ _GROUND = ((165, 160, 150), (95, 90, 84))
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class BackgroundLayer:
-    """A background's depth codes uint16 (n, n), and how many of its values were clipped."""
+    """A background's depth codes uint16 (h, w), and how many of its values were clipped."""
 
     codes: Codes
     clipped: int
@@ -51,7 +52,7 @@ class ForegroundLayer:
 
     `relief` float32 (h, w) covers the box: value / value at the base - 1. `base` is the lower edge
     of the row where the object stands, as a share of the box's height; `longest` the box's longest
-    side as a share of the canvas that the teacher saw.
+    side as a share of the shorter one of the canvas that the teacher saw.
     """
 
     relief: Map
@@ -65,15 +66,15 @@ def background_layer(values: Map, coding: DepthCoding) -> BackgroundLayer:
     return BackgroundLayer(codes=codes, clipped=clipped)
 
 
-def stand_alone(foreground: Foreground, canvas: int) -> tuple[NDArray[np.uint8], Mask, Box]:
-    """The picture uint8 (S, S, 3) in which a teacher sees a foreground, its mask and its box.
+def stand_alone(foreground: Foreground, canvas: Size) -> tuple[NDArray[np.uint8], Mask, Box]:
+    """The picture uint8 (H, W, 3) in which a teacher sees a foreground, its mask and its box.
 
     It stands on a plain ground under a plain sky, as large as in a composite.
     """
-    longest = max(1, int(_LONGEST * canvas))
+    longest = max(1, int(_LONGEST * min(canvas)))
     scale = longest / max(foreground.size)
     width, height = (max(1, int(side * scale + 0.5)) for side in foreground.size)
-    x, y = (canvas - width) // 2, max(0, int(_FOOT * canvas) - height)
+    x, y = (canvas[0] - width) // 2, max(0, int(_FOOT * canvas[1]) - height)
     box = (x, y, width, height)
     image, mask = compose(
         _backdrop(canvas), scale_foreground(foreground, (width, height)), box, flip=False
@@ -81,17 +82,18 @@ def stand_alone(foreground: Foreground, canvas: int) -> tuple[NDArray[np.uint8],
     return image, mask, box
 
 
-def _backdrop(canvas: int) -> NDArray[np.uint8]:
-    """(S, S, 3): a sky that pales to the horizon, and a ground that darkens to the viewer."""
-    down = np.arange(canvas)[:, None] / canvas  # (S, 1)
+def _backdrop(canvas: Size) -> NDArray[np.uint8]:
+    """(H, W, 3): a sky that pales to the horizon, and a ground that darkens to the viewer."""
+    width, height = canvas
+    down = np.arange(height)[:, None] / height  # (H, 1)
     sky = down / _HORIZON
     ground = np.sqrt(np.clip((down - _HORIZON) / (1 - _HORIZON), 0, 1))
     colours = [
         np.array(a) + (np.array(b) - a) * share
         for (a, b), share in ((_SKY, sky), (_GROUND, ground))
     ]
-    rows = np.where(down < _HORIZON, *colours)[:, None]  # (S, 1, 3)
-    return np.repeat(rows, canvas, axis=1).astype(np.uint8)
+    rows = np.where(down < _HORIZON, *colours)[:, None]  # (H, 1, 3)
+    return np.repeat(rows, width, axis=1).astype(np.uint8)
 
 
 def foreground_layer(values: Map, mask: Mask, box: Box, coding: DepthCoding) -> ForegroundLayer:
@@ -100,43 +102,43 @@ def foreground_layer(values: Map, mask: Mask, box: Box, coding: DepthCoding) -> 
     The map is taken where it is surely the object's, and goes on from there beyond its outline:
     what a network says at an outline is half the backdrop's.
     """
-    canvas, side = len(mask), coding.size
-    alpha = coarse_alpha(mask, (0, side), (0, side), side)
+    wide, high = coding.size
+    alpha = coarse_alpha(mask, (0, wide), (0, high), coding.size)
     opaque = Image.fromarray(alpha >= _SURE).convert("L")
     sure = np.asarray(opaque.filter(ImageFilter.MinFilter(3))) > 0
     grown = _go_on(coding.fit(values), sure if sure.any() else alpha == alpha.max())
-    scale = side / canvas
+    across, down = wide / mask.shape[1], high / mask.shape[0]
     x, y, width, height = box
     base = _base(mask[y : y + height])
-    foot = mean_at_base(grown, alpha, int((y + base * height) * scale - 1e-6))
+    foot = mean_at_base(grown, alpha, int((y + base * height) * down - 1e-6))
     least = _LEAST * coding.scale * coding.largest
     relief = np.clip(grown / max(foot, least) - 1, -_STEEPEST, 1 / _STEEPEST - 1)
-    size = (max(1, round(_FINER * width * scale)), max(1, round(_FINER * height * scale)))
-    edges = (x * scale, y * scale, (x + width) * scale, (y + height) * scale)
+    size = (max(1, round(_FINER * width * across)), max(1, round(_FINER * height * down)))
+    edges = (x * across, y * down, (x + width) * across, (y + height) * down)
     fine = Image.fromarray(relief.astype(np.float32)).resize(
         size, Image.Resampling.BILINEAR, box=edges
     )
-    return ForegroundLayer(relief=np.asarray(fine), base=base, longest=max(width, height) / canvas)
+    longest = max(width, height) / min(mask.shape)
+    return ForegroundLayer(relief=np.asarray(fine), base=base, longest=longest)
 
 
 def coarse_alpha(
-    mask: Mask, columns: tuple[int, int], rows: tuple[int, int], side: int
+    mask: Mask, columns: tuple[int, int], rows: tuple[int, int], size: Size
 ) -> NDArray[np.uint16]:
-    """Alpha from 0 to FULL of each coarse pixel in a window of a map of `side` pixels: the mean."""
-    canvas = len(mask)
-    factor, rest = divmod(canvas, side)
-    if not rest and 256 % factor**2 == 0:
-        top, bottom, left, right = (factor * edge for edge in (*rows, *columns))
-        part = mask[top:bottom, left:right]
-        total = part[::factor, ::factor].astype(np.uint16)
-        for place in range(1, factor**2):
-            total += part[place // factor :: factor, place % factor :: factor]
-        total *= 256 // factor**2
+    """Alpha from 0 to FULL of each coarse pixel in a window of a map of `size`: the mean."""
+    (height, width), (wide, high) = mask.shape, size
+    across, down = width // wide, height // high
+    if width == across * wide and height == down * high and 256 % (across * down) == 0:
+        part = mask[down * rows[0] : down * rows[1], across * columns[0] : across * columns[1]]
+        total = part[::down, ::across].astype(np.uint16)
+        for place in range(1, across * down):
+            total += part[place // across :: down, place % across :: across]
+        total *= 256 // (across * down)
         return total
-    step = canvas / side
-    size = (columns[1] - columns[0], rows[1] - rows[0])
-    edges = (columns[0] * step, rows[0] * step, columns[1] * step, rows[1] * step)
-    picture = Image.fromarray(mask).resize(size, Image.Resampling.BOX, box=edges)
+    window = (columns[1] - columns[0], rows[1] - rows[0])
+    x_step, y_step = width / wide, height / high
+    edges = (columns[0] * x_step, rows[0] * y_step, columns[1] * x_step, rows[1] * y_step)
+    picture = Image.fromarray(mask).resize(window, Image.Resampling.BOX, box=edges)
     mean = np.asarray(picture).astype(np.uint16)
     mean *= 256
     return mean
@@ -167,26 +169,33 @@ def mean_at_base(values: NDArray[Any], alpha: NDArray[np.uint16], foot: int) -> 
 
 
 def _go_on(values: Map, known: NDArray[np.bool_]) -> Map:
-    """Values (n, n) that stand where `known`, and elsewhere the mean of the known around.
+    """Values (h, w) that stand where `known`, and elsewhere the mean of the known around.
 
-    The mean is that of the smallest block of 2, 4, 8, ... pixels a side that knows any.
+    The mean is that of the smallest block of 2, 4, 8, ... pixels a side that knows any; where a
+    map is one pixel high or wide by then, of as many in a line.
     """
-    side = 1 << (len(values) - 1).bit_length()
-    weights = np.zeros((side, side), np.float32)
-    weights[: len(values), : len(values)] = known
-    sums = np.zeros((side, side), np.float32)
-    sums[: len(values), : len(values)] = np.where(known, values, 0)
-    levels = []
-    while True:
+    height, width = values.shape
+    whole = tuple(1 << (side - 1).bit_length() for side in values.shape)
+    weights = np.zeros(whole, np.float32)
+    weights[:height, :width] = known
+    sums = np.zeros(whole, np.float32)
+    sums[:height, :width] = np.where(known, values, 0)
+    levels = [(sums, weights)]
+    while sums.size > 1:
+        sums, weights = _halved(sums), _halved(weights)
         levels.append((sums, weights))
-        if len(sums) == 1:
-            break
-        sums, weights = (
-            level[::2, ::2] + level[1::2, ::2] + level[::2, 1::2] + level[1::2, 1::2]
-            for level in (sums, weights)
-        )
-    filled = levels[-1][0] / levels[-1][1]
+    filled: NDArray[Any] = sums / weights
     for sums, weights in reversed(levels[:-1]):
-        coarse = filled.repeat(2, axis=0).repeat(2, axis=1)
+        coarse = filled.repeat(len(sums) // len(filled), axis=0)
+        coarse = coarse.repeat(sums.shape[1] // filled.shape[1], axis=1)
         filled = np.where(weights > 0, sums / np.maximum(weights, 1), coarse)
-    return filled[: len(values), : len(values)]
+    return filled[:height, :width]
+
+
+def _halved(level: Map) -> Map:
+    """Sums over blocks of two pixels a side, where there are two."""
+    if len(level) == 1:
+        return level[:, ::2] + level[:, 1::2]
+    if level.shape[1] == 1:
+        return level[::2] + level[1::2]
+    return level[::2, ::2] + level[1::2, ::2] + level[::2, 1::2] + level[1::2, 1::2]

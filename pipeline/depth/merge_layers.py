@@ -43,27 +43,29 @@ def join_layers(
     flip: bool,
     coding: DepthCoding,
 ) -> tuple[Codes, int]:
-    """The codes uint16 (n, n) of a composite, and how many values were clipped.
+    """The codes uint16 (h, w) of a composite, and how many values were clipped.
 
-    `mask` (S, S) is the foreground's alpha as placed in `box`.
+    `mask` (H, W) is the foreground's alpha as placed in `box`.
     """
-    side, canvas = coding.size, len(mask)
+    (wide, high), (canvas_height, canvas_width) = coding.size, mask.shape
     x, y, width, height = box
-    columns, rows = _covering(x, width, canvas, side), _covering(y, height, canvas, side)
+    columns = _covering(x, width, canvas_width, wide)
+    rows = _covering(y, height, canvas_height, high)
     window = (slice(*rows), slice(*columns))
-    alpha = coarse_alpha(mask, columns, rows, side)
+    alpha = coarse_alpha(mask, columns, rows, coding.size)
     codes = background.codes.copy()
     behind = codes[window]
     nearest = np.maximum if coding.kind == "inverse" else np.minimum
-    foot = int((y + foreground.base * height) * side / canvas - 1e-6) - rows[0]
+    foot = int((y + foreground.base * height) * high / canvas_height - 1e-6) - rows[0]
     hidden = behind[alpha >= object_level(alpha, FULL)]
     level = nearest(
         np.float32(mean_at_base(behind, alpha, foot)),
         _before(_quantile(hidden if hidden.size else behind.ravel(), coding.kind), coding),
     )
-    gain = np.float32(max(width, height) / canvas / foreground.longest)
+    gain = np.float32(max(width, height) / min(mask.shape) / foreground.longest)
     shift = np.float32(coding.offset / coding.scale)
-    relief = _relief(foreground, box, columns, rows, canvas / side, flip)
+    steps = (canvas_width / wide, canvas_height / high)
+    relief = _relief(foreground, box, columns, rows, steps, flip)
     own = level + np.maximum(level + shift, 0) * gain * relief
     shares = np.clip(
         (alpha - np.float32(FAINT * FULL)) * np.float32(1 / (SURE - FAINT) / FULL), 0, 1
@@ -102,17 +104,17 @@ def _relief(
     box: Box,
     columns: tuple[int, int],
     rows: tuple[int, int],
-    step: float,
+    steps: tuple[float, float],
     flip: bool,
 ) -> Map:
-    """The relief of an object placed in `box` in a window of coarse pixels of `step` each.
+    """The relief of an object in `box` over a window of coarse pixels, `steps` wide and high.
 
     A layer is finer than any placement of it: the nearest of its values is taken.
     """
     x, y, width, height = box
     high, wide = layer.relief.shape
-    across = _places(columns, x, width, step, wide)
-    down = _places(rows, y, height, step, high)
+    across = _places(columns, x, width, steps[0], wide)
+    down = _places(rows, y, height, steps[1], high)
     relief = layer.relief[:, ::-1] if flip else layer.relief
     return relief.take(down, axis=0).take(across, axis=1)
 

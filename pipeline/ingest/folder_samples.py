@@ -20,6 +20,7 @@ from shards.base.errors import InputError
 from shards.base.keys import SPLITS, counts_in_words
 from shards.base.names import is_put_there
 from shards.base.retrying import retry_passing
+from shards.base.size import Size, require_sides, size_words
 from shards.records.schema import check_folders
 
 NEEDED = ("image", "background", "mask")
@@ -45,13 +46,13 @@ class Composite:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Facts:
-    """A composite's sides in pixels and its depth's bits, its background's SHA-256, its bytes.
+    """A composite's (width, height), its depth's and its bits, its background's SHA-256, its bytes.
 
     `heif` says whether any of its pictures is in HEIF.
     """
 
-    size: int
-    depth_size: int | None
+    size: Size
+    depth_size: Size | None
     depth_bits: int | None
     background: str
     bytes: int
@@ -203,9 +204,9 @@ def _require_alike(path: Path, facts: Facts, first: Facts) -> None:
 
 
 def _in_words(facts: Facts) -> str:
-    words = f"{facts.size} x {facts.size} pixels"
+    words = f"{size_words(facts.size)} pixels"
     if facts.depth_size is not None:
-        words += f" and {facts.depth_bits}-bit depth of {facts.depth_size} x {facts.depth_size}"
+        words += f" and {facts.depth_bits}-bit depth of {size_words(facts.depth_size)}"
     return words
 
 
@@ -216,14 +217,15 @@ def _check(folder: Path, composite: Composite) -> Facts:
         raise InputError(
             str(paths[0]),
             expected="image, background and mask of one size",
-            found=", ".join(f"{size} x {size}" for size in sizes),
+            found=", ".join(map(size_words, sizes)),
             remedy="bring them to one size",
         )
+    require_sides(str(paths[0]), sizes[0], 16, 4096)
     background = _sha256(paths[1])
     weight = sum(path.stat().st_size for path in paths)
     if len(paths) == len(NEEDED):
         return Facts(sizes[0], None, None, background, weight, any(map(is_heif_file, paths)))
-    side, mode = _header(paths[-1])
+    size, mode = _header(paths[-1])
     if mode not in _GREY_BITS:
         raise InputError(
             str(paths[-1]),
@@ -231,15 +233,15 @@ def _check(folder: Path, composite: Composite) -> Facts:
             found=f"mode {mode}",
             remedy="give depth as it was before it was put through colours",
         )
-    if side > sizes[0]:
+    if any(side > most for side, most in zip(size, sizes[0], strict=True)):
         raise InputError(
             str(paths[-1]),
-            expected=f"depth of at most {sizes[0]} x {sizes[0]}, as the image has",
-            found=f"{side} x {side}",
+            expected=f"depth of at most {size_words(sizes[0])}, as the image has",
+            found=size_words(size),
             remedy="scale the depth maps down",
         )
     heif = any(map(is_heif_file, paths))
-    return Facts(sizes[0], side, _GREY_BITS[mode], background, weight, heif)
+    return Facts(sizes[0], size, _GREY_BITS[mode], background, weight, heif)
 
 
 def _sha256(path: Path) -> str:
@@ -249,20 +251,12 @@ def _sha256(path: Path) -> str:
         raise _unusable(path, error) from None
 
 
-def _header(path: Path) -> tuple[int, str]:
-    """The side of a square picture and its mode, as Pillow names it."""
+def _header(path: Path) -> tuple[Size, str]:
+    """The (width, height) of a picture, upright, and its mode, as Pillow names it."""
     try:
-        (width, height), mode = read_header(path)
+        return read_header(path)
     except UnusablePictureError as error:
         raise _unusable(path, error) from None
-    if width != height:
-        raise InputError(
-            str(path),
-            expected="a square picture",
-            found=f"{width} x {height}",
-            remedy="cut or scale all samples to one square size",
-        )
-    return width, mode
 
 
 def _unusable(path: Path, error: Exception) -> InputError:

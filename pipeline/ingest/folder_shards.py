@@ -23,6 +23,7 @@ from shards.base.errors import RunError
 from shards.base.formats import Format
 from shards.base.keys import keys_from
 from shards.base.retrying import is_passing
+from shards.base.size import Size, size_words
 from shards.pixels.codecs import decode_jpeg, encode_jpeg, encode_png
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.moments import moments_of_bytes
@@ -51,7 +52,7 @@ class Intake:
     out: Path
     build: str
     format: Format
-    size: int
+    size: Size
     image_quality: int
     depth: DepthCoding | None
     masks: MaskReading
@@ -131,7 +132,12 @@ class Intake:
             turned = header.getexif().get(_ORIENTATION, 1) != 1
             profile = profile_of(header)
             plain &= profile is None or is_srgb(profile)
-        if plain and not turned and len(data) <= 3 * self.size**2 and _is_readable(data):
+        if (
+            plain
+            and not turned
+            and len(data) <= 3 * self.size[0] * self.size[1]
+            and _is_readable(data)
+        ):
             return data
         return encode_jpeg(np.asarray(picture.convert("RGB")), self.image_quality)
 
@@ -140,7 +146,7 @@ class Intake:
             mask = self.masks.read(path)
         except UnusablePictureError as error:
             raise _damaged(path, str(error)) from None
-        if mask.shape != (self.size, self.size):
+        if mask.shape != self.size[::-1]:
             raise _damaged(path, f"{mask.shape[1]} x {mask.shape[0]} pixels")
         return mask
 
@@ -149,7 +155,7 @@ class Intake:
             picture = read_picture(path)
         except UnusablePictureError as error:
             raise _damaged(path, str(error)) from None
-        if picture.size != (self.size, self.size):
+        if picture.size != self.size:
             raise _damaged(path, f"{picture.width} x {picture.height} pixels")
         return picture
 
@@ -173,9 +179,9 @@ def _read(path: Path) -> bytes:
 def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
     """The grey values of a depth map as they are, uint16 (h, w)."""
     try:
-        width, height = read_header(path)[0]
-        if (width, height) != (coding.size, coding.size):
-            raise _damaged(path, f"{width} x {height} pixels")
+        size = read_header(path)[0]
+        if size != coding.size:
+            raise _damaged(path, f"{size_words(size)} pixels")
         with Image.open(io.BytesIO(_read(path)), formats=FORMATS) as picture:
             values = np.asarray(picture)
     except UnusablePictureError as error:
@@ -184,7 +190,7 @@ def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
         if is_passing(error):
             raise
         raise _damaged(path, str(error)) from None
-    if values.shape != (coding.size, coding.size) or values.max() > coding.largest:
+    if values.shape != coding.size[::-1] or values.max() > coding.largest:
         shape = " x ".join(map(str, values.shape))
         raise _damaged(path, f"{shape} values up to {values.max()}")
     return values.astype(np.uint16)

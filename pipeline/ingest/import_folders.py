@@ -72,7 +72,7 @@ def take_over(
     """
     found = find_composites(folders)
     facts = check_composites(folders, found, lambda samples: None)
-    coding = _depth_coding(folders, next(f for of in facts.values() for f in of), options)
+    coding = _depth_coding(folders, _first(facts), options)
     backgrounds = _backgrounds(found, facts, options.val_fraction)
     arrivals = _arrivals(found, facts, backgrounds)
     ours = read_folder_facts(folders) is not None
@@ -86,7 +86,7 @@ def take_over(
         out=out.resolve(),
         build=build_id(plan),
         format=options.format,
-        size=plan["options"]["size"],
+        size=_first(facts).size,
         image_quality=options.image_quality,
         depth=coding,
         masks=masks,
@@ -102,13 +102,18 @@ def take_over(
         return finish_shards(out, plan, call, workers=workers, tick=tick)
 
 
+def _first(facts: dict[str, list[Facts]]) -> Facts:
+    """The facts of the first composite, which all others share in size and depth."""
+    return next(of_one for of_split in facts.values() for of_one in of_split)
+
+
 def _depth_coding(folders: Path, first: Facts, options: TakeoverOptions) -> DepthCoding | None:
     """What grey means: as folders.json says, else a fraction of the range of `depth_kind`."""
     known = read_folder_facts(folders)
     if first.depth_size is None or first.depth_bits is None:
         return None
     if known is not None and known["depth"] is not None:
-        return DepthCoding(**known["depth"])
+        return DepthCoding.from_json(known["depth"])
     if options.depth_kind is None:
         raise InputError(
             "--depth-kind",
@@ -137,8 +142,9 @@ def _backgrounds(
             splits.setdefault(of_one.background, set()).add(split)
             if of_one.background not in firsts:
                 name = composite.paths(Path(split))[1].as_posix()
-                size = (of_one.size, of_one.size)
-                firsts[of_one.background] = Source(name=name, sha256=of_one.background, size=size)
+                firsts[of_one.background] = Source(
+                    name=name, sha256=of_one.background, size=of_one.size
+                )
     if "" in found:
         return split_sources(list(firsts.values()), val_fraction)
     return [
@@ -169,7 +175,6 @@ def _plan(
     found: dict[str, list[Composite]],
 ) -> dict[str, Any]:
     """The plan.json of a data set that was taken over: the same keys, and `taken_over`."""
-    size = next(f.size for of_split in facts.values() for f in of_split)
     files = hashlib.sha256()
     for split, composites in found.items():
         for composite, of_one in zip(composites, facts[split], strict=True):
@@ -183,7 +188,7 @@ def _plan(
             "files": files.hexdigest(),
         },
         "options": {
-            "size": size,
+            "size": list(_first(facts).size),
             "format": options.format,
             "samples_per_shard": options.samples_per_shard,
             "val_fraction": options.val_fraction,

@@ -25,6 +25,7 @@ from shards.base.errors import InputError
 from shards.base.formats import Format
 from shards.base.option_kinds import require_within
 from shards.base.options import check_fields, option
+from shards.base.size import Size, require_sides
 from shards.places.place import Place, place_of
 
 
@@ -37,7 +38,9 @@ class BuildOptions:
     out: Path = option(
         Path("shards"), "Folder of the data set, or s3://BUCKET/NAME.", metavar="DIR"
     )
-    size: int = option(224, "Side of the square samples in pixels.", identity=True)
+    size: Size = option(
+        (224, 224), "Width and height of the samples in pixels, or one for both.", identity=True
+    )
     placements: int = option(
         20, "Random placements of each foreground on each background.", identity=True
     )
@@ -48,7 +51,7 @@ class BuildOptions:
     seed: int = option(0, "Seed of every random draw.", identity=True)
     fg_scale: tuple[float, float] = option(
         (0.4, 0.72),
-        "Range of the foreground's longest side, as a share of the size.",
+        "Range of the foreground's longest side, as a share of the shorter side.",
         identity=True,
         metavar="MIN MAX",
     )
@@ -123,7 +126,7 @@ class BuildOptions:
     def __post_init__(self) -> None:
         """Refuse what no build could carry out, naming the option."""
         check_fields(self)
-        require_within("--size", self.size, 16, 4096)
+        require_sides("--size", self.size, 16, 4096)
         require_within("--placements", self.placements, 1, 10**9)
         require_within("--seed", self.seed, 0, 2**63 - 1)
         require_within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
@@ -172,7 +175,7 @@ class BuildOptions:
                 "--fg-scale",
                 expected="0 < MIN <= MAX <= 1",
                 found=f"{low} {high}",
-                remedy="give shares of the sample's side, such as 0.4 0.72",
+                remedy="give shares of the sample's shorter side, such as 0.4 0.72",
             )
 
     @property

@@ -116,7 +116,7 @@ class Plan:
         self.fg = [Source.from_json(entry) for entry in document["sources"]["fg"]]
         self.bg = [Source.from_json(entry) for entry in document["sources"]["bg"]]
         depth = document["depth"]
-        self.depth = None if depth is None else DepthCoding(**depth)
+        self.depth = None if depth is None else DepthCoding.from_json(depth)
         self.layered = depth is not None and self.options.get("depth_mode") == "layered"
         self.batch = 1 if depth is None or self.layered else BATCH
         self._seed: int = self.options["seed"]

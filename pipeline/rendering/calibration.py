@@ -85,4 +85,4 @@ def standing_coding(out: Path, plan: Plan) -> DepthCoding | None:
         return None
     if standing["depth"] is None or differences(standing | {"depth": None}, plan.document):
         return None
-    return DepthCoding(**standing["depth"])
+    return DepthCoding.from_json(standing["depth"])

@@ -13,6 +13,7 @@ from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site, site_of
 from pipeline.rendering.watcher import SilentWatcher, Watcher
 from shards.base.keys import SPLITS
+from shards.base.size import Size
 from shards.pixels.moments import NOTHING, Moments, moments_of_bytes
 from shards.reading.sample import Sample
 from shards.reading.split_sequence import SplitSequence
@@ -34,7 +35,8 @@ class OnTheFlyDataset(SplitSequence):
     def __init__(self, plan: Plan, site: Site) -> None:
         super().__init__(plan.samples)
         self.plan = plan
-        self.size: int = plan.options["size"]
+        width, height = plan.options["size"]
+        self.size: Size = (width, height)
         self.depth = plan.depth
         self._encoding = Encoding.of(plan.options)
         self._renderers = _Renderers(plan, site)

@@ -98,9 +98,10 @@ def _coding(
         if standing is not None:
             return standing
         limits = calibrate(plan, site_of(options))
-    side = options.size
+    width, height = options.size
     if options.depth_size == "native":
-        side = min(*card.output_size, options.size)
+        rows, columns = card.output_size
+        width, height = min(columns, width), min(rows, height)
     return DepthCoding.over_range(
-        *limits, kind=card.kind, unit=card.unit, bits=options.depth_bits, size=side
+        *limits, kind=card.kind, unit=card.unit, bits=options.depth_bits, size=(width, height)
     )

@@ -24,10 +24,12 @@ from pipeline.planning.plan import Plan, Scene
 from pipeline.rendering.site import Site
 from pipeline.rendering.versions import other_versions
 from pipeline.sources.alpha import crop_to_alpha
-from pipeline.sources.decode import UnusablePictureError, decode_picture, square_pixels
+from pipeline.sources.canvas import fill_canvas
+from pipeline.sources.decode import UnusablePictureError, decode_picture
 from pipeline.sources.find import Source
 from pipeline.sources.source_bytes import read_source
 from shards.base.errors import InputError, RunError
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 from shards.writing.encoding import RawSample, StoredBackground, store_background
 
@@ -56,7 +58,8 @@ class Renderer:
     def __init__(self, plan: Plan, site: Site) -> None:
         self.plan, self._site = plan, site
         self.maps = 0
-        self._canvas: int = plan.options["size"]
+        width, height = plan.options["size"]
+        self._canvas: Size = (width, height)
         low, high = plan.options["fg_scale"]
         self._scales = (low, high)
         self._backgrounds = ByteCache[int, _Background](
@@ -110,12 +113,12 @@ class Renderer:
         return self.plan.depth
 
     def predict_alone(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The teacher's map float32 (h, w) of one picture uint8 (S, S, 3) that it sees alone."""
-        values: NDArray[np.float32] = self.predict(picture[None])[0]  # (S, S, 3) -> (h, w)
+        """The teacher's map float32 (h, w) of one picture uint8 (H, W, 3) that it sees alone."""
+        values: NDArray[np.float32] = self.predict(picture[None])[0]  # (H, W, 3) -> (h, w)
         return values
 
     def predict(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Maps float32 (B, h, w) of uint8 (B, S, S, 3), on one thread and counted."""
+        """Maps float32 (B, h, w) of uint8 (B, H, W, 3), on one thread and counted."""
         with one_thread():
             maps = self.teacher.predict(pictures)
         self.maps += len(maps)
@@ -133,7 +136,7 @@ class Renderer:
         raise _another_picture(path, found)
 
     def _background(self, index: int) -> _Background:
-        picture = square_pixels(self._picture(self._site.bg, self.plan.bg[index]), self._canvas)
+        picture = fill_canvas(self._picture(self._site.bg, self.plan.bg[index]), self._canvas)
         quality = self.plan.options["image_quality"]
         pixels = np.asarray(picture)
         return _Background(pixels, store_background(pixels, quality))
@@ -145,7 +148,7 @@ class Renderer:
             cropped = crop_to_alpha(picture)
         except UnusablePictureError as error:
             raise _another_picture(self._site.fg / source.name, str(error)) from None
-        return prepare_foreground(cropped, self._canvas, self._scales[1])
+        return prepare_foreground(cropped, min(self._canvas), self._scales[1])
 
     def _place(self, key: tuple[int, int, int]) -> Image.Image:
         index, width, height = key

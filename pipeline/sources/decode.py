@@ -209,18 +209,3 @@ def _opened(picture: Image.Image) -> Image.Image:
     upright = _upright(picture, picture)
     mine = upright.copy() if upright is picture and profile_of(picture) else upright
     return to_srgb(mine, _to_eight_bits)[0]
-
-
-def square_pixels(picture: Image.Image, side: int) -> Image.Image:
-    """The largest centred square of a picture, scaled once with antialiasing to "RGB".
-
-    A background's own alpha is flattened over mid-grey.
-    """
-    if picture.mode == "RGBA":
-        grey = Image.new("RGBA", picture.size, (128, 128, 128, 255))
-        picture = Image.alpha_composite(grey, picture).convert("RGB")
-    width, height = picture.size
-    edge = min(width, height)
-    left, top = (width - edge) // 2, (height - edge) // 2
-    square = picture.crop((left, top, left + edge, top + edge))
-    return square.resize((side, side), Image.Resampling.BICUBIC)

@@ -4,5 +4,5 @@ Errors that users read, files that are whole or absent, names and keys, option f
 checks of values from files. Imports none of our other rooms.
 
 Other rooms use: `canonical_json`, `checks`, `cores`, `errors`, `files`, `formats`, `keys`,
-`names`, `option_kinds`, `options`, `retrying`, `scratch`, `version`.
+`names`, `option_kinds`, `options`, `retrying`, `scratch`, `size`, `version`.
 """

@@ -1,7 +1,8 @@
 """Checks the value of an option against its annotation, with a sentence for what does not fit.
 
-Annotations are Literal, int, float, bool, str, Path, tuples of these, and unions with None or with
-a tuple. numpy's numbers become Python's, text for a path becomes one, and a list becomes a tuple.
+Annotations are Literal, int, float, bool, str, Path, Size, tuples of these, and unions with None or
+with a tuple. numpy's numbers become Python's, text for a path becomes one, a list becomes a tuple,
+and a number, a pair or text such as "320x240" becomes a size.
 """
 
 import difflib
@@ -9,11 +10,12 @@ import math
 import os
 import reprlib
 import types
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from shards.base.errors import InputError
+from shards.base.size import Size, parse_size
 
 _NONE = type(None)
 
@@ -158,12 +160,28 @@ def _take_path(value: Any) -> Path:
     return value if isinstance(value, Path) else Path(text)
 
 
-_TAKERS = {
+def _take_size(value: Any) -> Size:
+    found = parse_size(value) if isinstance(value, str) else value
+    try:
+        if isinstance(found, list | tuple):
+            width, height = (_take_int(_plain(side)) for side in found)
+            return width, height
+        side = _take_int(found)
+        return side, side
+    except (_MisfitError, ValueError):
+        raise _MisfitError(
+            "a whole number of pixels, or WIDTHxHEIGHT",
+            "write it as 224 or 320x240",
+        ) from None
+
+
+_TAKERS: dict[Any, Callable[[Any], Any]] = {
     _NONE: _take_none,
     bool: _take_bool,
     int: _take_int,
     float: _take_float,
     str: _take_str,
     Path: _take_path,
+    Size: _take_size,
 }
 _PLURALS = {int: "whole numbers", float: "numbers", str: "words", Path: "paths"}

@@ -35,13 +35,18 @@ def argument(metavar: str) -> Any:
     return dataclasses.field(metadata={"metavar": metavar})
 
 
+def hints_of(options_class: type) -> dict[str, Any]:
+    """The annotation of each field of an options class: what `require_kind` takes."""
+    return get_type_hints(options_class, include_extras=True)
+
+
 def check_fields(options: Any) -> None:
     """Check every field against its annotation: for the `__post_init__` of options.
 
     Text for a path becomes one, and numpy's numbers become Python's. InputError names the option
     as the command line does.
     """
-    hints = get_type_hints(type(options))
+    hints = hints_of(type(options))
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         taken = require_kind(flag_of(field), value, hints[field.name])

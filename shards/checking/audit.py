@@ -11,6 +11,7 @@ from shards.base.errors import DamagedShardError, InputError
 from shards.base.files import sha256_of
 from shards.base.keys import BACKGROUND, keys_from, record_name
 from shards.base.retrying import is_passing, retry_passing
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.fields import DECODERS, field_moments
 from shards.pixels.moments import NOTHING, Moments
@@ -37,7 +38,7 @@ class Rules:
 
     build: str
     format: str
-    size: int
+    size: Size
     fields: tuple[str, ...]
     depth: DepthCoding | None
     largest: dict[str, int]
@@ -54,9 +55,9 @@ class Rules:
         return cls(
             build=build_id(plan),
             format=options["format"],
-            size=options["size"],
+            size=(options["size"][0], options["size"][1]),
             fields=tuple(sorted(fields)),
-            depth=None if depth is None else DepthCoding(**depth),
+            depth=None if depth is None else DepthCoding.from_json(depth),
             largest=largest_values(depth),
         )
 
@@ -64,8 +65,8 @@ class Rules:
         """The fields of a sample, or of a background, in order."""
         return ("background.jpg", "json") if split == BACKGROUND else self.fields
 
-    def side_of(self, field: str) -> int:
-        """The side in pixels of a field's pictures."""
+    def size_of(self, field: str) -> Size:
+        """The (width, height) of a field's pictures."""
         is_depth = field.startswith("depth.") and self.depth is not None
         return self.depth.size if is_depth and self.depth is not None else self.size
 
@@ -160,7 +161,7 @@ def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -
 
 
 def _moments(field: str, data: bytes, rules: Rules) -> Moments:
-    return field_moments(DECODERS[field](data, rules.side_of(field)))
+    return field_moments(DECODERS[field](data, rules.size_of(field)))
 
 
 def _audit_facts(facts: dict[str, Any], task: ShardTask, row: int) -> None:

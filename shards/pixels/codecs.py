@@ -19,6 +19,8 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
+from shards.base.size import Size, size_words
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 _LEVEL = 1
@@ -56,21 +58,21 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
     return bytes(data)
 
 
-def decode_jpeg(data: bytes, side: int | None = None) -> NDArray[np.uint8]:
+def decode_jpeg(data: bytes, size: Size | None = None) -> NDArray[np.uint8]:
     """Pixels of a colour JPEG as Pillow decodes them: uint8 (H, W, 3).
 
     ValueError where the bytes are damaged, or (by the header, before anything is decoded) not
-    `side` x `side` pixels.
+    of `size` (width, height).
     """
-    _require_jpeg_side(data, side)
+    _require_jpeg_size(data, size)
     require_few_scans(data)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="RGB")
     return pixels
 
 
-def decode_grey_jpeg(data: bytes, side: int | None = None) -> NDArray[np.uint8]:
+def decode_grey_jpeg(data: bytes, size: Size | None = None) -> NDArray[np.uint8]:
     """Pixels of a grey JPEG: uint8 (H, W); ValueError as for `decode_jpeg`."""
-    _require_jpeg_side(data, side)
+    _require_jpeg_size(data, size)
     require_few_scans(data)
     pixels: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, colorspace="GRAY")
     return pixels[:, :, 0]  # (H, W, 1) -> (H, W)
@@ -83,15 +85,15 @@ def require_few_scans(data: bytes) -> None:
         raise ValueError(f"{scans:,} scans in one JPEG, over {MOST_SCANS}")
 
 
-def _require_jpeg_side(data: bytes, side: int | None) -> None:
-    if side is not None:
+def _require_jpeg_size(data: bytes, size: Size | None) -> None:
+    if size is not None:
         height, width, _, _ = simplejpeg.decode_jpeg_header(data)
-        _require_side(width, height, side)
+        _require_size((width, height), size)
 
 
-def _require_side(width: int, height: int, side: int) -> None:
-    if (width, height) != (side, side):
-        raise ValueError(f"{width} x {height} pixels instead of {side} x {side}")
+def _require_size(found: Size, size: Size) -> None:
+    if found != size:
+        raise ValueError(f"{size_words(found)} pixels instead of {size_words(size)}")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -176,18 +178,18 @@ def _sum_downwards(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def decode_png(
-    data: bytes, side: int | None = None, *, bits: Literal[8, 16] | None = None
+    data: bytes, size: Size | None = None, *, bits: Literal[8, 16] | None = None
 ) -> NDArray[Any]:
     """Pixels of a grey PNG: uint8 (H, W), or uint16 (H, W) where it has 16 bits.
 
     ValueError where the bytes are damaged, or (by the header, before anything is decoded) not
-    `side` x `side` pixels of `bits` bits.
+    of `size` (width, height) and `bits` bits.
     """
     if len(data) < 29 or not data.startswith(_SIGNATURE):
         raise ValueError("no PNG")
     width, height, depth, colour = struct.unpack_from(">IIBB", data, 16)
-    if side is not None:
-        _require_side(width, height, side)
+    if size is not None:
+        _require_size((width, height), size)
     if colour or depth not in ((8, 16) if bits is None else (bits,)):
         raise ValueError(f"a PNG of colour type {colour} and {depth} bits")
     rows = _rows_as_written(data, height, width * depth // 8)

@@ -1,11 +1,14 @@
 """What depth codes mean: one kind, one unit and one scale over the whole data set."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from shards.base.size import Size
 
 Kind = Literal["metric", "inverse"]
 
@@ -15,23 +18,29 @@ class DepthCoding:
     """Integer codes 0..2^bits-1 for depth values: value = offset + scale * code.
 
     `kind` says whether a value is a distance ("metric") or grows as things come nearer
-    ("inverse"); `size` is the side in pixels of a stored map (square).
+    ("inverse"); `size` is the (width, height) of a stored map.
     """
 
     kind: Kind
     unit: str
     bits: int
-    size: int
+    size: Size
     scale: float
     offset: float
 
     @classmethod
     def over_range(
-        cls, low: float, high: float, *, kind: Kind, unit: str, bits: int, size: int
+        cls, low: float, high: float, *, kind: Kind, unit: str, bits: int, size: Size
     ) -> "DepthCoding":
         """The coding whose codes span [low, high] evenly."""
         scale = (high - low) / (2**bits - 1)
         return cls(kind=kind, unit=unit, bits=bits, size=size, scale=scale, offset=low)
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> "DepthCoding":
+        """The inverse of `to_json`."""
+        width, height = entry["size"]
+        return cls(**{**entry, "size": (width, height)})
 
     @property
     def largest(self) -> int:
@@ -45,25 +54,29 @@ class DepthCoding:
         return clipped.astype(np.uint16), int(np.count_nonzero(clipped != scaled))
 
     def fit(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """A teacher's map of any height and width as it is stored, float32 (size, size)."""
-        size = (self.size, self.size)
-        if values.shape == size:
-            return values
-        return np.array(Image.fromarray(values).resize(size, Image.Resampling.BILINEAR))
+        """A teacher's map of any height and width as it is stored, float32 (h, w)."""
+        return _resized(values, self.size)
 
-    def fractions(self, codes: NDArray[Any], side: int) -> NDArray[np.float32]:
-        """code / (2^bits - 1) in [0, 1], float32 (side, side): bilinear, half-pixel centres."""
-        fractions = codes.astype(np.float32) / np.float32(self.largest)
-        if codes.shape == (side, side):
-            return fractions
-        picture = Image.fromarray(fractions).resize((side, side), Image.Resampling.BILINEAR)
-        return np.array(picture)  # Pillow's own memory is read-only
+    def fractions(self, codes: NDArray[Any], size: Size) -> NDArray[np.float32]:
+        """code / (2^bits - 1) in [0, 1], float32 (H, W) of a `size` (W, H).
 
-    def values(self, codes: NDArray[Any], side: int) -> NDArray[np.float32]:
-        """Depth in `unit`, float32 (side, side)."""
+        Bilinear, half-pixel centres.
+        """
+        return _resized(codes.astype(np.float32) / np.float32(self.largest), size)
+
+    def values(self, codes: NDArray[Any], size: Size) -> NDArray[np.float32]:
+        """Depth in `unit`, float32 (H, W) of a `size` (W, H)."""
         span = np.float32(self.scale * self.largest)
-        return np.float32(self.offset) + span * self.fractions(codes, side)
+        return np.float32(self.offset) + span * self.fractions(codes, size)
 
     def to_json(self) -> dict[str, Any]:
         """The `depth` entry of plan.json."""
-        return dataclasses.asdict(self)
+        return dataclasses.asdict(self) | {"size": list(self.size)}
+
+
+def _resized(values: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
+    """A map (h, w) at `size` (width, height)."""
+    if values.shape == size[::-1]:
+        return values
+    picture = Image.fromarray(values).resize(size, Image.Resampling.BILINEAR)
+    return np.array(picture)  # Pillow's own memory is read-only

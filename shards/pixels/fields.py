@@ -18,7 +18,7 @@ DECODERS: dict[str, Callable[..., NDArray[Any]]] = {
     "depth.jpg": decode_grey_jpeg,
     "background.jpg": decode_jpeg,
 }
-"""How the pixels of a field come out of its bytes, and (if it is given) the side they must have.
+"""How the pixels of a field come out of its bytes, and (if it is given) the size they must have.
 
 `json` has none. ValueError where the bytes are anything else.
 """

@@ -13,6 +13,7 @@ from joblib import Parallel, delayed
 from shards.base.cores import cores
 from shards.base.errors import InputError, RunError
 from shards.base.keys import SPLITS, record_name
+from shards.base.size import size_words
 from shards.pixels.moments import NOTHING, Moments
 from shards.reading.dataset import Dataset, Span
 from shards.reading.recount import recount_span
@@ -134,13 +135,13 @@ def _require_alike(members: Sequence[Dataset]) -> None:
 
 
 def _in_words(dataset: Dataset) -> str:
-    words = f"{dataset.size} x {dataset.size} pixels"
+    words = f"{size_words(dataset.size)} pixels"
     coding = dataset.depth
     if coding is None:
         return f"{words} without depth"
     return (
         f"{words} with {coding.kind} depth in {coding.unit}, {coding.bits} bits at "
-        f"{coding.size} x {coding.size}, value = {coding.offset:g} + {coding.scale:.9g} * code"
+        f"{size_words(coding.size)}, value = {coding.offset:g} + {coding.scale:.9g} * code"
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from shards.base.errors import RunError
 from shards.base.keys import BACKGROUND, SPLITS, keys_from, record_name, shard_name
+from shards.base.size import Size
 from shards.pixels.codecs import decode_jpeg
 from shards.pixels.depth_coding import DepthCoding
 from shards.places.place import Place
@@ -45,10 +46,11 @@ class Dataset(SplitSequence):
         self.place = place
         self.manifest: dict[str, Any] = read_manifest(self.path)
         super().__init__({split: self.manifest["splits"][split]["samples"] for split in SPLITS})
-        self.size: int = self.manifest["options"]["size"]
+        width, height = self.manifest["options"]["size"]
+        self.size: Size = (width, height)
         self.digest: str = self.manifest["digest"]
         depth = self.manifest["depth"]
-        self.depth = None if depth is None else DepthCoding(**depth)
+        self.depth = None if depth is None else DepthCoding.from_json(depth)
         self._per_shard: int = self.manifest["options"]["samples_per_shard"]
         self._format: str = self.manifest["options"]["format"]
         self._backgrounds = {

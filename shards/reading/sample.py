@@ -23,6 +23,7 @@ from shards.base.canonical_json import decode_json
 from shards.base.checks import listing, one_of, table, text, whole
 from shards.base.errors import InputError, RunError
 from shards.base.keys import SPLITS, sample_key
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.fields import DECODERS
 from shards.pixels.object_pixels import object_pixels
@@ -66,7 +67,7 @@ class Sample:
 
     split: str
     position: int
-    size: int
+    size: Size
     coding: DepthCoding | None
     fields: tuple[str, ...]
     get: Callable[[str], bytes] = dataclasses.field(repr=False)
@@ -166,10 +167,10 @@ class Sample:
             return self.backgrounds.background_bytes(self.background_name)
         return self.get(field)
 
-    def _pixels(self, field: str, side: int) -> NDArray[Any]:
+    def _pixels(self, field: str, size: Size) -> NDArray[Any]:
         data = self.get(field)
         try:
-            return DECODERS[field](data, side)
+            return DECODERS[field](data, size)
         except ValueError as error:
             raise self._damaged(field, error) from None
 

@@ -11,6 +11,7 @@ from typing import Any
 from shards.base.files import write_atomic
 from shards.base.keys import SPLITS, counts_in_words
 from shards.base.names import printable
+from shards.base.size import size_words
 from shards.records.mixture import mixture_of
 
 CARD = "README.md"
@@ -44,12 +45,12 @@ def card_of(manifest: dict[str, Any]) -> str:
     """The text of the card: YAML front matter, then what the data set is and how to read it."""
     options, depth, stats = manifest["options"], manifest["depth"], manifest["stats"]
     samples = {split: manifest["splits"][split]["samples"] for split in SPLITS}
-    size = options["size"]
+    size = size_words(options["size"])
     blocks = [
         _front_matter(manifest, samples),
         MARK,
         "# Composites with masks" + (" and depth" if depth else ""),
-        f"{counts_in_words(samples)} samples of {size} x {size} pixels: "
+        f"{counts_in_words(samples)} samples of {size} pixels: "
         f"foregrounds composited over {len(manifest['sources']['bg']):,} backgrounds by depthmask. "
         "Licences are those of the pictures it was made from: name them here before you share it.",
         "## A sample",
@@ -126,7 +127,7 @@ def _depth_words(manifest: dict[str, Any]) -> str:
     return (
         f"value = {depth['offset']:g} + {depth['scale']:.6g} x code, {depth['kind']} depth in "
         f"{card_cell(depth['unit'])} ({grows}), one scale over the whole data set; {depth['bits']} "
-        f"bits at {depth['size']} x {depth['size']}, by the teacher {card_cell(teacher['name'])}."
+        f"bits at {size_words(depth['size'])}, by the teacher {card_cell(teacher['name'])}."
     )
 
 

@@ -182,7 +182,7 @@ def digest_of(plan: dict[str, Any], entries: Iterable[dict[str, Any]]) -> str:
 def largest_values(depth: dict[str, Any] | None) -> dict[str, int]:
     """The stored value that stands for 1.0, by field."""
     largest = {"image": 255, "mask": 255, "background": 255}
-    return largest if depth is None else largest | {"depth": DepthCoding(**depth).largest}
+    return largest if depth is None else largest | {"depth": DepthCoding.from_json(depth).largest}
 
 
 def merge_stats(records: Sequence[Record], depth: dict[str, Any] | None) -> dict[str, Any]:

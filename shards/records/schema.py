@@ -40,7 +40,7 @@ _side = whole(1, 10**7)
 _size = whole(1, 2**60)  # not 0: a pipe, which would block for ever
 
 _OPTIONS = {
-    "size": whole(16, 4096),
+    "size": listing(whole(16, 4096), 2, 2),
     "placements": whole(1, 10**9),
     "flip": _boolean,
     "samples": or_none(whole(1, _MOST_SAMPLES)),
@@ -80,7 +80,7 @@ check_depth = table(
         "kind": one_of("metric", "inverse"),
         "unit": _anything,
         "bits": whole(1, 16),
-        "size": whole(1, 4096),
+        "size": listing(whole(1, 4096), 2, 2),
         "scale": real(1e-30, 1e30),
         "offset": real(-1e30, 1e30),
     }
@@ -170,7 +170,9 @@ def check_plan(plan: Any) -> None:
     low, high = options["fg_scale"] if not taken_over else (0, 1)
     if low > high:
         raise WrongValueError("options.fg_scale", "the smaller number first", [low, high])
-    if depth is not None and depth["size"] > options["size"]:
+    if depth is not None and any(
+        side > most for side, most in zip(depth["size"], options["size"], strict=True)
+    ):
         raise WrongValueError("depth.size", f"at most {options['size']}", depth["size"])
     if depth is not None and plan["teacher"] is None:
         raise WrongValueError("teacher", "what gave the depth", "none")

@@ -8,6 +8,7 @@ from typing import Any, Self
 from shards.base.canonical_json import encode_json
 from shards.base.files import publish, temporary_beside
 from shards.base.keys import BACKGROUND, sample_key
+from shards.base.size import Size
 from shards.pixels.codecs import decode_grey_jpeg, decode_jpeg
 from shards.pixels.fields import DECODERS, field_moments
 from shards.pixels.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
@@ -119,7 +120,8 @@ class ShardWriter:
         self.payload += sum(map(len, fields.values()))
 
 
-def payload_bound(split: str, samples: int, size: int) -> int:
+def payload_bound(split: str, samples: int, size: Size) -> int:
     """An upper bound in bytes on a shard's payload that follows from the plan alone."""
     planes = 3 if split == BACKGROUND else 3 + 1 + 2 + 3  # image, mask, depth, inline background
-    return samples * (planes * size * size * 5 // 4 + 20_000)
+    width, height = size
+    return samples * (planes * width * height * 5 // 4 + 20_000)

@@ -6,6 +6,7 @@ from pathlib import Path
 from shards.base.errors import RunError
 from shards.base.files import publish, temporary_beside
 from shards.base.keys import keys_from, record_name
+from shards.base.size import Size
 from shards.places.place import Place
 from shards.records.layout import ShardTask
 from shards.records.manifest import Record, read_record, write_record
@@ -22,7 +23,7 @@ class Transfer:
     out: Path
     format: str
     build: str
-    size: int
+    size: Size
 
     def move(self, task: ShardTask) -> Record:
         """Write a shard of the new data set with its record; `task` names the new one.

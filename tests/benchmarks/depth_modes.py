@@ -89,7 +89,7 @@ def maps_of(
     """A drawn composite, its maps in all MODES, and its mask."""
     placed = scale_foreground(drawn.foreground, drawn.box[2:])
     image, mask = compose(np.asarray(drawn.background), placed, drawn.box, False)
-    alone, alone_mask, alone_box = stand_alone(drawn.foreground, _CANVAS)
+    alone, alone_mask, alone_box = stand_alone(drawn.foreground, (_CANVAS, _CANVAS))
     pictures = (image, np.asarray(drawn.background), alone)
     composite, behind, own = (teacher.predict(picture[None])[0] for picture in pictures)
     codes, _ = join_layers(
@@ -149,7 +149,7 @@ def coding_of(teacher: Teacher) -> DepthCoding:
     """A teacher's range in 16 bits."""
     card = teacher.card
     return DepthCoding.over_range(
-        card.low, card.high, kind=card.kind, unit=card.unit, bits=16, size=card.output_size[0]
+        card.low, card.high, kind=card.kind, unit=card.unit, bits=16, size=card.output_size[::-1]
     )
 
 

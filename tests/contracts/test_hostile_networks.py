@@ -56,7 +56,7 @@ def changed(checkpoint: Path, out: Path, path: tuple[Any, ...], value: Any) -> P
     return out
 
 
-CODING = {"kind": "metric", "unit": "m", "bits": 12, "size": 16, "scale": 0.1, "offset": 0.0}
+CODING = {"kind": "metric", "unit": "m", "bits": 12, "size": [16, 16], "scale": 0.1, "offset": 0.0}
 
 
 @pytest.mark.parametrize(

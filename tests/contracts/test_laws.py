@@ -29,7 +29,7 @@ PICTURES = st.lists(st.tuples(st.integers(0, 3), SIZES), min_size=1, max_size=4)
 
 OPTIONS = st.fixed_dictionaries(
     {
-        "size": st.sampled_from([16, 17, 32, 48]),
+        "size": st.sampled_from([16, 17, 32, (48, 17), (16, 60)]),
         "placements": st.integers(1, 5),
         "flip": st.booleans(),
         "samples": st.one_of(st.none(), st.integers(1, 60)),
@@ -54,7 +54,7 @@ DEPTH = st.one_of(
     st.just({"depth_bits": 8, "depth_format": "jpeg8"}),
 )
 IMPOSSIBLE = {
-    "size": (15, 0, -1, 4097),
+    "size": (15, 0, -1, 4097, (64, 15), (4097, 64)),
     "placements": (0, 10**10),
     "samples": (0, 10**9),
     "seed": (-1, 2**63),

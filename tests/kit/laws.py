@@ -15,7 +15,8 @@ from pipeline.planning.plan import Plan
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site
 from pipeline.sources.alpha import crop_to_alpha
-from pipeline.sources.decode import decode_picture, square_pixels
+from pipeline.sources.canvas import fill_canvas
+from pipeline.sources.decode import decode_picture
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
 from shards.base.keys import SPLITS
@@ -72,14 +73,14 @@ def check_splits(plan: Plan) -> None:
 
 def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> None:
     """Before encoding: the mask is 0 outside the box, the image is its two sources."""
-    canvas = plan.options["size"]
+    wide, high = plan.options["size"]
     for split, count in plan.samples.items():
         for position in range(0, count, max(1, count // MOST_RENDERED)):
             scene = plan.scene(split, position)
             sample = renderer.composite(scene)
             box = x, y, width, height = tuple(sample.info["box"])
-            assert 0 <= x < x + width <= canvas
-            assert 0 <= y < y + height <= canvas
+            assert 0 <= x < x + width <= wide
+            assert 0 <= y < y + height <= high
             outside = sample.mask.copy()
             outside[y : y + height, x : x + width] = 0
             assert not outside.any()
@@ -87,13 +88,13 @@ def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> No
             back = decode_picture((folders["bg"] / names[0]).read_bytes())
             clear, solid = sample.mask == 0, sample.mask == 255
             assert np.array_equal(
-                sample.image[clear], np.asarray(square_pixels(back, canvas))[clear]
+                sample.image[clear], np.asarray(fill_canvas(back, (wide, high)))[clear]
             )
             front = crop_to_alpha(decode_picture((folders["fg"] / names[1]).read_bytes()))
-            ready = prepare_foreground(front, canvas, plan.options["fg_scale"][1])
+            ready = prepare_foreground(front, min(wide, high), plan.options["fg_scale"][1])
             placed = scale_foreground(ready, (width, height))
             for grey in (0, 255):
-                elsewhere = np.full((canvas, canvas, 3), grey, np.uint8)
+                elsewhere = np.full((high, wide, 3), grey, np.uint8)
                 image, mask = compose(elsewhere, placed, box, scene.flip)
                 assert np.array_equal(mask, sample.mask)
                 assert np.array_equal(image[solid], sample.image[solid])

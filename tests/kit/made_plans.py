@@ -6,7 +6,7 @@ from pipeline.planning.plan import Plan, make_plan
 from pipeline.sources.find import Source
 
 OPTIONS = {
-    "size": 64,
+    "size": [64, 64],
     "placements": 3,
     "flip": True,
     "samples": None,

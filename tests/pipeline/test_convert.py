@@ -88,7 +88,7 @@ def test_plain_folders_hold_every_field_of_every_sample(
     assert found == expected
     assert facts == {
         "samples": {"train": 90, "val": 30, "test": 0},
-        "size": 64,
+        "size": [64, 64],
         "depth": None,
         "digest": plain_build.digest,
     }

@@ -10,12 +10,13 @@ from typing import Any
 from shards.base.errors import InputError
 from shards.base.files import sha256_of
 from shards.base.retrying import retry_passing
+from shards.base.size import Size
 from shards.pixels.depth_coding import Kind
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
-    """Which teacher is wanted, for pictures of `canvas` pixels a side, on which device.
+    """Which teacher is wanted, for pictures of `canvas` (width, height), on which device.
 
     `name` is a plain name as plan.json holds it, `weights` the file or folder that belongs to it.
     `kind`, `value_range` (low, high) and `input_size` (height, width) are what the user declares
@@ -24,7 +25,7 @@ class Choice:
     """
 
     name: str
-    canvas: int = 224
+    canvas: Size = (224, 224)
     weights: Path | None = None
     device: str = "cpu"
     kind: Kind | None = None

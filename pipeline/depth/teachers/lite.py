@@ -17,6 +17,7 @@ from pipeline.depth.teachers.seam import Teacher, View
 from pipeline.depth.teachers.tensors import fill, read_tensors
 from pipeline.machine.precision import fitting_precision
 from shards.base.retrying import retry_passing
+from shards.base.size import Size
 from shards.pixels.depth_coding import Kind
 
 if TYPE_CHECKING:
@@ -29,9 +30,17 @@ _SMALLEST, _LARGEST, _MULTIPLE = 96, 448, 32
 _REMEDY = "give a file written by `depthmask train-teacher`"
 
 
-def network_side(canvas: int) -> int:
-    """The side a canvas is brought to: the nearest multiple of 32 within what was trained for."""
-    return min(_LARGEST, max(_SMALLEST, round(canvas / _MULTIPLE) * _MULTIPLE))
+def network_size(canvas: Size) -> tuple[int, int]:
+    """(height, width) that a canvas is brought to, near its own shape.
+
+    Multiples of 32 within what was trained for; a canvas beyond it is scaled as a whole.
+    """
+    scale = min(max(1, _SMALLEST / min(canvas)), _LARGEST / max(canvas))
+    width, height = (
+        min(_LARGEST, max(_SMALLEST, round(side * scale / _MULTIPLE) * _MULTIPLE))
+        for side in canvas
+    )
+    return height, width
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ def describe(choice: Choice) -> TeacherCard:
     refuse_declared(choice, "kind", "value_range", "input_size")
     path = choice.weights or SHIPPED_WEIGHTS
     header = _read_header(path)
-    side = network_side(choice.canvas)
+    height, width = network_size(choice.canvas)
     return TeacherCard(
         name=LITE,
         source="shipped with depthmask" if choice.weights is None else path.name,
@@ -88,8 +97,8 @@ def describe(choice: Choice) -> TeacherCard:
         low=header.low,
         high=header.high,
         weights_sha256=fingerprint([path]),
-        input_size=(side, side),
-        output_size=(side // 2, side // 2),
+        input_size=(height, width),
+        output_size=(height // 2, width // 2),
     )
 
 

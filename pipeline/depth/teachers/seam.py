@@ -16,6 +16,7 @@ from PIL import Image
 from pipeline.depth.teachers.card import TeacherCard
 from pipeline.sources.decode import as_rgb
 from shards.base.errors import InputError, RunError
+from shards.base.size import Size
 from shards.pixels.depth_coding import Kind
 
 if TYPE_CHECKING:
@@ -161,16 +162,17 @@ def declared(
     return card
 
 
-def output_size_of(view: View, forward: Forward, canvas: int, device: str) -> tuple[int, int]:
+def output_size_of(view: View, forward: Forward, canvas: Size, device: str) -> tuple[int, int]:
     """(height, width) of the maps of one canvas size, found by asking for one.
 
     ValueError where the answer is no map of finite values.
     """
     import torch
 
+    width, height = canvas
     with torch.inference_mode():
-        picture = torch.zeros((1, 3, canvas, canvas), dtype=torch.uint8, device=device)
-        maps = uncover(forward(see(picture, view)), view, (canvas, canvas))
+        picture = torch.zeros((1, 3, height, width), dtype=torch.uint8, device=device)
+        maps = uncover(forward(see(picture, view)), view, (height, width))
     if maps.ndim != 3:
         raise ValueError(f"an output of shape {tuple(maps.shape)} instead of (B, h, w)")
     if not bool(torch.isfinite(maps).all()):

@@ -19,6 +19,7 @@ from pipeline.machine.threads import fit_threads
 from shards.base.errors import InputError
 from shards.base.option_kinds import expand_home, require_kind
 from shards.base.retrying import retry_passing
+from shards.base.size import Size
 from shards.pixels.depth_coding import Kind
 
 MODULES = {
@@ -105,7 +106,7 @@ def planned_choice(
     return choose(
         options["depth_model"],
         weights,
-        canvas=options["size"],
+        canvas=require_kind("--size", options["size"], Size),
         device=device,
         fetch=fetch,
         kind=options.get("depth_kind"),
@@ -114,22 +115,22 @@ def planned_choice(
     )
 
 
-def describe_teacher(name: str, *, canvas: int, weights: Path | None = None) -> TeacherCard:
-    """The card of a teacher for pictures of `canvas` pixels a side."""
-    return describe_choice(choose(name, weights, canvas=canvas))
+def describe_teacher(name: str, *, canvas: int | Size, weights: Path | None = None) -> TeacherCard:
+    """The card of a teacher for pictures of `canvas`, (width, height) or one for both."""
+    return describe_choice(choose(name, weights, canvas=require_kind("canvas", canvas, Size)))
 
 
 def load_teacher(
     name: str,
     *,
-    canvas: int = 224,
+    canvas: int | Size = 224,
     weights: Path | None = None,
     device: str = "cpu",
     kind: Kind | None = None,
     value_range: tuple[float, float] | None = None,
     input_size: tuple[int, int] | None = None,
 ) -> Teacher:
-    """A teacher that is ready to use, for pictures of `canvas` pixels a side.
+    """A teacher that is ready to use, for pictures of `canvas`, (width, height) or one for both.
 
     `name` is what `--depth-model` takes: densedepth-lite, densedepth (with `weights`),
     hf:NAME_OR_PATH, FILE.onnx. `kind`, `value_range` (low, high) and `input_size` (height, width)
@@ -140,7 +141,7 @@ def load_teacher(
     choice = choose(
         require_kind("name", name, str),
         require_kind("weights", weights, Path | None),
-        canvas=require_kind("canvas", canvas, int),
+        canvas=require_kind("canvas", canvas, Size),
         device=device,
         kind=require_kind("kind", kind, Kind | None),
         value_range=require_kind("value_range", value_range, tuple[float, float] | None),

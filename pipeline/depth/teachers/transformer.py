@@ -102,11 +102,11 @@ def _open(choice: Choice, folder: Path, files: list[Path]) -> tuple[Any, Any, li
 
 
 def _view_of(choice: Choice, processor: Any) -> View:
-    """How the processor prepares a square picture of the canvas size; InputError if otherwise."""
+    """How the processor prepares a picture of the canvas size; InputError if otherwise."""
     import torch
 
     zoe = type(processor).__name__.startswith("ZoeDepth")
-    noise = np.random.default_rng(0).integers(0, 256, (choice.canvas,) * 2 + (3,), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (*choice.canvas[::-1], 3), dtype=np.uint8)
     try:
         theirs = processor(images=noise, return_tensors="pt")["pixel_values"]
         height, width = theirs.shape[-2:]

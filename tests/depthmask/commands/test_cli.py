@@ -148,7 +148,7 @@ def test_wrong_use_gets_one_sentence_and_status_2_with_nothing_written(
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("--size", 7, "--size: expected 16 to 4096, found 7"),
+        ("--size", 7, "--size: expected 16 to 4096 pixels a side, found 7"),
         ("--val-fraction", 1.5, "--val-fraction: expected 0 to 1, found 1.5"),
         ("--depth-bits", 17, "--depth-bits: expected 1 to 16, found 17"),
         ("--depth-format", "jpeg8", "expected --depth-bits 8, found 12"),

@@ -24,7 +24,7 @@ from depthmask.models.network import NetworkSpec
 from shards.base.errors import InputError, RunError
 from shards.pixels.depth_coding import DepthCoding
 
-CODING = DepthCoding.over_range(0.5, 8.0, kind="metric", unit="m", bits=12, size=32)
+CODING = DepthCoding.over_range(0.5, 8.0, kind="metric", unit="m", bits=12, size=(32, 32))
 FAMILIES = ("tf_efficientnet_lite0", "resnet18", "convnext_atto")
 
 

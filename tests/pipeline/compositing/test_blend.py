@@ -12,8 +12,10 @@ from pipeline.compositing.foreground import prepare_foreground, scale_foreground
 from pipeline.compositing.place import Box, place
 from pipeline.planning.plan import Scene
 from pipeline.sources.alpha import crop_to_alpha
+from shards.base.size import Size
 
 units = st.floats(0, 1, exclude_max=True)
+sizes = st.tuples(st.integers(16, 512), st.integers(16, 512))
 GREY = np.full((64, 64, 3), 128, np.uint8)
 
 
@@ -31,18 +33,18 @@ def scene(scale: float = 0.5, x: float = 0.5, y: float = 0.5) -> Scene:
     )
 
 
-@given(units, units, units, st.integers(1, 2000), st.integers(1, 2000), st.integers(16, 512), units)
+@given(units, units, units, st.integers(1, 2000), st.integers(1, 2000), sizes, units)
 def test_boxes_lie_wholly_inside(
-    scale: float, x: float, y: float, width: int, height: int, canvas: int, low: float
+    scale: float, x: float, y: float, width: int, height: int, canvas: Size, low: float
 ) -> None:
     low = max(low, 0.01)
     left, top, w, h = place(scene(scale, x, y), (width, height), canvas, (low, 1.0))
     assert left >= 0
     assert top >= 0
-    assert left + w <= canvas
-    assert top + h <= canvas
+    assert left + w <= canvas[0]
+    assert top + h <= canvas[1]
     assert min(w, h) >= 1
-    assert max(w, h) == max(1, int((low + scale * (1 - low)) * canvas + 0.5))
+    assert max(w, h) == max(1, int((low + scale * (1 - low)) * min(canvas) + 0.5))
 
 
 def placed(box: Box, flip: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +96,7 @@ def test_large_foregrounds_are_reduced_to_little_more_than_their_largest_use() -
 
 def test_one_pixel_foregrounds_are_placed() -> None:
     ready = prepare_foreground(Image.new("RGBA", (900, 1), (255, 0, 0, 255)), 64, 0.72)
-    box = place(scene(), ready.size, 64, (0.4, 0.72))
+    box = place(scene(), ready.size, (64, 64), (0.4, 0.72))
     image, mask = compose(GREY, scale_foreground(ready, box[2:]), box, False)
     assert box[3] == 1
     assert (image[mask == 255] == (255, 0, 0)).all()

@@ -17,11 +17,13 @@ from pipeline.depth.layers import (
     stand_alone,
 )
 from pipeline.depth.merge_layers import MARGIN, join_layers
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding, Kind
 
 CANVAS, SIDE = 64, 32
-INVERSE = DepthCoding.over_range(0, 1, kind="inverse", unit="relative", bits=16, size=SIDE)
-METRIC = DepthCoding.over_range(1, 80, kind="metric", unit="m", bits=16, size=SIDE)
+WHOLE = (SIDE, SIDE)
+INVERSE = DepthCoding.over_range(0, 1, kind="inverse", unit="relative", bits=16, size=WHOLE)
+METRIC = DepthCoding.over_range(1, 80, kind="metric", unit="m", bits=16, size=WHOLE)
 
 
 def ramp(low: float, high: float) -> NDArray[np.float32]:
@@ -62,8 +64,8 @@ def test_it_stands_at_the_same_distance_in_metres() -> None:
     background = background_layer(ramp(60, 5), METRIC)
     flat = layer_of(np.full((SIDE, SIDE), 7, np.float32), METRIC)
     codes, _ = join_layers(background, flat, box_mask(box), box, False, METRIC)
-    metres = METRIC.values(codes, SIDE)
-    assert metres[12, 10] == pytest.approx(METRIC.values(background.codes, SIDE)[24, 0], rel=0.05)
+    metres = METRIC.values(codes, WHOLE)
+    assert metres[12, 10] == pytest.approx(METRIC.values(background.codes, WHOLE)[24, 0], rel=0.05)
 
 
 def test_a_soft_shadow_below_an_object_is_not_where_it_stands() -> None:
@@ -129,8 +131,8 @@ def test_nothing_hidden_is_nearer_than_the_object(
     coding = INVERSE if kind == "inverse" else METRIC
     codes, clipped = join_layers(background, foreground, mask, box, flip, coding)
     solid = mask.reshape(SIDE, 2, SIDE, 2).mean(axis=(1, 3)) >= 193
-    behind = coding.values(background.codes, SIDE)[solid]
-    object_ = coding.values(codes, SIDE)[solid]
+    behind = coding.values(background.codes, WHOLE)[solid]
+    object_ = coding.values(codes, WHOLE)[solid]
     step = 1.5 * coding.scale
     if kind == "inverse":
         assert np.all(object_ >= np.minimum(behind + MARGIN, 1) - step)
@@ -170,25 +172,26 @@ def test_an_outline_does_not_fray_into_the_backdrop() -> None:
 
 
 @pytest.mark.parametrize("size", [(300, 100), (30, 200), (1, 1), (5, 400)])
-def test_a_foreground_stands_alone_wholly_in_view(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("canvas", [(CANVAS, CANVAS), (96, 48), (40, 120)])
+def test_a_foreground_stands_alone_wholly_in_view(size: Size, canvas: Size) -> None:
     picture = Image.new("RGBa", size, (200, 10, 10, 255))
-    image, mask, (x, y, width, height) = stand_alone(Foreground(picture, size), CANVAS)
-    assert image.shape == (CANVAS, CANVAS, 3)
+    image, mask, (x, y, width, height) = stand_alone(Foreground(picture, size), canvas)
+    assert image.shape == (canvas[1], canvas[0], 3)
     assert mask[y : y + height, x : x + width].min() == 255
     assert mask.sum() == 255 * width * height
-    assert max(width, height) == int(0.72 * CANVAS)
+    assert max(width, height) == int(0.72 * min(canvas))
 
 
-@pytest.mark.parametrize("canvas", [50, 60, 224])
+@pytest.mark.parametrize("canvas", [(50, 50), (60, 60), (224, 224), (224, 60), (50, 300)])
 @pytest.mark.parametrize("side", [SIDE, 48])
-def test_maps_need_not_divide_the_canvas(canvas: int, side: int) -> None:
-    coding = DepthCoding.over_range(
-        0, 1, kind="inverse", unit="relative", bits=12, size=min(side, canvas)
-    )
-    mask = np.zeros((canvas, canvas), np.uint8)
-    mask[canvas - 17 :, canvas - 9 :] = 255
+def test_maps_need_not_divide_the_canvas(canvas: Size, side: int) -> None:
+    width, height = canvas
+    size = (min(side, width), min(side + 8, height))
+    coding = DepthCoding.over_range(0, 1, kind="inverse", unit="relative", bits=12, size=size)
+    mask = np.zeros((height, width), np.uint8)
+    mask[height - 17 :, width - 9 :] = 255
     background = background_layer(ramp(0.1, 0.6), coding)
-    box = (canvas - 9, canvas - 17, 9, 17)
+    box = (width - 9, height - 17, 9, 17)
     codes, _ = join_layers(background, FLAT, mask, box, True, coding)
-    assert codes.shape == (coding.size, coding.size)
+    assert codes.shape == size[::-1]
     assert codes[-1, -1] > background.codes[-1, -1]

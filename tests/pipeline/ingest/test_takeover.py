@@ -41,7 +41,8 @@ def test_every_sample_is_there_as_it_was(folders: Path, tmp_path: Path) -> None:
     assert result.samples == len(dataset) == 12
     assert result.digest == dataset.digest
     assert dataset.depth is not None
-    assert (dataset.depth.kind, dataset.depth.bits, dataset.depth.size) == ("inverse", 8, SIZE)
+    assert (dataset.depth.kind, dataset.depth.bits) == ("inverse", 8)
+    assert dataset.depth.size == (SIZE, SIZE)
     for sample in dataset:
         name = sample.info["name"]
         assert sample.get("image.jpg") == (folders / "image" / f"{name}.jpg").read_bytes()
@@ -183,7 +184,7 @@ def garble_a_picture(folders: Path) -> None:
     [
         (lose_a_mask, r"fg03_bg.0 in image and not in mask \(1 such names\)"),
         (add_a_second_ending, "one picture of each name"),
-        (stretch_an_image, "a square picture, found 64 x 48"),
+        (stretch_an_image, "mask of one size, found 64 x 48, 48 x 48, 48 x 48"),
         (enlarge_a_sample, "48 x 48 pixels and 8-bit depth of 48 x 48, found 64 x 64"),
         (colour_a_depth_map, "a grey depth map of 8 or 16 bits, found mode RGB"),
         (mix_depth_formats, "8-bit depth of 48 x 48, found 48 x 48 pixels and 16-bit"),

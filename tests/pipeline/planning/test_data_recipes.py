@@ -54,7 +54,7 @@ def plan_of(name: str) -> Plan:
 def test_plans_have_the_originals_number_of_samples(name: str) -> None:
     plan = plan_of(name)
     assert sum(plan.samples.values()) == SAMPLES[name]
-    assert plan.options["size"] == SIZES[name]
+    assert plan.options["size"] == [SIZES[name]] * 2
     assert plan.unused_cells == 0
 
 
@@ -69,7 +69,7 @@ def test_foregrounds_are_as_large_as_in_the_original(
     name: str, shortest: int, longest: int
 ) -> None:
     options = options_of(name)
-    low, high = (share * options.size for share in options.fg_scale)
+    low, high = (share * min(options.size) for share in options.fg_scale)
     assert (low, high) == pytest.approx((shortest, longest))
 
 
@@ -121,16 +121,20 @@ def test_an_unknown_recipe_is_refused() -> None:
     ("line", "found"),
     [
         ("flip = 1", "flip: expected true or false, found 1"),
-        ("size = true", "own.toml: size: expected a whole number, found True"),
-        ("size = [16]", r"size: expected a whole number, found \[16\]"),
+        (
+            "size = true",
+            "own.toml: size: expected a whole number of pixels, .*, found True",
+        ),
+        ("size = [16]", r"size: expected a whole number of pixels, .*, found \[16\]"),
         ("size = 1979-05-27", "size: expected a whole number"),
         ("fg_scale = 0.5", "fg_scale: expected 2 numbers, found 0.5"),
         ("fg_scale = [0.1, 0.2, 0.3]", "fg_scale: expected 2 numbers"),
         ("fg_scale = [[], 1]", "fg_scale: expected 2 numbers"),
-        ("size = 1e400", "own.toml: size: expected a whole number, found inf"),
-        ('size = "x"', "size: expected a whole number, found 'x'"),
+        ("size = 1e400", "own.toml: size: expected a whole number of pixels, .*, found inf"),
+        ('size = "x"', "size: expected a whole number of pixels, .*, found 'x'"),
         ("depth_format = 255", "depth_format: expected png16 or jpeg8, found 255"),
-        ("size = 7", r"--size \(in .*own.toml\): expected 16 to 4096, found 7"),
+        ("size = 7", r"--size \(in .*own.toml\): expected 16 to 4096 pixels a side, found 7"),
+        ('size = "320x8"', r"--size \(in .*own.toml\): expected 16 to 4096 .* found 320x8"),
         ("depth_format = 'png'", r"depth_format: .*did you mean png16\?"),
         ("a = " + "[" * 3000, "expected a TOML file"),
         ("a = " + "{b=" * 3000, "expected a TOML file"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pictures_made import encode, png16
 from PIL import Image
 
-from pipeline.sources.decode import UnusablePictureError, as_rgb, decode_picture, square_pixels
+from pipeline.sources.decode import UnusablePictureError, as_rgb, decode_picture
 from pipeline.sources.headers import decoding_cost
 from shards.base.errors import InputError
 
@@ -95,14 +95,6 @@ def test_exif_orientation_is_applied_once(orientation: int, format: str) -> None
 def test_what_is_no_whole_picture_is_refused_with_the_reason(data: bytes, reason: str) -> None:
     with pytest.raises(UnusablePictureError, match=reason):
         decode_picture(data)
-
-
-def test_backgrounds_give_their_centred_square_over_mid_grey() -> None:
-    wide = Image.new("RGB", (300, 100), (255, 0, 0))
-    wide.paste((0, 0, 255), (100, 0, 200, 100))
-    assert np.asarray(square_pixels(wide, 32)).reshape(-1, 3).tolist() == [[0, 0, 255]] * 1024
-    clear = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
-    assert square_pixels(clear, 4).getpixel((1, 1)) == (128, 128, 128)
 
 
 @pytest.mark.parametrize(("colour", "channels"), [(2, 3), (6, 4), (4, 2), (0, 1)])

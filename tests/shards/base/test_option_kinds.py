@@ -5,7 +5,7 @@ import importlib
 import pkgutil
 import types
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -17,7 +17,8 @@ import pipeline
 from pipeline.planning.options import BuildOptions
 from shards.base.errors import InputError
 from shards.base.option_kinds import require_choice, require_kind
-from shards.base.options import flag_of, identity_of
+from shards.base.options import flag_of, hints_of, identity_of
+from shards.base.size import Size
 
 NEEDED: dict[str, dict[str, Any]] = {
     "BuildOptions": {"fg": "fg", "bg": "bg"},
@@ -81,6 +82,9 @@ def fits(value: Any, kind: Any) -> bool:
     if kind is float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return is_number and abs(value) < float("inf")
+    if kind == Size:
+        sides = value if isinstance(value, list | tuple) else (value, value)
+        return len(sides) == 2 and all(fits(side, int) and 16 <= side <= 4096 for side in sides)
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, kind)
@@ -93,7 +97,7 @@ def test_every_options_class_is_known_to_this_test() -> None:
 @pytest.mark.parametrize("name", NEEDED)
 def test_defaults_pass_and_are_of_their_kinds(name: str) -> None:
     options = CLASSES[name](**NEEDED[name])
-    hints = get_type_hints(CLASSES[name])
+    hints = hints_of(CLASSES[name])
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
         assert fits(value, hints[field.name])
@@ -108,7 +112,7 @@ def test_defaults_pass_and_are_of_their_kinds(name: str) -> None:
 def test_a_value_of_a_wrong_kind_is_refused_with_the_options_name(
     name: str, field: "dataclasses.Field[Any]", value: Any
 ) -> None:
-    assume(not fits(value, get_type_hints(CLASSES[name])[field.name]))
+    assume(not fits(value, hints_of(CLASSES[name])[field.name]))
     with pytest.raises(InputError) as caught:
         CLASSES[name](**{**NEEDED[name], field.name: value})
     assert caught.value.where == flag_of(field)

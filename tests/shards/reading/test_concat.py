@@ -77,7 +77,7 @@ def test_samples_come_train_first_in_the_order_of_the_data_sets(
     assert joined.split("val")[-1].get("json") == b.split("val")[-1].get("json")
     assert joined.sample("train", 95).key == b.sample("train", 95 - 90).key
     assert [s.key for s in joined[88:92]] == [s.key for s in expected[88:92]]
-    assert (joined.size, joined.depth) == (64, None)
+    assert (joined.size, joined.depth) == ((64, 64), None)
     for index in (180, -181):
         with pytest.raises(IndexError):
             joined[index]
@@ -174,8 +174,10 @@ def test_the_digest_names_all_data_sets(strangers: tuple[Path, Path]) -> None:
 def test_data_sets_that_do_not_fit_are_refused_with_the_difference(
     plain_build: BuildResult, sources: Path, tmp_path: Path
 ) -> None:
-    larger = build_dataset(small_options(sources, tmp_path / "larger", size=80, samples=20)).out
-    expected = r"64 x 64 pixels without depth, as .* has, found 80 x 80 pixels without depth"
+    larger = build_dataset(
+        small_options(sources, tmp_path / "larger", size=(80, 48), samples=20)
+    ).out
+    expected = r"64 x 64 pixels without depth, as .* has, found 80 x 48 pixels without depth"
     with pytest.raises(InputError, match=expected):
         open_dataset([plain_build.out, larger])
     copy = shutil.copytree(plain_build.out, tmp_path / "copy")
@@ -187,13 +189,13 @@ def test_other_depth_codes_are_refused_with_the_difference(
     plain_build: BuildResult, tmp_path: Path
 ) -> None:
     deep = Path(shutil.copytree(plain_build.out, tmp_path / "deep"))
-    coding = DepthCoding.over_range(0, 2, kind="inverse", unit="1/m", bits=12, size=32)
+    coding = DepthCoding.over_range(0, 2, kind="inverse", unit="1/m", bits=12, size=(32, 16))
     manifest = json.loads((deep / MANIFEST).read_text())
     manifest |= {"depth": coding.to_json(), "teacher": {"name": "somebody", "weights_sha256": "0"}}
     (deep / MANIFEST).write_text(json.dumps(manifest))
     with pytest.raises(
         InputError,
-        match=r"64 x 64 pixels without depth, as .* inverse depth in 1/m, 12 bits at 32 x 32",
+        match=r"64 x 64 pixels without depth, as .* inverse depth in 1/m, 12 bits at 32 x 16",
     ):
         open_dataset([plain_build.out, deep])
 

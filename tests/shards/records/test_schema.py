@@ -43,12 +43,15 @@ for _ in range(900):
     DEEP = [DEEP]
 
 WRONG_PLANS: list[tuple[tuple[Any, ...], Any]] = [
-    (("options", "size"), 10**9),
+    (("options", "size"), 64),
+    (("options", "size"), [64, 10**9]),
+    (("options", "size"), [15, 64]),
+    (("options", "size"), [64]),
     (("options", "samples"), 0),
     (("options", "seed"), DEEP),
     (("sources", "fg"), DEEP),
-    (("options", "size"), 64.0),
-    (("options", "size"), True),
+    (("options", "size"), [64.0, 64]),
+    (("options", "size"), [64, True]),
     (("options", "format"), "zip"),
     (("options", "format"), "../tar"),
     (("options", "samples_per_shard"), 0),
@@ -84,7 +87,9 @@ def test_a_plan_with_a_wrong_value_is_refused_by_its_place(
     [
         {"kind": "disparity"},
         {"bits": 0},
-        {"size": 65},
+        {"size": [65, 32]},
+        {"size": [32, 65]},
+        {"size": 32},
         {"scale": 0},
         {"scale": float("inf")},
         {"offset": "0"},
@@ -93,7 +98,7 @@ def test_a_plan_with_a_wrong_value_is_refused_by_its_place(
 def test_a_depth_coding_without_a_meaning_is_refused(
     change: dict[str, Any], manifest: dict[str, Any]
 ) -> None:
-    depth = {"kind": "metric", "unit": "m", "bits": 12, "size": 32, "scale": 0.1, "offset": 0}
+    depth = {"kind": "metric", "unit": "m", "bits": 12, "size": [32, 48], "scale": 0.1, "offset": 0}
     with_depth = manifest | {"depth": depth, "teacher": {"name": "some", "weights_sha256": "0"}}
     check_plan(with_depth)
     with pytest.raises(WrongValueError, match=r"depth\."):
