@@ -1,19 +1,21 @@
-"""`convert`: a data set in another store or as plain folders, or made of plain folders."""
+"""`convert`: a data set in another store, as plain folders or labels, or made of plain folders."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from joblib import delayed
 
 from pipeline.ingest.export_folders import FolderCopy, take_folders
 from pipeline.ingest.import_folders import TakeoverOptions, take_over
+from pipeline.labels.formats import LABEL_FORMATS, LabelFormat
+from pipeline.labels.label_folders import write_labels
 from pipeline.machine.workers import results_of
 from pipeline.output.target import Conversion, finish_shards, require_apart, take_target
 from pipeline.output.upload import upload_dataset
 from pipeline.planning.plan import tasks_of
 from shards.base.errors import InputError
-from shards.base.formats import Format
+from shards.base.formats import FORMATS, Format
 from shards.base.keys import BACKGROUND
 from shards.base.option_kinds import require_kind
 from shards.pixels.depth_coding import Kind
@@ -24,8 +26,8 @@ from shards.reading.open import open_dataset
 from shards.records.manifest import PLAN, build_id, read_manifest, read_plan
 from shards.writing.transfer import Transfer
 
-Target = Format | Literal["folders"]
-"""What a data set can be converted to: a store, or plain folders."""
+Target = Format | Literal["folders"] | LabelFormat
+"""What a data set can be converted to: a store, plain folders, or pictures with labels."""
 
 
 def convert_dataset(
@@ -74,7 +76,9 @@ def convert_dataset(
             )
     if format == "folders":
         return _to_folders(source, out, workers, tick)
-    return _to_store(origin, out, format, workers, tick)
+    if format in LABEL_FORMATS:
+        return write_labels(origin, out, format, workers=workers, tick=tick, remark=remark)
+    return _to_store(origin, out, cast(Format, format), workers, tick)
 
 
 def _require_uploadable(source: Path, format: str, store: ObjectStore) -> None:
@@ -96,9 +100,9 @@ def _require_uploadable(source: Path, format: str, store: ObjectStore) -> None:
 
 
 def _store(format: Target) -> Format:
-    if format == "folders":
+    if format not in FORMATS:
         raise InputError(
-            "--format folders",
+            f"--format {format}",
             expected="a data set to unpack",
             found="plain folders, or nothing",
             remedy="give the folder of a data set, or --format tar",

@@ -9,7 +9,8 @@ import click
 from depthmask.commands.click_types import PLACE, SHARE, one_of
 from depthmask.commands.shared_options import moved_sources_options, workers_option
 from depthmask.terminal.console import answer, open_console, reports, say
-from shards.base.formats import FORMATS
+from pipeline.labels.formats import LABEL_FORMATS, LabelFormat
+from shards.base.formats import FORMATS, Format
 
 
 @click.command()
@@ -96,10 +97,10 @@ def verify(
 @click.argument("out", type=PLACE, metavar="OUT")
 @click.option(
     "--format",
-    type=one_of([*FORMATS, "folders"]),
+    type=one_of([*FORMATS, "folders", *LABEL_FORMATS]),
     default="tar",
     show_default=True,
-    help="Store of the new data set, or plain folders.",
+    help="Store of the new data set, plain folders, or pictures with labels of objects.",
 )
 @click.option(
     "--val-fraction",
@@ -117,13 +118,16 @@ def verify(
 def convert(
     source: Path,
     out: Path,
-    format: Literal["tar", "lmdb", "folders"],
+    format: Format | Literal["folders"] | LabelFormat,
     val_fraction: float | None,
     depth_kind: Literal["metric", "inverse"] | None,
     workers: int | None,
     json_wanted: bool,
 ) -> None:
-    """Write a data set in another store or as plain folders; every sample is compared.
+    """Write a data set in another store, as plain folders, or as labels of COCO, YOLO or VOC.
+
+    Every sample is compared. yolo has polygons (for segmentation and detection), yolo-boxes exact
+    boxes; what polygons cannot hold is counted.
 
     SHARDS may also be plain folders of ready composites: image, background, mask and perhaps
     depth with equal names (or train and val, each with these). They become a data set
@@ -135,6 +139,7 @@ def convert(
       depthmask convert shards shards-lmdb --format lmdb
       depthmask convert shards pictures --format folders
       depthmask convert pictures shards --depth-kind inverse
+      depthmask convert shards labels --format coco
     """
     from depthmask.terminal.build_progress import open_progress
     from pipeline.convert import convert_dataset

@@ -5,10 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from shards.base.canonical_json import document
-from shards.base.errors import InputError, RunError
-from shards.base.files import create_if_absent, folder_within, remove_temporaries, write_whole
-from shards.base.names import holds_nothing
+from pipeline.output.plain_files import ensure_file, take_plain_folder
+from shards.base.errors import RunError
+from shards.base.files import folder_within
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
 from shards.reading.sample import Sample
@@ -39,20 +38,7 @@ def describe_folders(dataset: Dataset) -> dict[str, Any]:
 
 def take_folders(out: Path, dataset: Dataset) -> None:
     """Make `out` ready for a data set's plain folders, or go on with these; InputError else."""
-    facts = describe_folders(dataset)
-    path = out / FOLDERS
-    begun = path.is_file() and path.read_bytes() == document(facts)
-    if not begun and out.exists() and (not out.is_dir() or not holds_nothing(out)):
-        raise InputError(
-            str(out),
-            expected="a new or empty folder, or the same conversion begun before",
-            found="a folder that holds something else",
-            remedy="name another folder",
-        )
-    out.mkdir(parents=True, exist_ok=True)
-    create_if_absent(path, document(facts))
-    for folder in out.glob("*/*/"):
-        remove_temporaries(folder)
+    take_plain_folder(out, FOLDERS, describe_folders(dataset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +65,7 @@ class FolderCopy:
                 raise _unknown_field(sample, field)
             place, ending = _PLACES[field]
             folder = folder_within(self.out, sample.split, place)
-            written |= _ensure(folder / f"{sample.key}.{ending}", data)
+            written |= ensure_file(folder / f"{sample.key}.{ending}", data)
         return written
 
 
@@ -96,18 +82,3 @@ def _unknown_field(sample: Sample, field: str) -> RunError:
 def _opened(shards: Path, digest: str) -> Dataset:
     """The data set, kept for the next shard; another one in its place has another digest."""
     return open_dataset(shards)
-
-
-def _ensure(path: Path, data: bytes) -> bool:
-    """Write a file unless it has these bytes, and read it again; says whether it was written."""
-    if path.is_file() and path.read_bytes() == data:
-        return False
-    write_whole(path, data)
-    if path.read_bytes() != data:
-        raise RunError(
-            str(path),
-            expected="the bytes that were written",
-            found="others",
-            remedy="check the disk; the same command resumes",
-        )
-    return True

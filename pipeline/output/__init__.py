@@ -3,5 +3,5 @@
 Whose it is, who holds its lock, which shards are done, how it grows, and how a finished one is put
 on an object store. Shards arrive here finished.
 
-Other rooms use: `folder`, `lock`, `target`, `upload`.
+Other rooms use: `folder`, `lock`, `plain_files`, `target`, `upload`.
 """

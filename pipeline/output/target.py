@@ -32,13 +32,14 @@ from shards.records.manifest import (
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Conversion:
-    """The result of a conversion to `out`; no digest for plain folders."""
+    """The result of a conversion to `out`: no digest for plain folders, counts only for labels."""
 
     out: Path
     digest: str | None
     samples: int
     made: int
     kept: int
+    labels: dict[str, int] | None = None
 
 
 def finish_shards(

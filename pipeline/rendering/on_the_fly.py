@@ -17,6 +17,7 @@ from shards.base.size import Size
 from shards.pixels.moments import NOTHING, Moments, moments_of_bytes
 from shards.reading.sample import Sample
 from shards.reading.split_sequence import SplitSequence
+from shards.records.categories import categories_of
 from shards.records.stats import stats_of_sums
 from shards.writing.encoding import Encoding, RawSample, encode_sample
 
@@ -56,6 +57,11 @@ class OnTheFlyDataset(SplitSequence):
             fields=tuple(fields),
             get=stored.__getitem__,
         )
+
+    @property
+    def categories(self) -> dict[str, int]:
+        """The ids of the objects' categories by name, from 1."""
+        return categories_of(self.plan.document)
 
     @cached_property
     def _stats(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from shards.reading.dataset import Dataset, Span
 from shards.reading.recount import recount_span
 from shards.reading.sample import Sample
 from shards.reading.split_sequence import SplitSequence
+from shards.records.categories import number_categories
 from shards.records.manifest import largest_values, read_record
 from shards.records.stats import stats_of_sums
 
@@ -70,6 +71,11 @@ class ConcatDataset(SplitSequence):
         if len(digests) == 1:
             return digests[0]
         return hashlib.sha256("".join(f"{digest}\n" for digest in digests).encode()).hexdigest()
+
+    @property
+    def categories(self) -> dict[str, int]:
+        """The ids of all categories by name, from 1: not those that a member has by itself."""
+        return number_categories(name for member in self.members for name in member.categories)
 
     @cached_property
     def _stats(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from shards.pixels.depth_coding import DepthCoding
 from shards.places.place import Place
 from shards.reading.sample import Sample
 from shards.reading.split_sequence import SplitSequence
+from shards.records.categories import categories_of
 from shards.records.manifest import Record, read_manifest, read_record
 from shards.stores.table import Shard, open_shard
 
@@ -67,6 +68,11 @@ class Dataset(SplitSequence):
     def path(self) -> Path:
         """The local folder: the data set's own, or the cache of an address."""
         return self.place.folder
+
+    @property
+    def categories(self) -> dict[str, int]:
+        """The ids of its objects' categories by name, from 1."""
+        return categories_of(self.manifest)
 
     @property
     def _stats(self) -> dict[str, Any]:

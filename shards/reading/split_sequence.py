@@ -63,6 +63,14 @@ class SplitSequence(Sequence[Sample]):
         return self._sample(split, wanted)
 
     @property
+    @abstractmethod
+    def categories(self) -> dict[str, int]:
+        """The ids of the objects' categories by name, from 1, in order of name: a copy.
+
+        A set taken over from plain folders has one, without a name.
+        """
+
+    @property
     def stats(self) -> dict[str, Any]:
         """Mean and std of each field as in dataset.json, over all and by split: a copy."""
         return copy.deepcopy(self._stats)

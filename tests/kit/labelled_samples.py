@@ -92,7 +92,7 @@ def labelled_sample(
     return Sample(
         split=split,
         position=position,
-        size=instances.shape[1],
+        size=(instances.shape[1], instances.shape[0]),
         coding=None,
         fields=tuple(fields),
         get=fields.__getitem__,

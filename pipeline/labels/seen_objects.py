@@ -1,0 +1,46 @@
+"""The objects of a sample that others get a label for: those of which a pixel is seen."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shards.reading.sample import Sample
+from shards.reading.sample_object import Box, SampleObject
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SeenObject:
+    """An object with its pixels bool (H, W), and the box around them.
+
+    `number` is its value in `instances`, `category` the id of its category.
+    """
+
+    number: int
+    category: int
+    facts: SampleObject
+    pixels: NDArray[np.bool_]
+    box: Box
+
+
+def seen_objects(sample: Sample, categories: Mapping[str, int]) -> list[SeenObject]:
+    """The objects of a sample that are not wholly hidden, in the order of `sample.objects`."""
+    instances = sample.instances
+    seen = []
+    for number, facts in enumerate(sample.objects, 1):
+        pixels = instances == number
+        rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
+        if not len(rows):
+            continue
+        x, y, right, bottom = (int(ends) for ends in (columns[0], rows[0], columns[-1], rows[-1]))
+        seen.append(
+            SeenObject(
+                number=number,
+                category=categories[facts.category],
+                facts=facts,
+                pixels=pixels,
+                box=(x, y, right - x + 1, bottom - y + 1),
+            )
+        )
+    return seen
