@@ -24,15 +24,18 @@ ROWS, TILE, GAP, HEAD = 3, 144, 6, 22
 
 def chosen(samples: Dataset) -> list[int]:
     """Positions of samples that show different cars in different scenes, the largest first."""
-    order = sorted(range(len(samples)), key=lambda i: -int(np.prod(samples[i].info["box"][2:])))
+    order = sorted(
+        range(len(samples)), key=lambda i: -int(np.prod(samples[i].info["objects"][0]["box"][2:]))
+    )
     cars: set[str] = set()
     scenes: set[str] = set()
     found = []
     for position in order:
         info = samples[position].info
-        if info["foreground"] not in cars and info["background"] not in scenes:
+        foreground = info["objects"][0]["foreground"]
+        if foreground not in cars and info["background"] not in scenes:
             found.append(position)
-            cars.add(info["foreground"])
+            cars.add(foreground)
             scenes.add(info["background"])
     return found[:ROWS]
 

@@ -36,7 +36,7 @@ def main(out: Path, minutes: float) -> None:
     # A data set is a sequence of samples, train then val; fields are decoded when asked for.
     samples = depthmask.open_dataset(out / "shards")
     sample = samples.split("val")[0]
-    print(sample.info["foreground"], "on", sample.info["background"])
+    print(sample.info["objects"][0]["foreground"], "on", sample.info["background"])
     print(sample.image.shape, sample.mask.shape, sample.background.shape)  # uint8
     print(sample.depth.shape, sample.depth.dtype, samples.depth.kind, samples.depth.unit)
     print("train mean", samples.stats["splits"]["train"]["image"]["mean"])

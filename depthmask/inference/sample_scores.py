@@ -51,7 +51,7 @@ def score_each(
         yield SampleScore(
             position=int(position),
             key=sample.key,
-            foreground=sample.info["foreground"],
+            foreground=next((each["foreground"] for each in sample.info["objects"]), ""),
             background=sample.info["background"],
             iou=None if ious is None else float(ious[row]),
             rmse=None if errors is None else float(errors[row]),

@@ -17,6 +17,7 @@ from shards.base.keys import SPLITS
 from shards.pixels.depth_coding import DepthCoding
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
+from shards.reading.sample import Sample
 from shards.records.manifest import build_id, read_plan
 
 GALLERY_SAMPLES = 24
@@ -46,13 +47,19 @@ def dataset_facts(path: Path) -> dict[str, Any]:
         "build": build_command(manifest["options"], only_changed=True),
         "full_build": build_command(manifest["options"], only_changed=False),
         "gallery": [gallery_card(sample, name, scale) for sample in gallery],
-        "names": sorted({sample.info[role] for sample in gallery for role in _ROLES.values()}),
+        "names": sorted({name for sample in gallery for name in _names(sample)}),
         "charts": _charts(dataset, survey, scale),
         "sources": {role: _source_rows(manifest["sources"][role], survey, role) for role in _ROLES},
     }
 
 
-_ROLES = {"fg": "foreground", "bg": "background"}
+_ROLES = ("fg", "bg")
+
+
+def _names(sample: Sample) -> set[str]:
+    """The sources that a sample shows."""
+    info = sample.info
+    return {info["background"], *(each["foreground"] for each in info["objects"])}
 
 
 def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:

@@ -2,14 +2,12 @@
 
 import dataclasses
 from collections import Counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shards.base.keys import SPLITS
 from shards.reading.dataset import Dataset
-from shards.reading.sample import Sample
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,22 +44,21 @@ def survey_dataset(dataset: Dataset, wanted: int) -> Survey:
         for position in spread(count, share):
             sample = dataset.sample(split, position)
             areas[split].append(float(np.mean(sample.mask)) / 255)
-            centres.append(_centre(sample))
-            uses["fg"][sample.info["foreground"]] += 1
             uses["bg"][sample.info["background"]] += 1
+            for each in sample.info["objects"]:
+                uses["fg"][each["foreground"]] += 1
+                centres.append(_centre(each["box"], sample.size))
             if codes is not None:
                 codes += np.bincount(sample.depth_codes.ravel(), minlength=codes.size)
     return Survey(
-        samples=len(centres),
+        samples=sum(map(len, areas.values())),
         areas=areas,
-        centres=np.asarray(centres),
+        centres=np.asarray(centres).reshape(-1, 2),
         uses=uses,
         depth_codes=codes,
     )
 
 
-def _centre(sample: Sample) -> tuple[float, float]:
-    box: Any = sample.info["box"]
+def _centre(box: list[int], size: tuple[int, int]) -> tuple[float, float]:
     x, y, width, height = box
-    wide, high = sample.size
-    return (x + width / 2) / wide, (y + height / 2) / high
+    return (x + width / 2) / size[0], (y + height / 2) / size[1]

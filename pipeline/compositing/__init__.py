@@ -1,8 +1,9 @@
 """From a scene to pixels.
 
-Where an object stands (`place`), the object ready to be placed (`foreground`), and how it
-is joined to its background (`blend`). Pure functions of arrays and drawn numbers: no
-files, no randomness of its own.
+Foregrounds ready to be placed (`foreground`, `cutout`), where each stands (`place`,
+`arrange`), and how they are painted and measured (`blend`, `composite`, `standing`). Pure
+functions of arrays and drawn numbers: no files, no randomness of its own.
 
-Other rooms use: `blend`, `foreground`, `place`.
+Other rooms use: `arrange`, `composite`, `cutout`, `foreground`, `place`, `placed_object`,
+`blend`, `standing`.
 """

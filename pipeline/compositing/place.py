@@ -1,21 +1,23 @@
-"""The placement rule: where a foreground stands on the canvas, and how large."""
+"""The placement rule: how large an object becomes on the canvas, and where it stands."""
 
-from pipeline.planning.plan import Scene
 from shards.base.size import Size
 
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the canvas."""
 
 
-def place(scene: Scene, size: Size, canvas: Size, scales: tuple[float, float]) -> Box:
-    """Where a foreground of `size` (width, height) stands on the canvas, wholly inside.
+def scaled_size(size: Size, draw: float, canvas: Size, scales: tuple[float, float]) -> Size:
+    """What a picture of `size` becomes on the canvas: its proportions, each side at least 1.
 
-    Its longest side becomes a uniform share, from `scales`, of the canvas' shorter one; each side
-    has at least one pixel; every position is equally likely.
+    Its longest side becomes a uniform share of the canvas's shorter one, from `scales`.
     """
     low, high = scales
-    longest = max(1, int((low + scene.scale * (high - low)) * min(canvas) + 0.5))
+    longest = max(1, int((low + draw * (high - low)) * min(canvas) + 0.5))
     width, height = (max(1, int(side * longest / max(size) + 0.5)) for side in size)
-    x = int(scene.x * (canvas[0] - width + 1))
-    y = int(scene.y * (canvas[1] - height + 1))
-    return x, y, width, height
+    return width, height
+
+
+def whole_position(size: Size, draws: tuple[float, float], canvas: Size) -> tuple[int, int]:
+    """Where something of `size` stands wholly on the canvas; every position is equally likely."""
+    x, y = draws
+    return int(x * (canvas[0] - size[0] + 1)), int(y * (canvas[1] - size[1] + 1))

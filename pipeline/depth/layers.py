@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from pipeline.compositing.blend import compose
+from pipeline.compositing.blend import paint
 from pipeline.compositing.foreground import Foreground, scale_foreground
 from pipeline.compositing.place import Box
+from pipeline.compositing.placed_object import upright
 from pipeline.sources.alpha import object_level
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
@@ -75,11 +76,11 @@ def stand_alone(foreground: Foreground, canvas: Size) -> tuple[NDArray[np.uint8]
     scale = longest / max(foreground.size)
     width, height = (max(1, int(side * scale + 0.5)) for side in foreground.size)
     x, y = (canvas[0] - width) // 2, max(0, int(_FOOT * canvas[1]) - height)
-    box = (x, y, width, height)
-    image, mask = compose(
-        _backdrop(canvas), scale_foreground(foreground, (width, height)), box, flip=False
-    )
-    return image, mask, box
+    placed = upright(scale_foreground(foreground, (width, height)), (x, y, width, height))
+    image, mask = _backdrop(canvas), np.zeros(canvas[::-1], np.uint8)
+    paint(image, placed)
+    mask[y : y + height, x : x + width] = np.asarray(placed.picture.getchannel("A"))
+    return image, mask, placed.box
 
 
 def _backdrop(canvas: Size) -> NDArray[np.uint8]:

@@ -11,8 +11,8 @@ from PIL import Image
 
 from pipeline.ingest.folder_samples import Composite
 from pipeline.ingest.masks import MaskReading
+from pipeline.ingest.taken_over import taken_over_facts
 from pipeline.planning.plan import ShardTask
-from pipeline.sources.alpha import alpha_box
 from pipeline.sources.decode import UnusablePictureError, read_picture
 from pipeline.sources.find import Source
 from pipeline.sources.formats.profiles import is_srgb, profile_of
@@ -104,20 +104,11 @@ class Intake:
             return {"background.jpg": self._jpeg(self.root / item.name), "json": encode_json(info)}
         image, _, mask, *depth = item.composite.paths(self.root / item.folder)
         alpha = self._mask(mask)
-        facts = {
-            "split": split,
-            "position": position,
-            "name": item.composite.name,
-            "foreground": "",
-            "background": item.background,
-            "flip": False,
-            "placement": 0,
-            "box": _box(alpha),
-        }
+        facts = taken_over_facts(item.composite.name, item.background, alpha)
         fields = {
             "image.jpg": self._jpeg(image),
             "mask.png": encode_png(alpha, "none"),
-            "json": encode_json(facts),
+            "json": encode_json(facts | {"split": split, "position": position}),
         }
         if self.depth is not None:
             fields["depth.png16"] = encode_png(_depth_codes(depth[0], self.depth), "up")
@@ -194,12 +185,6 @@ def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
         shape = " x ".join(map(str, values.shape))
         raise _damaged(path, f"{shape} values up to {values.max()}")
     return values.astype(np.uint16)
-
-
-def _box(mask: NDArray[np.uint8]) -> list[int]:
-    """The alpha box [x, y, width, height] of a mask; all 0 where the mask is empty."""
-    box = alpha_box(Image.fromarray(mask))
-    return [0, 0, 0, 0] if box is None else [box[0], box[1], box[2] - box[0], box[3] - box[1]]
 
 
 def _damaged(path: Path, found: str) -> RunError:

@@ -4,7 +4,6 @@ Nothing is drawn in sequence, so workers, resumes and subsets cannot change a sa
 """
 
 SPLIT_NUMBERS = {"train": 0, "val": 1, "test": 2}
-STAGE_PLACEMENT = 1
 
 _MASK64 = (1 << 64) - 1
 _ROUNDS = 6
@@ -25,10 +24,9 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
     return a, b, c, d
 
 
-def uniforms(seed: int, stage: int, split: str, position: int) -> list[float]:
-    """Four floats in [0, 1), multiples of 2^-53, for (seed, stage, split, position)."""
-    block = philox((1, position, SPLIT_NUMBERS[split], 0), (seed, stage))
-    return [(bits >> 11) * 2.0**-53 for bits in block]
+def uniforms(counter: tuple[int, int, int, int], key: tuple[int, int]) -> list[float]:
+    """Four floats in [0, 1), multiples of 2^-53, from one block."""
+    return [(bits >> 11) * 2.0**-53 for bits in philox(counter, key)]
 
 
 def _hash(value: int) -> int:

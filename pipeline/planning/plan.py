@@ -8,7 +8,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.planning.philox import STAGE_PLACEMENT, permute, uniforms
+from pipeline.planning.philox import permute
+from pipeline.planning.scene import Scene, SceneObject
 from pipeline.planning.splits import BOTH, assign_splits, lacking, row_of, sizes_of
 from pipeline.sources.find import Skipped, Source
 from shards.base.errors import InputError
@@ -26,21 +27,6 @@ BATCH = 16
 
 TAKEN_OVER = "taken_over"
 """The entry of plan.json where a data set comes from plain folders of ready composites."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
-    """One sample before any pixel: source indices, mirror, and three uniform draws in [0, 1)."""
-
-    split: str
-    position: int
-    background: int
-    foreground: int
-    flip: bool
-    placement: int
-    scale: float
-    x: float
-    y: float
 
 
 def make_plan(
@@ -170,17 +156,12 @@ class Plan:
         cell, placement = divmod(cell, self._placements)
         cell, flip = divmod(cell, self._flips)
         background, foreground = divmod(cell, len(fg))
-        scale, x, y, _ = uniforms(self._seed, STAGE_PLACEMENT, split, position)
         return Scene(
             split=split,
             position=position,
+            seed=self._seed,
             background=bg[background],
-            foreground=fg[foreground],
-            flip=bool(flip),
-            placement=placement,
-            scale=scale,
-            x=x,
-            y=y,
+            objects=(SceneObject(foreground=fg[foreground], flip=bool(flip), placement=placement),),
         )
 
     def _cell(self, split: str, position: int) -> int:

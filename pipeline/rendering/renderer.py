@@ -12,19 +12,24 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.compositing.blend import compose
+from pipeline.compositing.arrange import arrange
+from pipeline.compositing.composite import compose
+from pipeline.compositing.cutout import Cutout, cut_out
 from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
-from pipeline.compositing.place import place
+from pipeline.compositing.place import Box
+from pipeline.compositing.placed_object import PlacedObject
 from pipeline.depth.layer_cache import Layers
 from pipeline.depth.merge_layers import join_layers
 from pipeline.machine.allocator import keep_freed_memory
 from pipeline.machine.byte_cache import ByteCache
 from pipeline.machine.threads import one_thread
-from pipeline.planning.plan import Plan, Scene
+from pipeline.planning.plan import Plan
+from pipeline.planning.scene import Scene
+from pipeline.rendering.facts import sample_facts
 from pipeline.rendering.site import Site
 from pipeline.rendering.versions import other_versions
 from pipeline.sources.alpha import crop_to_alpha
-from pipeline.sources.canvas import fill_canvas
+from pipeline.sources.canvas import crop_to_canvas, flatten, largest_crop
 from pipeline.sources.decode import UnusablePictureError, decode_picture
 from pipeline.sources.find import Source
 from pipeline.sources.source_bytes import read_source
@@ -45,6 +50,7 @@ _PLACED_BYTES = 40 << 20
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Background:
+    crop: Box
     pixels: NDArray[np.uint8]
     stored: StoredBackground
 
@@ -68,9 +74,7 @@ class Renderer:
         self._foregrounds = ByteCache[int, Foreground](
             _CACHE_BYTES, lambda kept: 4 * kept.picture.width * kept.picture.height
         )
-        self._placed = ByteCache[tuple[int, int, int], Image.Image](
-            _PLACED_BYTES, lambda kept: 4 * kept.width * kept.height
-        )
+        self._cutouts = ByteCache[tuple[int, Size], Cutout](_PLACED_BYTES, lambda kept: kept.nbytes)
 
     @functools.cached_property
     def teacher(self) -> "Teacher":
@@ -136,10 +140,11 @@ class Renderer:
         raise _another_picture(path, found)
 
     def _background(self, index: int) -> _Background:
-        picture = fill_canvas(self._picture(self._site.bg, self.plan.bg[index]), self._canvas)
+        picture = flatten(self._picture(self._site.bg, self.plan.bg[index]))
+        crop = largest_crop(picture.size, self._canvas)
+        pixels = np.asarray(crop_to_canvas(picture, crop, self._canvas))
         quality = self.plan.options["image_quality"]
-        pixels = np.asarray(picture)
-        return _Background(pixels, store_background(pixels, quality))
+        return _Background(crop, pixels, store_background(pixels, quality))
 
     def _foreground(self, index: int) -> Foreground:
         source = self.plan.fg[index]
@@ -150,9 +155,15 @@ class Renderer:
             raise _another_picture(self._site.fg / source.name, str(error)) from None
         return prepare_foreground(cropped, min(self._canvas), self._scales[1])
 
-    def _place(self, key: tuple[int, int, int]) -> Image.Image:
-        index, width, height = key
-        return scale_foreground(self._foregrounds.get(index, self._foreground), (width, height))
+    def _cut(self, key: tuple[int, Size]) -> Cutout:
+        index, size = key
+        return cut_out(scale_foreground(self._foregrounds.get(index, self._foreground), size))
+
+    def _size_of(self, index: int) -> Size:
+        return self._foregrounds.get(index, self._foreground).size
+
+    def _cutout_of(self, index: int, size: Size) -> Cutout:
+        return self._cutouts.get((index, size), self._cut)
 
     def stored_background(self, index: int) -> StoredBackground:
         """A background in its stored form."""
@@ -165,29 +176,24 @@ class Renderer:
 
     def composite(self, scene: Scene) -> RawSample:
         """The sample of a scene, without depth."""
+        return self._draw(scene)[0]
+
+    def _draw(self, scene: Scene) -> tuple[RawSample, list[PlacedObject]]:
+        """The sample of a scene, without depth, and its objects as they are painted."""
         background = self._backgrounds.get(scene.background, self._background)
-        foreground = self._foregrounds.get(scene.foreground, self._foreground)
-        box = place(scene, foreground.size, self._canvas, self._scales)
-        placed = self._placed.get((scene.foreground, *box[2:]), self._place)
-        image, mask = compose(background.pixels, placed, box, scene.flip)
-        info = {
-            "split": scene.split,
-            "position": scene.position,
-            "foreground": self.plan.fg[scene.foreground].name,
-            "background": self.plan.bg[scene.background].name,
-            "flip": scene.flip,
-            "placement": scene.placement,
-            "box": list(box),
-        }
-        return RawSample(
+        standing = arrange(scene, self._canvas, self._scales, self._size_of, self._cutout_of)
+        drawn = compose(background.pixels, standing)
+        objects = [each.placed for each in standing]
+        sample = RawSample(
             position=scene.position,
-            image=image,
-            mask=mask,
+            image=drawn.image,
+            mask=drawn.mask,
             depth_codes=None,
             clipped=0,
             background=background.stored,
-            info=info,
+            info=sample_facts(self.plan, scene, background.crop, objects, drawn.measures),
         )
+        return sample, objects
 
     def samples(self, split: str, positions: range) -> Iterator[RawSample]:
         """The samples at `positions`, in order: plan → scene → composite → depth.
@@ -195,13 +201,12 @@ class Renderer:
         Without a teacher they have no depth. Who writes them encodes them (shards/writing).
         """
         scenes = (self.plan.scene(split, position) for position in positions)
-        composites = ((scene, self.composite(scene)) for scene in scenes)
         if self.plan.depth is None:
-            yield from (sample for _, sample in composites)
+            yield from map(self.composite, scenes)
         elif self.plan.layered:
-            yield from (self._with_layered_depth(scene, sample) for scene, sample in composites)
+            yield from map(self._with_layered_depth, scenes)
         else:
-            yield from self._with_depth(sample for _, sample in composites)
+            yield from self._with_depth(map(self.composite, scenes))
 
     def _with_depth(self, samples: Iterator[RawSample]) -> Iterator[RawSample]:
         while batch := tuple(islice(samples, self.plan.batch)):
@@ -210,15 +215,16 @@ class Renderer:
                 codes, clipped = self._coding.codes(self._coding.fit(values))
                 yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
 
-    def _with_layered_depth(self, scene: Scene, sample: RawSample) -> RawSample:
+    def _with_layered_depth(self, scene: Scene) -> RawSample:
+        sample, (placed,) = self._draw(scene)
         background = self._backgrounds.get(scene.background, self._background)
-        foreground = self._foregrounds.get(scene.foreground, self._foreground)
+        foreground = self._foregrounds.get(placed.foreground, self._foreground)
         codes, clipped = join_layers(
             self._layers.background(scene.background, background.pixels),
-            self._layers.foreground(scene.foreground, foreground),
+            self._layers.foreground(placed.foreground, foreground),
             sample.mask,
-            sample.info["box"],
-            scene.flip,
+            placed.box,
+            placed.flip,
             self._coding,
         )
         return dataclasses.replace(sample, depth_codes=codes, clipped=clipped)

@@ -1,14 +1,17 @@
-"""A background brought to the canvas: its largest centred part of that shape, scaled once."""
+"""A background brought to the canvas: a part of it in that shape, scaled once."""
 
 from PIL import Image
 
 from shards.base.size import Size
 
+Crop = tuple[int, int, int, int]
+"""x, y, width, height in pixels of a picture."""
+
 _MID_GREY = (128, 128, 128, 255)
 
 
-def largest_crop(picture: Size, canvas: Size) -> tuple[int, int, int, int]:
-    """x, y, width and height of the largest centred part of a picture in the canvas' shape.
+def largest_crop(picture: Size, canvas: Size) -> Crop:
+    """The largest centred part of a picture in the canvas' shape.
 
     Whole pixels: the side that is cut is rounded, and has at least one.
     """
@@ -20,14 +23,21 @@ def largest_crop(picture: Size, canvas: Size) -> tuple[int, int, int, int]:
     return (width - cut[0]) // 2, (height - cut[1]) // 2, *cut
 
 
-def fill_canvas(picture: Image.Image, canvas: Size) -> Image.Image:
-    """The largest centred part of a picture in the canvas' shape, scaled to it with antialiasing.
+def flatten(picture: Image.Image) -> Image.Image:
+    """A background as "RGB": its own alpha is flattened over mid-grey."""
+    if picture.mode != "RGBA":
+        return picture
+    grey = Image.new("RGBA", picture.size, _MID_GREY)
+    return Image.alpha_composite(grey, picture).convert("RGB")
 
-    It is "RGB": a background's own alpha is flattened over mid-grey.
-    """
-    if picture.mode == "RGBA":
-        grey = Image.new("RGBA", picture.size, _MID_GREY)
-        picture = Image.alpha_composite(grey, picture).convert("RGB")
-    x, y, width, height = largest_crop(picture.size, canvas)
+
+def crop_to_canvas(picture: Image.Image, crop: Crop, canvas: Size) -> Image.Image:
+    """A part of a picture, scaled to the canvas with antialiasing."""
+    x, y, width, height = crop
     part = picture.crop((x, y, x + width, y + height))
     return part.resize(canvas, Image.Resampling.BICUBIC)
+
+
+def fill_canvas(picture: Image.Image, canvas: Size) -> Image.Image:
+    """The largest centred part of a picture in the canvas' shape, as "RGB" at its size."""
+    return crop_to_canvas(flatten(picture), largest_crop(picture.size, canvas), canvas)

@@ -187,9 +187,9 @@ def _sources_of(member: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _shown_by(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Role and name of each source that a sample shows."""
-    for role, name in (("fg", "foreground"), ("bg", "background")):
-        if name in info:
-            yield role, info[name]
+    yield "bg", info["background"]
+    for each in info["objects"]:
+        yield "fg", each["foreground"]
 
 
 def _rank(split: str) -> int:

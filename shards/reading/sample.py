@@ -7,7 +7,7 @@
 | `depth.png16` | the depth target (h, w), native size   | uint16 codes 0..2^bits-1      |
 | `depth.jpg`   | the same with `--depth-format jpeg8`   | uint8 codes                   |
 | `instances.png` | which object owns each pixel (H, W)  | uint8, only of many objects   |
-| `json`        | sources, flip, placement, box          | JSON                          |
+| `json`        | what was drawn, and measures of objects| JSON                          |
 | `background.jpg` | the clean background (H, W, 3)      | uint8, shards of its own, or inline |
 """
 
@@ -28,7 +28,7 @@ from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.fields import DECODERS
 from shards.pixels.object_pixels import object_pixels
 from shards.reading.carried import CarriedFields
-from shards.reading.sample_object import SampleObject, check_objects
+from shards.reading.sample_object import MOST_OBJECTS, SampleObject, check_objects
 
 _name = text(".*", "text")
 
@@ -36,13 +36,14 @@ _check_facts = table(
     {
         "split": one_of(*SPLITS),
         "position": whole(0, 10**9),
-        "foreground": _name,
         "background": _name,
-        "flip": one_of(True, False),
-        "placement": whole(0, 10**9),
-        "box": listing(whole(0, 4096), 4, 4),
+        "crop": listing(whole(0, 10**7), 4, 4),
+        "background_flip": one_of(True, False),
+        "place": one_of("anywhere", "ground"),
+        "omitted": whole(0, MOST_OBJECTS),
+        "objects": check_objects,
     },
-    {"name": _name, "objects": check_objects},
+    {"name": _name},
 )
 
 
@@ -80,7 +81,7 @@ class Sample:
 
     @cached_property
     def info(self) -> dict[str, Any]:
-        """The sample's facts: foreground and background names, flip, placement, box."""
+        """The sample's facts, those of its objects among them (docs/data-format.md)."""
         try:
             facts = decode_json(self.get("json"))
             _check_facts(facts, "")

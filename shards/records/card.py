@@ -25,7 +25,8 @@ _FIELDS = {
     "depth.png16": "the depth target, a 16-bit grey PNG of codes",
     "depth.jpg": "the depth target, an 8-bit grey JPEG of codes",
     "background.jpg": "the clean background, 8-bit RGB",
-    "json": "split, position, foreground, background, flip, placement, box [x, y, w, h]",
+    "json": "the background and its crop; each object's foreground, category, boxes [x, y, w, h], "
+    "area, visible share and truncation",
 }
 
 

@@ -28,8 +28,11 @@ from PIL import Image, ImageFilter
 from teacher_accuracy import spearman
 
 from pipeline.build import build_dataset
-from pipeline.compositing.blend import compose
+from pipeline.compositing.composite import compose
+from pipeline.compositing.cutout import cut_out
 from pipeline.compositing.foreground import scale_foreground
+from pipeline.compositing.placed_object import upright
+from pipeline.compositing.standing import Standing
 from pipeline.depth.layers import background_layer, foreground_layer, stand_alone
 from pipeline.depth.merge_layers import join_layers
 from pipeline.depth.teachers.seam import Teacher
@@ -87,8 +90,10 @@ def maps_of(
     teacher: Teacher, drawn: DrawnComposite, coding: DepthCoding
 ) -> tuple[NDArray[np.uint8], list[Map], NDArray[np.uint8]]:
     """A drawn composite, its maps in all MODES, and its mask."""
-    placed = scale_foreground(drawn.foreground, drawn.box[2:])
-    image, mask = compose(np.asarray(drawn.background), placed, drawn.box, False)
+    cutout = cut_out(scale_foreground(drawn.foreground, drawn.box[2:]))
+    standing = Standing(upright(cutout.picture, drawn.box), cutout.own)
+    made = compose(np.asarray(drawn.background), [standing])
+    image, mask = made.image, made.mask
     alone, alone_mask, alone_box = stand_alone(drawn.foreground, (_CANVAS, _CANVAS))
     pictures = (image, np.asarray(drawn.background), alone)
     composite, behind, own = (teacher.predict(picture[None])[0] for picture in pictures)

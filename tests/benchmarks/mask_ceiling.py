@@ -63,7 +63,8 @@ def main() -> None:
     for begin in range(0, len(chosen), _BATCH):
         positions = chosen[begin : begin + _BATCH]
         for position, scores in zip(positions, score(source.batch(positions)), strict=True):
-            rows[val[int(position)].info["foreground"]].append(scores)
+            for each in val[int(position)].info["objects"]:
+                rows[each["foreground"]].append(scores)
     print("| foreground | samples | colours known | least cue | strongest colour | soft pixels |")
     print("|---|---:|---:|---:|---:|---:|")
     each = [scores for group in rows.values() for scores in group]

@@ -86,7 +86,7 @@ def test_names_that_are_no_text_go_through_a_whole_build(tmp_path: Path) -> None
     listed = [source["name"].encode("utf-8", "surrogateescape") for source in
               dataset.manifest["sources"]["fg"]]  # fmt: skip
     assert listed == sorted(names)
-    shown = {sample.info["foreground"] for sample in dataset}
+    shown = {each["foreground"] for sample in dataset for each in sample.info["objects"]}
     assert shown <= {name.decode("utf-8", "surrogateescape") for name in names}
     assert all(isinstance(sample.background, np.ndarray) for sample in dataset)
 

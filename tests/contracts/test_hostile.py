@@ -85,9 +85,18 @@ def text_bomb() -> bytes:
 
 def facts(**changed: Any) -> bytes:
     """The json of a sample with some values changed."""
-    whole: dict[str, Any] = {"split": "train", "position": 0, "foreground": "f", "background": "b"}
-    whole |= {"flip": False, "placement": 0, "box": [0, 0, 8, 8]}
+    whole: dict[str, Any] = {"split": "train", "position": 0, "background": "b", "objects": []}
+    whole |= {"crop": [0, 0, 8, 8], "background_flip": False, "place": "anywhere", "omitted": 0}
     return json.dumps(whole | changed).encode()
+
+
+def facts_of_object(**changed: Any) -> bytes:
+    """The json of a sample of one object, with some of its values changed."""
+    box = [0, 0, 8, 8]
+    whole: dict[str, Any] = {"foreground": "f", "category": "c", "flip": False, "placement": 0}
+    whole |= {"rotation": 0, "layer": 0, "box": box, "visible_box": box, "area": 64}
+    whole |= {"visible": 1, "truncation": 0, "blend": "alpha"}
+    return facts(objects=[whole | changed])
 
 
 @pytest.mark.parametrize(
@@ -105,9 +114,12 @@ def facts(**changed: Any) -> bytes:
         ("json", b"null", "no table"),
         ("json", facts(background="../../etc/passwd"), "none of that name"),
         ("json", facts(background=["a"]), "background: expected text"),
-        ("json", facts(foreground={}), "foreground: expected text"),
-        ("json", facts(box=[0, 0, 8]), "box: expected a list of 4"),
-        ("json", facts(box=[0, 0, 8, -1]), r"box\[3\]: expected a whole number"),
+        ("json", facts(objects={}), "objects: expected a list"),
+        ("json", facts(objects=[[]]), r"objects\[0\]: expected a table"),
+        ("json", facts_of_object(foreground={}), r"objects\[0\].foreground: expected text"),
+        ("json", facts_of_object(box=[0, 0, 8]), r"objects\[0\].box: expected a list of 4"),
+        ("json", facts_of_object(area=-1), r"objects\[0\].area: expected a whole number"),
+        ("json", facts_of_object(visible=float("nan")), r"objects\[0\].visible: expected a num"),
         ("json", b"{}", "split: expected this entry"),
     ],
 )

@@ -60,10 +60,6 @@ def labelled_sample(
     """
     count = int(instances.max(initial=0))
     info = {
-        "foreground": "",
-        "flip": False,
-        "placement": 0,
-        "box": NO_BOX,
         "split": split,
         "position": position,
         "background": "wall.jpg",

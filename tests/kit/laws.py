@@ -5,13 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from small import draw_background, draw_foreground
 
 from pipeline.build import build_dataset
-from pipeline.compositing.blend import compose
-from pipeline.compositing.foreground import prepare_foreground, scale_foreground
+from pipeline.compositing.arrange import arrange
+from pipeline.compositing.composite import compose
+from pipeline.compositing.cutout import Cutout, cut_out
+from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
+from pipeline.compositing.standing import Standing
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan
+from pipeline.planning.scene import Scene
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site
 from pipeline.sources.alpha import crop_to_alpha
@@ -20,6 +25,7 @@ from pipeline.sources.decode import decode_picture
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
 from shards.base.keys import SPLITS
+from shards.base.size import Size
 from shards.reading.dataset import Dataset
 from shards.reading.open import open_dataset
 from shards.records.manifest import read_plan
@@ -74,30 +80,44 @@ def check_splits(plan: Plan) -> None:
 def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> None:
     """Before encoding: the mask is 0 outside the box, the image is its two sources."""
     wide, high = plan.options["size"]
+    canvas = (wide, high)
     for split, count in plan.samples.items():
         for position in range(0, count, max(1, count // MOST_RENDERED)):
             scene = plan.scene(split, position)
             sample = renderer.composite(scene)
-            box = x, y, width, height = tuple(sample.info["box"])
+            back = source_of(folders["bg"], plan.bg[scene.background].name)
+            behind = fill_canvas(back, canvas)
+            clear, solid = sample.mask == 0, sample.mask == 255
+            assert np.array_equal(sample.image[clear], np.asarray(behind)[clear])
+            (drawn,) = scene.objects
+            front = crop_to_alpha(source_of(folders["fg"], plan.fg[drawn.foreground].name))
+            scales = plan.options["fg_scale"]
+            ready = prepare_foreground(front, min(canvas), scales[1])
+
+            standing = stand(scene, canvas, scales, ready)
+            x, y, width, height = standing[0].placed.box
             assert 0 <= x < x + width <= wide
             assert 0 <= y < y + height <= high
             outside = sample.mask.copy()
             outside[y : y + height, x : x + width] = 0
             assert not outside.any()
-            names = (plan.bg[scene.background].name, plan.fg[scene.foreground].name)
-            back = decode_picture((folders["bg"] / names[0]).read_bytes())
-            clear, solid = sample.mask == 0, sample.mask == 255
-            assert np.array_equal(
-                sample.image[clear], np.asarray(fill_canvas(back, (wide, high)))[clear]
-            )
-            front = crop_to_alpha(decode_picture((folders["fg"] / names[1]).read_bytes()))
-            ready = prepare_foreground(front, min(wide, high), plan.options["fg_scale"][1])
-            placed = scale_foreground(ready, (width, height))
             for grey in (0, 255):
-                elsewhere = np.full((high, wide, 3), grey, np.uint8)
-                image, mask = compose(elsewhere, placed, box, scene.flip)
-                assert np.array_equal(mask, sample.mask)
-                assert np.array_equal(image[solid], sample.image[solid])
+                again = compose(np.full((high, wide, 3), grey, np.uint8), standing)
+                assert np.array_equal(again.mask, sample.mask)
+                assert np.array_equal(again.image[solid], sample.image[solid])
+
+
+def stand(
+    scene: Scene, canvas: Size, scales: tuple[float, float], ready: Foreground
+) -> list[Standing]:
+    def cutout_of(_: int, size: Size) -> Cutout:
+        return cut_out(scale_foreground(ready, size))
+
+    return arrange(scene, canvas, scales, lambda _: ready.size, cutout_of)
+
+
+def source_of(root: Path, name: str) -> Image.Image:
+    return decode_picture((root / name).read_bytes())
 
 
 def check_moments(dataset: Dataset) -> None:

@@ -1,55 +1,33 @@
-"""pipeline/compositing/blend.py"""
+"""pipeline/compositing/blend.py, composite.py, foreground.py"""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 from small import draw_foreground
 
-from pipeline.compositing.blend import compose
+from pipeline.compositing.composite import compose
+from pipeline.compositing.cutout import cut_out
 from pipeline.compositing.foreground import prepare_foreground, scale_foreground
-from pipeline.compositing.place import Box, place
-from pipeline.planning.plan import Scene
+from pipeline.compositing.place import Box, scaled_size
+from pipeline.compositing.placed_object import upright
+from pipeline.compositing.standing import Standing
 from pipeline.sources.alpha import crop_to_alpha
-from shards.base.size import Size
 
-units = st.floats(0, 1, exclude_max=True)
-sizes = st.tuples(st.integers(16, 512), st.integers(16, 512))
 GREY = np.full((64, 64, 3), 128, np.uint8)
-
-
-def scene(scale: float = 0.5, x: float = 0.5, y: float = 0.5) -> Scene:
-    return Scene(
-        split="train",
-        position=0,
-        background=0,
-        foreground=0,
-        flip=False,
-        placement=0,
-        scale=scale,
-        x=x,
-        y=y,
-    )
-
-
-@given(units, units, units, st.integers(1, 2000), st.integers(1, 2000), sizes, units)
-def test_boxes_lie_wholly_inside(
-    scale: float, x: float, y: float, width: int, height: int, canvas: Size, low: float
-) -> None:
-    low = max(low, 0.01)
-    left, top, w, h = place(scene(scale, x, y), (width, height), canvas, (low, 1.0))
-    assert left >= 0
-    assert top >= 0
-    assert left + w <= canvas[0]
-    assert top + h <= canvas[1]
-    assert min(w, h) >= 1
-    assert max(w, h) == max(1, int((low + scale * (1 - low)) * min(canvas) + 0.5))
 
 
 def placed(box: Box, flip: bool = False) -> tuple[np.ndarray, np.ndarray]:
     ready = prepare_foreground(crop_to_alpha(draw_foreground(2)), 64, 0.72)
-    return compose(GREY, scale_foreground(ready, box[2:]), box, flip)
+    return composed(GREY, scale_foreground(ready, box[2:]), box, flip)
+
+
+def composed(
+    background: np.ndarray, picture: Image.Image, box: Box, flip: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    if flip:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    drawn = compose(background, [Standing(upright(picture, box), cut_out(picture).own)])
+    return drawn.image, drawn.mask
 
 
 def test_the_mask_is_zero_outside_the_box_and_the_image_is_the_background() -> None:
@@ -83,7 +61,7 @@ def test_bright_edges_get_no_dark_fringe(colour: tuple[int, int, int]) -> None:
     cropped = crop_to_alpha(Image.fromarray(pixels))
     ready = prepare_foreground(cropped, 64, 0.72)
     background = np.full((64, 64, 3), colour, np.uint8)
-    image, mask = compose(background, scale_foreground(ready, (37, 37)), (5, 5, 37, 37), False)
+    image, mask = composed(background, scale_foreground(ready, (37, 37)), (5, 5, 37, 37), False)
     assert abs(image.astype(int) - np.array(colour)).max() <= 2
     assert ((mask > 0) & (mask < 255)).any()
 
@@ -96,7 +74,7 @@ def test_large_foregrounds_are_reduced_to_little_more_than_their_largest_use() -
 
 def test_one_pixel_foregrounds_are_placed() -> None:
     ready = prepare_foreground(Image.new("RGBA", (900, 1), (255, 0, 0, 255)), 64, 0.72)
-    box = place(scene(), ready.size, (64, 64), (0.4, 0.72))
-    image, mask = compose(GREY, scale_foreground(ready, box[2:]), box, False)
+    box = (3, 4, *scaled_size(ready.size, 0.5, (64, 64), (0.4, 0.72)))
+    image, mask = composed(GREY, scale_foreground(ready, box[2:]), box, False)
     assert box[3] == 1
     assert (image[mask == 255] == (255, 0, 0)).all()

@@ -52,10 +52,12 @@ def test_every_sample_is_there_as_it_was(folders: Path, tmp_path: Path) -> None:
         with Image.open(folders / "background" / f"{name}.png") as picture:
             error = np.abs(np.asarray(picture).astype(int) - sample.background).mean()
         assert error < 4  # one JPEG at quality 90
-        x, y, width, height = sample.info["box"]
+        (each,) = sample.info["objects"]
+        x, y, width, height = each["box"]
         inside = np.zeros((SIZE, SIZE), bool)
         inside[y : y + height, x : x + width] = True
-        assert sample.mask[~inside].max() < 8 <= sample.mask[inside].max()
+        assert sample.mask[~inside].max() < 128 <= sample.mask[inside].max()
+        assert each["area"] == np.count_nonzero(sample.mask >= 128)
 
 
 def test_whole_backgrounds_are_held_out(folders: Path, tmp_path: Path) -> None:

@@ -159,7 +159,9 @@ def test_by_sample_the_rows_are_those_of_the_rule() -> None:
 
 def cell_of(plan: Plan, split: str, position: int) -> tuple[int, int, bool, int]:
     scene = plan.scene(split, position)
-    return scene.background, scene.foreground, scene.flip, scene.placement
+    (each,) = scene.objects
+    assert each.placement is not None
+    return scene.background, each.foreground, each.flip, each.placement
 
 
 def test_shares_over_one_are_refused_in_a_sentence() -> None:

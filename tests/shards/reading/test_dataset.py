@@ -40,11 +40,14 @@ def test_info_says_where_the_sample_comes_from(dataset: Dataset) -> None:
     sample = dataset.split("val")[7]
     info = sample.info
     assert (info["split"], info["position"]) == ("val", 7)
-    x, y, width, height = info["box"]
-    inside = sample.mask[y : y + height, x : x + width]
-    assert inside.sum() == sample.mask.sum() > 0
+    (each,) = info["objects"]
+    x, y, width, height = each["box"]
+    outside = sample.mask.copy()
+    outside[y : y + height, x : x + width] = 0
+    assert outside.max() < 128 <= sample.mask.max()
+    assert each["area"] == np.count_nonzero(sample.mask >= 128)
     splits = {s["name"]: s["split"] for s in dataset.manifest["sources"]["fg"]}
-    assert splits[info["foreground"]] == "val"
+    assert splits[each["foreground"]] == "val"
 
 
 def test_the_composite_is_the_background_where_the_mask_is_empty(dataset: Dataset) -> None:
