@@ -1,22 +1,22 @@
 """`stats`: what a data set holds, as one dictionary and as tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from depthmask.reports.object_counts import count_objects, describe_shares
 from shards.base.errors import RunError
 from shards.base.keys import BACKGROUND, SPLITS
 from shards.checking.recompute import recompute_stats
 from shards.reading.concat import AnyDataset
 from shards.reading.open import open_dataset
 from shards.reading.recount import recount_samples
+from shards.reading.sample import Sample
 from shards.records.mixture import mixture_of
 
 _AREA_SAMPLES = 1000
-
-_QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
+_OBJECT_SAMPLES = 10_000
+"""Of which objects are counted: only their json is read, so there can be more of them."""
 
 
 def dataset_stats(
@@ -26,13 +26,13 @@ def dataset_stats(
     workers: int | None = None,
     tick: Callable[[int], None] = lambda samples: None,
 ) -> dict[str, Any]:
-    """Counts, bytes, sources, mean/std and the distribution of foreground areas of a data set.
+    """Counts, bytes, sources, mean/std, areas of foregrounds and objects of a data set.
 
     Several data sets are described as the one that is read from them; `left_out` counts the
     samples that are not (see `shards.reading.concat.ConcatDataset`), bytes are those of all their
     files. `recompute` reads every pixel again and raises RunError unless the mean and std come out
-    exactly as the build wrote them; without it the areas are those of up to 1,000 samples, evenly
-    spread, and `foreground_area.samples` says of how many.
+    exactly as the build wrote them; without it the areas are those of up to 1,000 samples and the
+    objects those of up to 10,000, evenly spread, and `samples` of each says of how many.
     """
     dataset: AnyDataset = open_dataset(path)
     manifests = [member.manifest for member in dataset.members]
@@ -62,7 +62,10 @@ def dataset_stats(
         "depth": None if dataset.depth is None else dataset.depth.to_json(),
         "stats": dataset.stats,
         "recomputed": recompute,
-        "foreground_area": _describe_areas(areas),
+        "foreground_area": {"samples": len(areas)} | (describe_shares(areas) or {}),
+        "objects": count_objects(
+            _spread(dataset, len(dataset) if recompute else _OBJECT_SAMPLES), dataset.categories
+        ),
     }
 
 
@@ -109,21 +112,20 @@ def _require_equal(path: Path, found: dict[str, Any], written: dict[str, Any]) -
 def _spread_areas(dataset: AnyDataset) -> list[float]:
     areas: list[float] = []
     for split in SPLITS:
-        count = len(dataset.split(split))
-        step = max(1, -(-len(dataset) // _AREA_SAMPLES))
-        areas += recount_samples(dataset, split, range(0, count, step)).areas
+        areas += recount_samples(dataset, split, _positions(dataset, split, _AREA_SAMPLES)).areas
     return areas
 
 
-def _describe_areas(areas: list[float]) -> dict[str, Any]:
-    values = np.asarray(areas) if areas else np.zeros(1)
-    quantiles = np.quantile(values, _QUANTILES).tolist()
-    return {
-        "samples": len(areas),
-        "mean": float(values.mean()),
-        "quantiles": {f"{q:g}": value for q, value in zip(_QUANTILES, quantiles, strict=True)},
-        "histogram": np.histogram(values, bins=10, range=(0, 1))[0].tolist(),
-    }
+def _spread(dataset: AnyDataset, most: int) -> Iterator[Sample]:
+    """Up to `most` samples, evenly spread over all splits."""
+    for split in SPLITS:
+        for position in _positions(dataset, split, most):
+            yield dataset.sample(split, position)
+
+
+def _positions(dataset: AnyDataset, split: str, most: int) -> range:
+    """The positions of a split that are looked at, where at most so many of all splits are."""
+    return range(0, len(dataset.split(split)), max(1, -(-len(dataset) // most)))
 
 
 def _bytes_by_field(dataset: AnyDataset) -> dict[str, int]:

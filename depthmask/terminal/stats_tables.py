@@ -52,7 +52,8 @@ def stats_tables(facts: dict[str, Any]) -> Group:
             train = facts["stats"]["splits"]["train"].get(field, {"mean": [], "std": []})
             both = (facts["stats"][field], train)
             moments.add_row(field, *(_floats(of[key]) for of in both for key in ("mean", "std")))
-    return Group(counts, sources_table, sizes, moments, _area_table(facts), _footer(facts))
+    tables = [_area_table(facts), *_object_tables(facts["objects"])]
+    return Group(counts, sources_table, sizes, moments, *tables, _footer(facts))
 
 
 def _area_table(facts: dict[str, Any]) -> Table:
@@ -61,6 +62,31 @@ def _area_table(facts: dict[str, Any]) -> Table:
     table = open_table(*(f"{float(q):.0%}" for q in area["quantiles"]), "mean", title=title)
     table.add_row(*(f"{v:.3f}" for v in area["quantiles"].values()), f"{area['mean']:.3f}")
     return table
+
+
+def _object_tables(objects: dict[str, Any]) -> list[Table]:
+    of = f"({objects['samples']:,} samples)"
+    categories = open_table("category", "id", "objects", "samples", title=f"Objects {of}")
+    for name, found in objects["categories"].items():
+        shown = printable(name) or "not known"
+        numbers = [f"{found[key]:,}" for key in ("id", "objects", "samples")]
+        categories.add_row(shown, *numbers)
+    categories.add_row("all", "", f"{objects['objects']:,}", f"{objects['samples']:,}")
+    per_sample = open_table(*objects["per_sample"], title="Samples by their number of objects")
+    per_sample.add_row(*(f"{count:,}" for count in objects["per_sample"].values()))
+    if not objects["objects"]:
+        return [categories, per_sample]
+    quantiles = [f"{float(q):.0%}" for q in objects["area"]["quantiles"]]
+    shares = open_table("share of an object", *quantiles, "mean", title="Objects' measures")
+    for key, name in (
+        ("area", "seen, of the picture"),
+        ("visible", "not hidden"),
+        ("truncation", "outside the picture"),
+    ):
+        of_key = objects[key]
+        values = [*of_key["quantiles"].values(), of_key["mean"]]
+        shares.add_row(name, *(f"{value:.3f}" for value in values))
+    return [categories, per_sample, shares]
 
 
 def _footer(facts: dict[str, Any]) -> Text:
@@ -74,6 +100,13 @@ def _footer(facts: dict[str, Any]) -> Text:
             f"depth    {facts['teacher']['name']}{layered}: {depth['kind']}, {depth['unit']}, "
             f"{depth['bits']} bits at {size_words(depth['size'])}"
         )
+    objects = facts["objects"]
+    sizes = ", ".join(f"{count:,} {name}" for name, count in objects["sizes"].items() if count)
+    lines.append(f"objects  {sizes or 'none'} (small: under 32 x 32 pixels, large: from 96 x 96)")
+    if objects["truncated"]:
+        lines.append(f"         {objects['truncated']:,} cross an edge of the picture")
+    if objects["omitted"]:
+        lines.append(f"         {objects['omitted']:,} were left out: they found no free place")
     if facts["left_out"]:
         lines.append(f"left out {facts['left_out']:,} samples: other sets hold out their sources")
     lines += [f"mixed    {line}" for line in facts["mixed"]]
