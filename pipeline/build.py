@@ -24,7 +24,7 @@ from pipeline.rendering.preparation import plan_build
 from pipeline.rendering.site import site_of
 from pipeline.rendering.versions import versions_for
 from pipeline.rendering.watcher import SilentWatcher, Watcher
-from pipeline.sources.find import Skipped
+from pipeline.sources.source import Skipped
 from shards.base.retrying import retry_passing
 from shards.base.scratch import remove_abandoned
 from shards.places.place import Place
@@ -124,6 +124,7 @@ def _make_missing(
         event="build",
         fg=str(site.fg),
         bg=str(site.bg),
+        fg_alpha=site.fg_alpha and str(site.fg_alpha),
         versions=versions_for(plan.document, options.device),
         missing=len(missing),
         depth_weights=site.depth_weights and str(site.depth_weights),

@@ -19,7 +19,13 @@ from shards.writing.encoding import RawSample
 
 
 def render_sample(
-    shards: Path, split: str, position: int, *, fg: Path | None = None, bg: Path | None = None
+    shards: Path,
+    split: str,
+    position: int,
+    *,
+    fg: Path | None = None,
+    bg: Path | None = None,
+    fg_alpha: Path | None = None,
 ) -> RawSample:
     """The sample at `position` of `split`, drawn from its sources as the build drew it.
 
@@ -32,7 +38,7 @@ def render_sample(
             "SPLIT", expected=LISTED_SPLITS, found=repr(split), remedy="name one of them"
         )
     require_position(split, position, plan.samples[split])
-    site = find_site(shards, fg=fg, bg=bg)
+    site = find_site(shards, fg=fg, bg=bg, fg_alpha=fg_alpha)
     per_shard: int = plan.options["samples_per_shard"]
     first = position - position % per_shard % plan.batch
     last = min(first + plan.batch, first - first % per_shard + per_shard, plan.samples[split])

@@ -102,6 +102,7 @@ def render(
     out: Path,
     fg: Path | None,
     bg: Path | None,
+    fg_alpha: Path | None,
     json_wanted: bool,
 ) -> None:
     """Draw one sample again from its sources, by its split and position.
@@ -115,7 +116,7 @@ def render(
     from shards.places.outputs import require_folder
 
     require_folder(out)
-    sample = render_sample(shards, split, position, fg=fg, bg=bg)
+    sample = render_sample(shards, split, position, fg=fg, bg=bg, fg_alpha=fg_alpha)
     answer_paths(write_sample(sample, out), json_wanted)
 
 

@@ -13,8 +13,9 @@ workers_option = click.option("--workers", type=POSITIVE, help="Processes.  [def
 
 
 def moved_sources_options(command: Command) -> Command:
-    """A decorator: `--fg` and `--bg`, folders of sources that have moved."""
-    for flag, sources in (("--bg", "Backgrounds"), ("--fg", "Foregrounds")):
+    """A decorator: `--fg`, `--bg` and `--fg-alpha`, folders of sources that have moved."""
+    roots = (("--fg-alpha", "Alphas"), ("--bg", "Backgrounds"), ("--fg", "Foregrounds"))
+    for flag, sources in roots:
         command = click.option(flag, type=PLACE, help=f"{sources}, if they moved since the build.")(
             command
         )

@@ -44,6 +44,7 @@ def verify(
     accept_changed: bool,
     fg: Path | None,
     bg: Path | None,
+    fg_alpha: Path | None,
     depth_weights: Path | None,
     device: str,
     workers: int | None,
@@ -70,7 +71,9 @@ def verify(
     draw = deep and share > 0
     site = None
     if draw or repair:
-        site = find_site(shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights)
+        site = find_site(
+            shards, fg=fg, bg=bg, fg_alpha=fg_alpha, device=device, depth_weights=depth_weights
+        )
     with open_progress(open_console()) as progress:
         bar = progress.add_task("reading", total=None)
         verdict = verify_dataset(

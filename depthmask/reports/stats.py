@@ -13,6 +13,7 @@ from shards.reading.open import open_dataset
 from shards.reading.recount import recount_samples
 from shards.reading.sample import Sample
 from shards.records.mixture import mixture_of
+from shards.records.source_identity import identity_of
 
 _AREA_SAMPLES = 1000
 _OBJECT_SAMPLES = 10_000
@@ -79,11 +80,12 @@ def _sources(manifests: list[dict[str, Any]], role: str) -> list[dict[str, Any]]
         return sources
     merged: dict[str, dict[str, Any]] = {}
     for source in (source for m in manifests for source in m["sources"][role]):
-        known = merged.setdefault(source["sha256"], source)
+        identity = identity_of(source)
+        known = merged.setdefault(identity, source)
         if source["split"] != known["split"]:
             held_out = {source["split"], known["split"]} & {"val", "test"}
             split = min(held_out, default="both")  # test before val
-            merged[source["sha256"]] = known | {"split": split}
+            merged[identity] = known | {"split": split}
     return list(merged.values())
 
 

@@ -23,7 +23,7 @@ from rich.text import Text
 from depthmask.terminal.console import counted, open_console, rate_text
 from pipeline.machine.counters import Counters, Done
 from pipeline.planning.plan import Plan, ShardTask
-from pipeline.sources.find import Skipped
+from pipeline.sources.source import Skipped
 from shards.base.keys import BACKGROUND, counts_in_words
 from shards.base.names import printable
 

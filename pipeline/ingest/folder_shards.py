@@ -14,9 +14,9 @@ from pipeline.ingest.masks import MaskReading
 from pipeline.ingest.taken_over import taken_over_facts
 from pipeline.planning.plan import ShardTask
 from pipeline.sources.decode import UnusablePictureError, read_picture
-from pipeline.sources.find import Source
 from pipeline.sources.formats.profiles import is_srgb, profile_of
 from pipeline.sources.headers import FORMATS, read_header
+from pipeline.sources.source import Source
 from pipeline.sources.source_bytes import read_source
 from shards.base.canonical_json import encode_json
 from shards.base.errors import RunError

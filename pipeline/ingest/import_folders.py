@@ -22,7 +22,7 @@ from pipeline.output.target import Conversion, finish_shards, take_target
 from pipeline.planning.plan import TAKEN_OVER, ShardTask
 from pipeline.planning.splits import BOTH, split_sources
 from pipeline.rendering.versions import versions_in_use
-from pipeline.sources.find import Source
+from pipeline.sources.source import Source
 from shards.base.errors import InputError
 from shards.base.formats import Format
 from shards.base.keys import BACKGROUND, SPLITS
@@ -197,6 +197,7 @@ def _plan(
             "inline_backgrounds": False,
         },
         "sources": {"fg": [], "bg": [source.to_json() for source in backgrounds]},
+        "categories": [],
         "skipped": [],
         "teacher": None if coding is None else unknown,
         "depth": None if coding is None else coding.to_json(),

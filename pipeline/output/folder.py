@@ -12,6 +12,8 @@ from typing import Any
 
 from pipeline.output.lock import is_lock
 from pipeline.planning.plan import Plan, ShardTask, require_planned
+from pipeline.sources.examination import Contents, KnownParts
+from pipeline.sources.source import Source
 from shards.base.errors import InputError
 from shards.base.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
 from shards.base.keys import counts_in_words, record_name
@@ -110,8 +112,8 @@ def is_begun(out: Path) -> bool:
     return retry_passing(out / PLAN, (out / PLAN).exists)
 
 
-def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
-    """Sizes of the sources of a begun data set by SHA-256: checked then, by the same version."""
+def known_parts(out: Path, role: str, split_objects: bool) -> KnownParts:
+    """Parts of the sources of a begun data set by contents: checked then, by the same version."""
     if not is_begun(out):
         return {}
     try:
@@ -121,7 +123,13 @@ def known_sizes(out: Path, role: str) -> dict[str, tuple[int, int]]:
         return {}
     if standing["versions"].get("depthmask") != __version__:
         return {}
-    return {source["sha256"]: tuple(source["size"]) for source in standing["sources"][role]}
+    if standing["options"]["split_objects"] != split_objects:
+        return {}
+    found: dict[Contents, dict[int | None, tuple[int, int]]] = {}
+    for source in map(Source.from_json, standing["sources"][role]):
+        contents = source.sha256, source.alpha.sha256 if source.alpha else None
+        found.setdefault(contents, {})[source.part] = source.size
+    return {contents: tuple(parts.items()) for contents, parts in found.items()}
 
 
 def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:

@@ -7,8 +7,13 @@ from typing import Literal
 
 from pipeline.planning.parts import parse_part
 from pipeline.planning.source_fields import (
+    category_field,
+    decontaminate_field,
+    fg_alpha_field,
+    require_category,
     require_fractions,
     split_by_field,
+    split_objects_field,
     test_fraction_field,
     val_fraction_field,
 )
@@ -59,7 +64,11 @@ class BuildOptions:
     samples_per_shard: int = option(1000, "Samples in a full shard.", identity=True)
     val_fraction: float = val_fraction_field()
     test_fraction: float = test_fraction_field()
-    split_by: Literal["source", "sample"] = split_by_field()
+    split_by: Literal["source", "group", "sample"] = split_by_field()
+    fg_alpha: Path | None = fg_alpha_field()
+    category: str = category_field()
+    split_objects: bool = split_objects_field()
+    decontaminate: bool = decontaminate_field()
     depth_model: str = depth_model_field(
         "Depth teacher: densedepth-lite, densedepth, hf:NAME_OR_PATH, FILE.onnx, or none."
     )
@@ -131,6 +140,7 @@ class BuildOptions:
         require_within("--seed", self.seed, 0, 2**63 - 1)
         require_within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
         require_fractions(self.val_fraction, self.test_fraction)
+        require_category(self.category)
         require_within("--depth-bits", self.depth_bits, 1, 16)
         require_within("--image-quality", self.image_quality, 1, 100)
         if self.samples is not None:

@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.planning.philox import permute
 from pipeline.planning.scene import Scene, SceneObject
 from pipeline.planning.splits import BOTH, assign_splits, lacking, row_of, sizes_of
-from pipeline.sources.find import Skipped, Source
+from pipeline.sources.source import Skipped, Source, categories_of
 from shards.base.errors import InputError
 from shards.base.keys import BACKGROUND, SPLITS
 from shards.pixels.depth_coding import DepthCoding
@@ -51,6 +51,7 @@ def make_plan(
                 "fg": [source.to_json() for source in fg],
                 "bg": [source.to_json() for source in bg],
             },
+            "categories": categories_of(fg),
             "skipped": [dataclasses.asdict(entry) for entry in skipped],
             "teacher": teacher,
             "depth": None if depth is None else depth.to_json(),

@@ -2,9 +2,10 @@
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 
-from pipeline.sources.find import Source
+from pipeline.sources.source import Source
 
 BOTH = "both"
 """The split of a source that any split may show (`--split-by sample`)."""
@@ -23,26 +24,69 @@ def assign_splits(
             [dataclasses.replace(source, split=BOTH) for source in fg],
             [dataclasses.replace(source, split=BOTH) for source in bg],
         )
-    if 1 in (len({s.sha256 for s in fg}), len({s.sha256 for s in bg})):
+    identities = _GROUPINGS[split_by](fg), _GROUPINGS[split_by](bg)
+    if any(len(set(of_kind)) == 1 for of_kind in identities):
         val = test = 0
-    return split_sources(fg, val, test), split_sources(bg, val, test)
+    return _split(fg, identities[0], val, test), _split(bg, identities[1], val, test)
 
 
 def split_sources(sources: Sequence[Source], val: float, test: float = 0) -> list[Source]:
-    """The same sources with `split` filled in: the first by rank are val, the next test.
+    """The same sources with `split` filled in, each identity for itself."""
+    return _split(sources, _contents(sources), val, test)
 
-    Equal files are one identity. No seed enters: a picture falls on the same side in every data
-    set that has the same number of identities.
+
+def _split(
+    sources: Sequence[Source], identities: Sequence[str], val: float, test: float
+) -> list[Source]:
+    """The sources with these identities by split: the first by rank are val, the next test.
+
+    No seed enters: an identity falls on the same side in every data set that has the same number
+    of them.
     """
-    identities = sorted(
-        {source.sha256 for source in sources},
-        key=lambda sha256: hashlib.sha256(b"depthmask split\0" + sha256.encode()).digest(),
+    ranked = sorted(
+        set(identities),
+        key=lambda one: hashlib.sha256(b"depthmask split\0" + os.fsencode(one)).digest(),
     )
-    of_val, of_test = held_out(len(identities), val, test)
-    splits = dict.fromkeys(identities, "train")
-    splits |= dict.fromkeys(identities[:of_val], "val")
-    splits |= dict.fromkeys(identities[of_val : of_val + of_test], "test")
-    return [dataclasses.replace(source, split=splits[source.sha256]) for source in sources]
+    of_val, of_test = held_out(len(ranked), val, test)
+    splits = dict.fromkeys(ranked, "train")
+    splits |= dict.fromkeys(ranked[:of_val], "val")
+    splits |= dict.fromkeys(ranked[of_val : of_val + of_test], "test")
+    return [
+        dataclasses.replace(source, split=splits[identity])
+        for source, identity in zip(sources, identities, strict=True)
+    ]
+
+
+def _contents(sources: Sequence[Source]) -> list[str]:
+    """What each source is held out as by source: its content."""
+    return [source.identity for source in sources]
+
+
+def _groups(sources: Sequence[Source]) -> list[str]:
+    """What each source is held out as by group: its folder; at the root, its content.
+
+    Groups that share a picture are one, by the first of their names.
+    """
+    names = [source.group or source.identity for source in sources]
+    at_the_root = {name for name, source in zip(names, sources, strict=True) if not source.group}
+    roots: dict[str, str] = {}
+
+    def root_of(name: str) -> str:
+        while (above := roots.get(name, name)) != name:
+            roots[name] = roots.get(above, above)
+            name = above
+        return name
+
+    seen: dict[str, str] = {}
+    for name, source in zip(names, sources, strict=True):
+        one, other = root_of(name), root_of(seen.setdefault(source.sha256, name))
+        if one != other:  # a folder's name goes before a content
+            first, second = sorted((one, other), key=lambda n: (n in at_the_root, os.fsencode(n)))
+            roots[second] = first
+    return [root_of(name) for name in names]
+
+
+_GROUPINGS = {"source": _contents, "group": _groups}
 
 
 def held_out(count: int, val: float, test: float) -> tuple[int, int]:

@@ -38,10 +38,11 @@ def sample_facts(
 def _object_facts(
     plan: Plan, placed: PlacedObject, layer: int, measured: Measures
 ) -> dict[str, Any]:
-    name = plan.fg[placed.foreground].name
-    return {
-        "foreground": name,
-        "category": name.partition("/")[0] if "/" in name else "object",
+    source = plan.fg[placed.foreground]
+    part = {} if source.part is None else {"part": source.part}
+    return part | {
+        "foreground": source.name,
+        "category": source.category,
         "flip": placed.flip,
         "placement": placed.placement,
         "rotation": placed.rotation,

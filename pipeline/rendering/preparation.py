@@ -4,14 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.output.folder import is_begun, known_sizes
+from pipeline.output.folder import is_begun, known_parts
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan, make_plan
 from pipeline.rendering.site import site_of
 from pipeline.rendering.versions import versions_in_use
 from pipeline.rendering.watcher import Watcher
-from pipeline.sources.find import Role, Skipped, Source, check_sources
+from pipeline.sources.check import check_sources
+from pipeline.sources.decontaminate import require_pymatting
+from pipeline.sources.examination import Cutting
 from pipeline.sources.roles import require_roles
+from pipeline.sources.source import Role, Skipped, Source
 from shards.base.errors import InputError
 from shards.base.options import identity_of
 from shards.pixels.depth_coding import DepthCoding
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 
 def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skipped]]:
     """The plan of a build and the files left out, from sources checked now; writes nothing."""
+    if options.decontaminate:
+        require_pymatting()
     require_roles(options.fg, options.bg, options.out, watch.remark)
     heif: set[Role] = set()
-    fg, fg_skipped = _check(options.fg, "fg", options.out, watch, heif)
-    bg, bg_skipped = _check(options.bg, "bg", options.out, watch, heif)
+    fg, fg_skipped = _check(options.fg, "fg", options, watch, heif)
+    bg, bg_skipped = _check(options.bg, "bg", options, watch, heif)
     skipped = fg_skipped + bg_skipped
     if options.strict and skipped:
         raise InputError(
@@ -53,16 +58,21 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
 
 
 def _check(
-    root: Path, role: Role, out: Path, watch: Watcher, heif: set[Role]
+    root: Path, role: Role, options: BuildOptions, watch: Watcher, heif: set[Role]
 ) -> tuple[list[Source], list[Skipped]]:
     sources, skipped = check_sources(
         root,
         role,
         lambda done, total: watch.checking(role, done, total),
         lambda name, words: watch.remark(role, name, words),
-        known_sizes(out, role),
-        out,
+        known_parts(options.out, role, options.split_objects),
+        options.out,
         lambda: heif.add(role),
+        Cutting(
+            alpha=options.fg_alpha,
+            split_objects=options.split_objects,
+            category=options.category,
+        ),
     )
     return sources, [Skipped(f"{role}/{entry.path}", entry.reason) for entry in skipped]
 
@@ -82,7 +92,9 @@ def _versions(options: BuildOptions, card: "TeacherCard | None", *, heif: bool) 
         standing: dict[str, str] = read_plan(options.out)["versions"]
         return standing
     teacher = card.name if card else None
-    return versions_in_use(teacher=teacher, device=options.device, heif=heif)
+    return versions_in_use(
+        teacher=teacher, device=options.device, heif=heif, decontaminate=options.decontaminate
+    )
 
 
 def _coding(

@@ -2,15 +2,12 @@
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pipeline.compositing.arrange import arrange
 from pipeline.compositing.composite import compose
@@ -27,13 +24,10 @@ from pipeline.planning.plan import Plan
 from pipeline.planning.scene import Scene
 from pipeline.rendering.facts import sample_facts
 from pipeline.rendering.site import Site
+from pipeline.rendering.source_pictures import SourcePictures
 from pipeline.rendering.versions import other_versions
-from pipeline.sources.alpha import crop_to_alpha
 from pipeline.sources.canvas import crop_to_canvas, flatten, largest_crop
-from pipeline.sources.decode import UnusablePictureError, decode_picture
-from pipeline.sources.find import Source
-from pipeline.sources.source_bytes import read_source
-from shards.base.errors import InputError, RunError
+from shards.base.errors import InputError
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 from shards.writing.encoding import RawSample, StoredBackground, store_background
@@ -63,6 +57,7 @@ class Renderer:
 
     def __init__(self, plan: Plan, site: Site) -> None:
         self.plan, self._site = plan, site
+        self._pictures = SourcePictures(plan, site)
         self.maps = 0
         width, height = plan.options["size"]
         self._canvas: Size = (width, height)
@@ -128,31 +123,15 @@ class Renderer:
         self.maps += len(maps)
         return maps
 
-    def _picture(self, root: Path, source: Source) -> Image.Image:
-        path = root / source.name
-        try:
-            data = read_source(path)
-            if hashlib.sha256(data).hexdigest() == source.sha256:
-                return decode_picture(data, known=True)
-            found = "another content"
-        except UnusablePictureError as error:
-            found = str(error)
-        raise _another_picture(path, found)
-
     def _background(self, index: int) -> _Background:
-        picture = flatten(self._picture(self._site.bg, self.plan.bg[index]))
+        picture = flatten(self._pictures.background(index))
         crop = largest_crop(picture.size, self._canvas)
         pixels = np.asarray(crop_to_canvas(picture, crop, self._canvas))
         quality = self.plan.options["image_quality"]
         return _Background(crop, pixels, store_background(pixels, quality))
 
     def _foreground(self, index: int) -> Foreground:
-        source = self.plan.fg[index]
-        picture = self._picture(self._site.fg, source)
-        try:
-            cropped = crop_to_alpha(picture)
-        except UnusablePictureError as error:
-            raise _another_picture(self._site.fg / source.name, str(error)) from None
+        cropped = self._pictures.foreground(index)
         return prepare_foreground(cropped, min(self._canvas), self._scales[1])
 
     def _cut(self, key: tuple[int, Size]) -> Cutout:
@@ -228,12 +207,3 @@ class Renderer:
             self._coding,
         )
         return dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
-
-
-def _another_picture(path: Path, found: str) -> RunError:
-    return RunError(
-        str(path),
-        expected="the picture that stood here when the build began",
-        found=found,
-        remedy="put it back and run the same command again; finished shards are kept",
-    )

@@ -10,6 +10,7 @@ from pipeline.depth.teachers.table import weights_place
 from pipeline.machine.devices import require_device
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import require_planned
+from pipeline.sources.source import Source
 from shards.base.canonical_json import decode_json
 from shards.base.errors import InputError
 from shards.base.retrying import retry_passing
@@ -25,6 +26,8 @@ class Site:
     bg: Path
     device: str
     depth_weights: Path | None
+    fg_alpha: Path | None = None
+    """The folder of --fg-alpha, where the alpha files lie that do not lie beside their picture."""
     layers: Path | None = None
     """Where the processes of a build share the maps of layered depth."""
     allow_mixed: bool = False
@@ -39,6 +42,7 @@ def site_of(options: BuildOptions) -> Site:
         out=options.out.resolve(),
         fg=options.fg.resolve(),
         bg=options.bg.resolve(),
+        fg_alpha=options.fg_alpha and options.fg_alpha.resolve(),
         device=options.device,
         depth_weights=weights_place(options.depth_model, options.depth_weights),
         layers=options.out.resolve() / FOLDER,
@@ -51,6 +55,7 @@ def find_site(
     *,
     fg: Path | None = None,
     bg: Path | None = None,
+    fg_alpha: Path | None = None,
     device: str = "cpu",
     depth_weights: Path | None = None,
 ) -> Site:
@@ -63,27 +68,48 @@ def find_site(
     given.
     """
     require_device(device)
-    require_planned(read_plan(shards))
+    plan = read_plan(shards)
+    require_planned(plan)
     last = _last_build(shards)
-    if fg is None or bg is None:
-        roots = _roots_of(last, shards / LOG)
-        fg, bg = fg or roots["fg"], bg or roots["bg"]
-    for role, root in (("fg", fg), ("bg", bg)):
+    given = {"fg": fg, "bg": bg, "fg_alpha": fg_alpha}
+    roots = {
+        name: given[name] or _logged_root(last, name, shards / LOG) for name in _roots_needed(plan)
+    }
+    for name, root in roots.items():
         if not retry_passing(root, root.is_dir):
-            raise _moved(role, root)
+            raise _moved(name, root)
     logged = last.get("depth_weights")
     if depth_weights is None and isinstance(logged, str) and _is_there(logged):
         depth_weights = Path(logged)
-    return Site(out=shards, fg=fg, bg=bg, device=device, depth_weights=depth_weights, fetch=False)
+    return Site(
+        out=shards,
+        fg=roots["fg"],
+        bg=roots["bg"],
+        fg_alpha=roots.get("fg_alpha"),
+        device=device,
+        depth_weights=depth_weights,
+        fetch=False,
+    )
 
 
-def _moved(role: str, root: Path) -> InputError:
-    kind = {"fg": "foregrounds", "bg": "backgrounds"}[role]
+def _roots_needed(plan: dict[str, Any]) -> list[str]:
+    """The folders, by the names that `Site` has for them, that a plan's sources lie in."""
+    foregrounds = map(Source.from_json, plan["sources"]["fg"])
+    apart = any(source.alpha and not source.alpha_lies_beside for source in foregrounds)
+    return ["fg", "bg", *(["fg_alpha"] if apart else [])]
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _moved(name: str, root: Path) -> InputError:
+    kind = {"fg": "foregrounds", "bg": "backgrounds", "fg_alpha": "foregrounds' alphas"}[name]
     return InputError(
-        f"--{role} {root}",
+        f"{_flag(name)} {root}",
         expected=f"the folder of the {kind} that the data set was built from",
         found="no such folder",
-        remedy=f"if it was moved, name the new place with --{role}",
+        remedy=f"if it was moved, name the new place with {_flag(name)}",
     )
 
 
@@ -104,15 +130,18 @@ def _last_build(shards: Path) -> dict[str, Any]:
     return builds[-1] if builds else {}
 
 
-def _roots_of(build: dict[str, Any], log: Path) -> dict[str, Path]:
-    if not all(isinstance(build.get(role), str) for role in ("fg", "bg")):
+def _logged_root(build: dict[str, Any], name: str, log: Path) -> Path:
+    logged = build.get(name)
+    if not isinstance(logged, str):
         raise InputError(
             str(log),
             expected="the folders that the data set was built from",
             found="none",
-            remedy="name them with --fg and --bg",
+            remedy="name them with --fg and --bg"
+            if name in ("fg", "bg")
+            else f"name this one with {_flag(name)}",
         )
-    return {role: Path(build[role]) for role in ("fg", "bg")}
+    return Path(logged)
 
 
 def _log_entry(line: bytes) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from pipeline.sources.formats.heif import PACKAGE, heif_version
 from shards.base.version import __version__
 
 
-def versions_in_use(*, teacher: str | None, device: str, heif: bool = False) -> dict[str, str]:
+def versions_in_use(
+    *, teacher: str | None, device: str, heif: bool = False, decontaminate: bool = False
+) -> dict[str, str]:
     """Versions by name, as they stand in plan.json; torch and what it runs on with a teacher.
 
     `teacher` is its plain name: those of hf: and .onnx bring the library that runs them. `heif`
-    says whether any source needs what decodes HEIF.
+    says whether any source needs what decodes HEIF, `decontaminate` whether pymatting is used.
     """
     versions = {
         "depthmask": __version__,
@@ -32,6 +34,8 @@ def versions_in_use(*, teacher: str | None, device: str, heif: bool = False) -> 
     }
     if heif:
         versions[PACKAGE] = heif_version()
+    if decontaminate:
+        versions |= {name: _version_of(name) for name in ("pymatting", "numba")}
     if teacher is not None:
         versions["torch"] = importlib.metadata.version("torch").partition("+")[0]
         versions["device kind"] = device.partition(":")[0]
@@ -51,6 +55,7 @@ def versions_for(plan: dict[str, Any], device: str) -> dict[str, str]:
         teacher=None if teacher is None else teacher["name"],
         device=device,
         heif=PACKAGE in plan["versions"],
+        decontaminate=plan["options"].get("decontaminate", False),
     )
 
 

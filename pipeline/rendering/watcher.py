@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pipeline.machine.counters import Counters
 from pipeline.planning.plan import Plan, ShardTask
-from pipeline.sources.find import Skipped
+from pipeline.sources.source import Skipped
 
 
 class Watcher(Protocol):

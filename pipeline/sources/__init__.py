@@ -1,8 +1,8 @@
 """Which files can be sources, and their pixels.
 
-Find, check by header, decode. A file may come from a stranger: nothing is decoded before
-its header says what that takes.
+Find, pair with alpha files, check by header, decode, take apart. A file may come from a stranger:
+nothing is decoded before its header says what that takes.
 
-Other rooms use: `alpha`, `canvas`, `decode`, `find`, `headers`, `roles`, `sandbox`,
-`source_bytes`.
+Other rooms use: `alpha`, `canvas`, `check`, `cut_outs`, `decode`, `decontaminate`, `examination`,
+`headers`, `roles`, `sandbox`, `source`, `source_bytes`.
 """

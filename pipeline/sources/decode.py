@@ -135,6 +135,17 @@ def decode_picture(
     return _believe(decode, data)
 
 
+def decode_values(data: bytes, *, known: bool = False) -> Image.Image:
+    """The same for a picture of values, such as a mask: no colour profile is applied."""
+
+    def decode() -> Image.Image:
+        decoded = _to_eight_bits(_load(data, known=known))
+        decoded.info = {}
+        return decoded
+
+    return _believe(decode, data)
+
+
 def decode_as_stored(data: bytes) -> Image.Image:
     """The first frame, upright, in the mode it is stored in; raises as `decode_picture` does."""
     return _believe(lambda: _load(data, known=False), data)

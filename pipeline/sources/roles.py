@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.sources.decode import UnusablePictureError, read_picture
-from pipeline.sources.find import Role, find_files
+from pipeline.sources.find import find_files
+from pipeline.sources.source import Role
 from pipeline.sources.source_bytes import real_folder
 from shards.base.errors import InputError
 from shards.base.retrying import retry_passing

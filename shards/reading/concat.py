@@ -21,6 +21,7 @@ from shards.reading.sample import Sample
 from shards.reading.split_sequence import SplitSequence
 from shards.records.categories import number_categories
 from shards.records.manifest import largest_values, read_record
+from shards.records.source_identity import identity_of
 from shards.records.stats import stats_of_sums
 
 
@@ -156,7 +157,7 @@ def _kept_of(members: Sequence[Dataset]) -> list[dict[str, Sequence[int]]]:
     held_out: dict[tuple[str, str], str] = {}
     for member in members:
         for role, source in _sources_of(member):
-            identity = role, source["sha256"]
+            identity = role, identity_of(source)
             held_out[identity] = max(held_out.get(identity, "train"), source["split"], key=_rank)
     return [{split: _kept_in(member, split, held_out) for split in SPLITS} for member in members]
 
@@ -164,9 +165,9 @@ def _kept_of(members: Sequence[Dataset]) -> list[dict[str, Sequence[int]]]:
 def _kept_in(member: Dataset, split: str, held_out: dict[tuple[str, str], str]) -> Sequence[int]:
     """Positions of a split whose sources no member holds out for a later one."""
     refused = {
-        (role, source["name"])
+        (role, source["name"], source["part"])
         for role, source in _sources_of(member)
-        if _rank(held_out[role, source["sha256"]]) > _rank(split)
+        if _rank(held_out[role, identity_of(source)]) > _rank(split)
     }
     count = len(member.split(split))
     if not refused:
@@ -185,11 +186,11 @@ def _sources_of(member: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
             yield role, source
 
 
-def _shown_by(info: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Role and name of each source that a sample shows."""
-    yield "bg", info["background"]
+def _shown_by(info: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
+    """Role, name and part of each source that a sample shows."""
+    yield "bg", info["background"], None
     for each in info["objects"]:
-        yield "fg", each["foreground"]
+        yield "fg", each["foreground"], each.get("part")
 
 
 def _rank(split: str) -> int:

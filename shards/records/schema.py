@@ -50,7 +50,10 @@ _OPTIONS = {
     "samples_per_shard": whole(1, 10**6),
     "val_fraction": real(0, 1),
     "test_fraction": real(0, 1),
-    "split_by": one_of("source", "sample"),
+    "split_by": one_of("source", "group", "sample"),
+    "category": _anything,
+    "split_objects": _boolean,
+    "decontaminate": _boolean,
     "depth_model": _anything,
     "depth_format": one_of("png16", "jpeg8"),
     "depth_bits": whole(1, 16),
@@ -72,6 +75,10 @@ _source = table(
         "name": _source_name,
         "sha256": _sha256,
         "size": listing(_side, 2, 2),
+        "alpha": or_none(table({"name": _source_name, "sha256": _sha256})),
+        "part": or_none(whole(0, 100)),
+        "category": or_none(_anything),
+        "group": _anything,
         "split": one_of(*SPLITS, "both"),
     }
 )
@@ -92,6 +99,7 @@ _plan = table(
     {
         "options": table(_OPTIONS, _LATER),
         "sources": table({"fg": listing(_source, 1), "bg": listing(_source, 1)}),
+        "categories": listing(_anything, 1),
         "skipped": listing(table({"path": _anything, "reason": _anything})),
         "teacher": or_none(_teacher),
         "depth": or_none(check_depth),
@@ -106,6 +114,7 @@ _taken_over = table(
         ),
         "options": table({name: _OPTIONS[name] for name in _STORED}),
         "sources": table({"fg": listing(_source, 0, 0), "bg": listing(_source, 1)}),
+        "categories": listing(_anything, 0, 0),
         "skipped": listing(_anything, 0, 0),
         "teacher": or_none(_teacher),
         "depth": or_none(check_depth),

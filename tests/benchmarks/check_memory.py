@@ -76,7 +76,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
 def check(folder: Path) -> None:
     """In a fresh process: check the folder, print what happened and the peak."""
     os.cpu_count = lambda: THREADS
-    from pipeline.sources.find import check_sources
+    from pipeline.sources.check import check_sources
     from shards.base.errors import InputError
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from input_kinds import KINDS, STOPS, Kind, table
 
-from pipeline.sources.find import check_sources
+from pipeline.sources.check import check_sources
 from shards.base.errors import InputError, RunError
 from shards.reading.open import open_dataset
 

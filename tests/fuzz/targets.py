@@ -30,8 +30,8 @@ from pipeline.render import render_sample, write_sample
 from pipeline.rendering.shard_maker import renderer_of
 from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
+from pipeline.sources.check import check_sources
 from pipeline.sources.decode import decode_picture
-from pipeline.sources.find import check_sources
 from pipeline.sources.headers import decoding_cost
 from pipeline.verify import verify_dataset
 from shards.reading.open import open_dataset

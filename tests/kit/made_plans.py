@@ -3,7 +3,7 @@
 from typing import Any
 
 from pipeline.planning.plan import Plan, make_plan
-from pipeline.sources.find import Source
+from pipeline.sources.source import Source
 
 OPTIONS = {
     "size": [64, 64],
@@ -17,6 +17,9 @@ OPTIONS = {
     "val_fraction": 0.25,
     "test_fraction": 0.0,
     "split_by": "source",
+    "category": "object",
+    "split_objects": False,
+    "decontaminate": False,
 }
 
 

@@ -10,7 +10,7 @@ from depthmask.drawing.caster import Camera, Light, Look, Texture, cast, vector
 from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
 from depthmask.drawing.scenes import STYLES, draw_scene
 from depthmask.drawing.shapes import Box, Ellipsoid, Plane
-from pipeline.sources.find import check_sources
+from pipeline.sources.check import check_sources
 from shards.base.errors import InputError
 
 GREY = Look(texture=Texture(np.full((8, 8, 3), 128, np.uint8)))

@@ -14,7 +14,7 @@ from depthmask.recipes.option_file import read_option_file
 from pipeline.planning.data_recipes import DATA_RECIPES, data_recipe
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan, make_plan
-from pipeline.sources.find import Source
+from pipeline.sources.source import Source
 from shards.base.errors import InputError
 from shards.base.options import identity_of
 

@@ -13,7 +13,7 @@ from made_plans import plan_of, sources
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan
 from pipeline.planning.splits import split_sources
-from pipeline.sources.find import Source
+from pipeline.sources.source import Source
 from shards.base.errors import InputError
 from shards.base.keys import SPLITS
 

@@ -12,8 +12,8 @@ from small import draw_foreground, small_options
 
 from pipeline.build import build_dataset
 from pipeline.sources.alpha import alpha_box, crop_to_alpha, object_level, object_share
+from pipeline.sources.check import check_sources
 from pipeline.sources.decode import UnusablePictureError
-from pipeline.sources.find import check_sources
 from shards.reading.open import open_dataset
 
 CASES = Path(__file__).parents[4] / "shared" / "cases" / "stray_alpha"

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 from small import OUTSIDE, draw_background, draw_foreground
 
-from pipeline.sources.find import Role, check_sources, find_files
+from pipeline.sources.check import check_sources
+from pipeline.sources.find import find_files
+from pipeline.sources.source import Role
 from shards.base.errors import InputError, RunError
 
 
@@ -104,7 +106,7 @@ def test_an_unreadable_file_ends_the_check(tmp_path: Path) -> None:
 
 def test_contents_that_are_known_are_not_decoded_again(sources: Path) -> None:
     found, _ = check_sources(sources / "fg", "fg", silent)
-    known = {found[0].sha256: (1, 2), "0" * 64: (3, 4)}
+    known = {(found[0].sha256, None): ((None, (1, 2)),), ("0" * 64, None): ((None, (3, 4)),)}
     again, _ = check_sources(sources / "fg", "fg", silent, known=known)
     assert again[0].size == (1, 2)
     assert again[1:] == found[1:]

@@ -8,8 +8,8 @@ from made_files import drawn, encode, fine_jpeg2000, tiff_of_a_tile, tiled_jpeg2
 from small import draw_background
 
 from pipeline.sources import sandbox
+from pipeline.sources.check import check_sources
 from pipeline.sources.decode import decode_picture, read_picture
-from pipeline.sources.find import check_sources
 from shards.base.errors import RunError
 
 HUNGRY = [tiled_jpeg2000(1), fine_jpeg2000(1, 6), tiff_of_a_tile(16_000)]

@@ -13,8 +13,8 @@ from small import draw_background, draw_foreground, small_options
 
 from pipeline.build import build_dataset
 from pipeline.convert import convert_dataset
+from pipeline.sources.check import check_sources
 from pipeline.sources.decode import UnusablePictureError, as_rgb, decode_picture
-from pipeline.sources.find import check_sources
 from pipeline.sources.formats.heif import PACKAGE, import_heif, is_heif
 from shards.reading.open import open_dataset
 

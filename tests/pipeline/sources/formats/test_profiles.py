@@ -14,8 +14,8 @@ from small import draw_foreground, small_options
 
 from pipeline.build import build_dataset
 from pipeline.convert import convert_dataset
+from pipeline.sources.check import check_sources
 from pipeline.sources.decode import as_rgb, decode_picture
-from pipeline.sources.find import check_sources
 from pipeline.sources.formats.profiles import is_srgb
 from shards.reading.open import open_dataset
 

@@ -14,8 +14,8 @@ from made_raws import THUMBNAIL, jpeg_file, jpeg_strip, rgb_page, sensor_page, t
 from PIL import Image
 from small import draw_background
 
+from pipeline.sources.check import check_sources
 from pipeline.sources.decode import UnusablePictureError, decode_picture
-from pipeline.sources.find import check_sources
 from pipeline.sources.headers import decoding_cost, read_header
 
 WHOLE = draw_background(0).resize((640, 480))

@@ -1,0 +1,81 @@
+"""The pictures of a plan's sources, as they were when it was made."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+from PIL import Image
+
+from pipeline.planning.plan import Plan
+from pipeline.rendering.site import Site
+from pipeline.sources.alpha import crop_to_alpha
+from pipeline.sources.cut_outs import only_part, read_alpha, with_alpha
+from pipeline.sources.decode import UnusablePictureError, decode_picture
+from pipeline.sources.decontaminate import decontaminate
+from pipeline.sources.source import Source
+from pipeline.sources.source_bytes import read_source
+from shards.base.errors import RunError
+
+
+class _Decode(Protocol):
+    def __call__(self, data: bytes, *, known: bool) -> Image.Image: ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SourcePictures:
+    """The pictures of a plan's sources by index; RunError where a file is not what it was."""
+
+    plan: Plan
+    site: Site
+
+    def background(self, index: int) -> Image.Image:
+        """A background, "RGB" or "RGBA"."""
+        source = self.plan.bg[index]
+        return _read(self.site.bg / source.name, source.sha256, decode_picture)
+
+    def foreground(self, index: int) -> Image.Image:
+        """A foreground "RGBA", cropped to its alpha box."""
+        source = self.plan.fg[index]
+        path = self.site.fg / source.name
+        picture = _read(path, source.sha256, decode_picture)
+        alpha = self._alpha(source)
+        try:
+            if alpha is not None:
+                picture = with_alpha(picture, alpha)
+            if source.part is not None:
+                picture = only_part(picture, source.part)
+            if self.plan.options["decontaminate"]:
+                picture = decontaminate(picture)
+            return crop_to_alpha(picture)
+        except UnusablePictureError as error:
+            raise _another_picture(path, str(error)) from None
+
+    def _alpha(self, source: Source) -> Image.Image | None:
+        """The alpha file of a foreground, "L"."""
+        if source.alpha is None:
+            return None
+        folder = self.site.fg
+        if self.site.fg_alpha is not None and not source.alpha_lies_beside:
+            folder = self.site.fg_alpha
+        return _read(folder / source.alpha.name, source.alpha.sha256, read_alpha)
+
+
+def _read(path: Path, sha256: str, decode: _Decode) -> Image.Image:
+    try:
+        data = read_source(path)
+        if hashlib.sha256(data).hexdigest() == sha256:
+            return decode(data, known=True)
+        found = "another content"
+    except UnusablePictureError as error:
+        found = str(error)
+    raise _another_picture(path, found)
+
+
+def _another_picture(path: Path, found: str) -> RunError:
+    return RunError(
+        str(path),
+        expected="the picture that stood here when the build began",
+        found=found,
+        remedy="put it back and run the same command again; finished shards are kept",
+    )
