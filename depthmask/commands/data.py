@@ -1,6 +1,7 @@
 """Commands that make data: sample pictures, a data set, one sample again."""
 
 import dataclasses
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -56,7 +57,7 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     from pipeline.rendering.preparation import plan_build
     from shards.records.mixture import describe_mixture
 
-    with BuildProgress() as watcher:
+    with closing(BuildProgress()) as watcher:
         if options.dry_run:
             options.place.require_writable()
             plan, skipped = plan_build(options, watcher)
@@ -143,7 +144,7 @@ def sample_data(
       depthmask sample-data pictures --cars 100 --scenes 100 --seed 7
     """
     from depthmask.drawing.sample_data import SampleDataOptions, draw_sample_data
-    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.bars import open_progress
 
     options = SampleDataOptions(
         out=out, cars=cars, people=people, signs=signs, scenes=scenes, seed=seed

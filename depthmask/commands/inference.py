@@ -30,7 +30,7 @@ def evaluate(options: EvaluateOptions, json_wanted: bool) -> None:
     from rich.console import Console
 
     from depthmask.inference.evaluation import evaluate
-    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.bars import open_progress
     from depthmask.terminal.scores_table import scores_tables
 
     with open_progress(open_console()) as progress:
@@ -114,7 +114,7 @@ def depth(options: DepthOptions, json_wanted: bool) -> None:
           --depth-weights nyu.h5
     """
     from depthmask.inference.depth import depth
-    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.bars import open_progress
 
     with open_progress(open_console()) as progress:
         bar = progress.add_task("looking", total=None)

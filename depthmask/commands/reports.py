@@ -34,7 +34,7 @@ def stats(
     from rich.console import Console
 
     from depthmask.reports.stats import dataset_stats
-    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.bars import open_progress
     from depthmask.terminal.stats_tables import stats_tables
 
     with open_progress(open_console()) as progress:

@@ -63,7 +63,7 @@ def verify(
       depthmask verify shards --deep --share .05
       depthmask verify shards --repair
     """
-    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.bars import open_progress
     from pipeline.rendering.site import find_site
     from pipeline.repair import repair_dataset
     from pipeline.verify import verify_dataset
@@ -144,7 +144,7 @@ def convert(
       depthmask convert pictures shards --depth-kind inverse
       depthmask convert shards labels --format coco
     """
-    from depthmask.terminal.build_progress import open_progress
+    from depthmask.terminal.bars import open_progress
     from pipeline.convert import convert_dataset
     from shards.places.place import place_of
 

@@ -1,6 +1,7 @@
 """Commands that train: networks, and the shipped depth teacher."""
 
 import dataclasses
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def train(options: TrainOptions, json_wanted: bool) -> None:
     trainings = [options] if recipe is None else recipe_options(recipe, _given(context))
     lines, found = [], []
     for each in trainings:
-        with TrainProgress(shown=speaks) as watcher, BuildProgress() as builder:
+        with closing(TrainProgress(shown=speaks)) as watcher, closing(BuildProgress()) as builder:
             best = train(each, watcher, builder)
         path = str(each.out / "best.pt")
         lines.append(f"{best_epoch(best)}\n{path}")

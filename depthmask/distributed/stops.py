@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, NoReturn, Self
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
@@ -27,12 +27,7 @@ class Stops:
                     self._before[each] = signal.signal(each, self._note)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         while self._before:
             signal.signal(*self._before.popitem())
 
@@ -46,7 +41,7 @@ class Stops:
 
         SIGUSR1 ends as SIGTERM does. SystemExit where the earlier handler returns.
         """
-        self.__exit__(None, None, None)
+        self.__exit__()
         signum = signal.SIGTERM if signum == signal.SIGUSR1 else signum
         try:
             signal.raise_signal(signum)

@@ -3,23 +3,13 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Sequence
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Column, Table
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
 from rich.text import Text
 
+from depthmask.terminal.bars import Bars, Count, open_progress, whole_column
 from depthmask.terminal.console import counted, open_console, rate_text
 from pipeline.machine.counters import Counters, Done
 from pipeline.planning.plan import Plan, ShardTask
@@ -30,85 +20,6 @@ from shards.base.names import printable
 _POLL_SECONDS = 0.25
 _LINE_SECONDS = 15.0
 _PACE_SECONDS = 10.0
-_SHORTEST_BAR = 5
-
-
-def _whole() -> Column:
-    """A column that narrow terminals leave whole: there the bar gets shorter instead."""
-    return Column(no_wrap=True)
-
-
-class _Rate(ProgressColumn):
-    """Steps a second."""
-
-    def get_table_column(self) -> Column:
-        return _whole()
-
-    def render(self, task: Task) -> Text:
-        rate = task.finished_speed or task.speed or 0.0
-        return Text(f"{rate_text(rate)}/s", style="progress.data.speed")
-
-
-class _Count(ProgressColumn):
-    """Steps done, of all where that is known."""
-
-    def get_table_column(self) -> Column:
-        return _whole()
-
-    def render(self, task: Task) -> Text:
-        of = "" if task.total is None else f"/{task.total:,.0f}"
-        return Text(f"{task.completed:,.0f}{of}", style="progress.download")
-
-
-_DISPENSABLE = (3, 1, 4, 0)
-"""Which columns a narrow terminal does without, in this order: rate, bar, time left, what it is."""
-
-
-class Bars(Progress):
-    """Bars of five columns that keep their count on any terminal.
-
-    They leave nothing behind where they never moved: an error came before.
-    """
-
-    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
-        """A table of the columns that there is room for."""
-        shown = [task for task in tasks if task.visible]
-        whole = self.columns
-        left = dict(enumerate(whole))
-        for number in _DISPENSABLE if shown else ():  # rich asks once before it has a console
-            gaps = len(left) - 1
-            if sum(self._width(each, shown) for each in left.values()) + gaps > self.console.width:
-                del left[number]
-        self.columns = tuple(left.values())
-        try:
-            return super().make_tasks_table(shown)
-        finally:
-            self.columns = whole
-
-    def _width(self, column: str | ProgressColumn, tasks: Sequence[Task]) -> int:
-        if isinstance(column, BarColumn):
-            return _SHORTEST_BAR
-        if isinstance(column, str):
-            return max((len(column.format(task=task)) for task in tasks), default=0)
-        return max((self.console.measure(column(task)).maximum for task in tasks), default=0)
-
-    def stop(self) -> None:
-        for task in self.tasks:
-            self.update(task.id, visible=task.visible and task.completed > 0)
-        super().stop()
-
-
-def open_progress(console: Console) -> Progress:
-    """A progress bar with count, rate and time left; nothing where stderr is no terminal."""
-    return Bars(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        _Count(),
-        _Rate(),
-        TimeRemainingColumn(table_column=_whole()),
-        console=console,
-        disable=not console.is_terminal or console.quiet,
-    )
 
 
 class Pace:
@@ -146,7 +57,7 @@ class Pace:
 
 
 class BuildProgress:
-    """Watches a build for a person at the command line; as a context, its bars end with it."""
+    """Watches a build for a person at the command line."""
 
     def __init__(self) -> None:
         self._console = open_console()
@@ -156,15 +67,8 @@ class BuildProgress:
         self._stop = threading.Event()
         self._poller: threading.Thread | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the bars, however the build ended."""
         self._progress.stop()
 
     def checking(self, role: str, done: int, total: int) -> None:
@@ -209,9 +113,9 @@ class BuildProgress:
         self._progress = Bars(
             TextColumn("building"),
             BarColumn(),
-            _Count(),
+            Count(),
             TextColumn("[progress.data.speed]{task.fields[pace]}"),
-            TimeRemainingColumn(table_column=_whole()),
+            TimeRemainingColumn(table_column=whole_column()),
             console=self._console,
             disable=not self._console.is_terminal or self._console.quiet,
         )

@@ -1,13 +1,10 @@
 """The progress of a training: a bar with loss and rate on a terminal, a line an epoch."""
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
 
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Column
 
-from depthmask.terminal.build_progress import Bars
+from depthmask.terminal.bars import Bars, whole_column
 from depthmask.terminal.console import open_console, rate_text
 
 _SMOOTH = 0.95
@@ -60,7 +57,7 @@ class TrainProgress:
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("[progress.data.speed]{task.fields[facts]}"),
-            TimeRemainingColumn(table_column=Column(no_wrap=True)),
+            TimeRemainingColumn(table_column=whole_column()),
             console=self._console,
             disable=not (shown and self._console.is_terminal) or self._console.quiet,
         )
@@ -69,15 +66,8 @@ class TrainProgress:
         self._score = ""
         self._headed = False
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the bar, however the training ended."""
         self._progress.stop()
 
     def stepped(self, done: float, loss: float, images_per_second: float, waited: float) -> None:

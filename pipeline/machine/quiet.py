@@ -6,7 +6,6 @@ keep the silence for good.
 
 import threading
 import warnings
-from types import TracebackType
 
 
 class Quiet:
@@ -25,12 +24,7 @@ class Quiet:
                 warnings.simplefilter("ignore")
             self._inside += 1
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         with self._lock:
             self._inside -= 1
             if not self._inside:

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -20,7 +21,8 @@ from rich.console import Console
 
 from depthmask.commands.cli import cli
 from depthmask.reports.stats import dataset_stats
-from depthmask.terminal.build_progress import Pace, open_progress
+from depthmask.terminal.bars import open_progress
+from depthmask.terminal.build_progress import Pace
 from depthmask.terminal.console import rate_text
 from depthmask.terminal.stats_tables import stats_tables
 from depthmask.terminal.training_progress import TrainProgress, best_epoch, epoch_heads, epoch_line
@@ -253,7 +255,7 @@ def test_training_shows_loss_score_and_data_wait(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
     row = {"epoch": 1, "step": 5, "mask_iou": 0.7512, "train_loss": 0.8}
-    with TrainProgress() as watcher:
+    with closing(TrainProgress()) as watcher:
         watcher.stepped(0.1, 0.8, 40.0, 0.25)
         watcher.epoch_ended(row)
         watcher.stepped(0.5, 0.4, 40.0, 0.125)
@@ -273,7 +275,7 @@ def test_training_says_that_it_scores_while_the_bar_stands_still(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with TrainProgress() as watcher:
+    with closing(TrainProgress()) as watcher:
         watcher.stepped(0.1, 0.8, 40.0, 0.25)
         watcher.scoring("val", 16, 375)
     assert "scoring 16/375 of val" in capsys.readouterr().err
