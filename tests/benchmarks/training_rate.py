@@ -6,7 +6,7 @@ Takes turns, so that what else the machine does falls on all alike: some steps o
 are decoded for the first time, the same steps over samples that stay decoded in memory, and as
 many steps over one batch that is ready. Prints the median of each, their ratios, and the share of
 the time that the training waits for data. The steps are those of `depthmask train` with its
-defaults: the encoder rests unless `--freeze-encoder 0` lets it learn.
+defaults: the encoder is frozen unless `--freeze-encoder 0` lets it learn.
 """
 
 import argparse
@@ -36,8 +36,8 @@ class Pace:
     waited: float
 
 
-def rests(run: Run, options: TrainOptions) -> None:
-    """Let the encoder rest, or learn, as a training would at this step."""
+def set_freezing(run: Run, options: TrainOptions) -> None:
+    """Freeze the encoder, or let it learn, as a training would at this step."""
     run.network.freeze_encoder(options.pretrained and run.step < options.freeze_encoder)
 
 
@@ -88,7 +88,7 @@ def measure(options: TrainOptions, steps: int, rounds: int) -> dict[str, list[Pa
     first = train_batches(source, seed=0, epoch=0, batch_size=options.batch_size)
     batch = next(first)
     first.close()
-    rests(run, options)
+    set_freezing(run, options)
     pace_in_memory(run, options, batch, 3)  # what is set up once is set up
     found: dict[str, list[Pace]] = {"decoding": [], "decoded": [], "in memory": []}
     for number in range(rounds):

@@ -1,4 +1,4 @@
-"""What several tests make of pictures."""
+"""The bytes of pictures in formats and depths that tests need."""
 
 import io
 import struct

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pictures_made import encode, png16
+from picture_bytes import encode, png16
 from PIL import Image
 
 from pipeline.sources.decode import UnusablePictureError, as_rgb, decode_picture

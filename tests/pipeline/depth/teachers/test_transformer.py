@@ -5,7 +5,6 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ import torch.nn.functional as F
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from small import small_options
-from transformer_folders import dpt
+from transformer_folders import FAMILIES, depth_anything
 
 from pipeline.build import build_dataset
 from pipeline.depth.teachers.card import Choice
@@ -29,78 +28,6 @@ from shards.reading.open import open_dataset
 from shards.records.manifest import read_plan, replace_plan
 
 transformers = pytest.importorskip("transformers", reason="needs the extra `hf`")
-
-
-DINO = {
-    "hidden_size": 16,
-    "num_hidden_layers": 4,
-    "num_attention_heads": 2,
-    "mlp_ratio": 2,
-    "image_size": 28,
-    "patch_size": 14,
-    "out_indices": [1, 2, 3, 4],
-    "apply_layernorm": True,
-    "reshape_hidden_states": False,
-}
-"""A DINOv2 in small: names of transformers' own configuration."""
-
-
-def depth_anything(**changes: Any) -> tuple[Any, Any]:
-    config = transformers.DepthAnythingConfig(
-        backbone_config=transformers.Dinov2Config(**DINO),
-        reassemble_hidden_size=16,
-        neck_hidden_sizes=[8, 8, 8, 8],
-        fusion_hidden_size=8,
-        head_hidden_size=4,
-        **changes,
-    )
-    processor = transformers.DPTImageProcessor(
-        size={"height": 56, "width": 56}, keep_aspect_ratio=True, ensure_multiple_of=14
-    )
-    return transformers.DepthAnythingForDepthEstimation(config), processor
-
-
-def glpn() -> tuple[Any, Any]:
-    config = transformers.GLPNConfig(
-        depths=[1, 1, 1, 1],
-        hidden_sizes=[8, 8, 16, 16],
-        num_attention_heads=[1, 1, 2, 2],
-        decoder_hidden_size=8,
-    )
-    return transformers.GLPNForDepthEstimation(config), transformers.GLPNImageProcessor()
-
-
-def zoedepth() -> tuple[Any, Any]:
-    config = transformers.ZoeDepthConfig(
-        backbone_config=transformers.BeitConfig(
-            hidden_size=16,
-            num_hidden_layers=4,
-            num_attention_heads=2,
-            intermediate_size=32,
-            image_size=64,
-            patch_size=16,
-            out_indices=[1, 2, 3, 4],
-            reshape_hidden_states=False,
-            use_relative_position_bias=True,
-        ),
-        backbone_hidden_size=16,
-        neck_hidden_sizes=[8, 8, 8, 8],
-        fusion_hidden_size=8,
-        bottleneck_features=8,
-        num_relative_features=4,
-        bin_embedding_dim=8,
-        num_patch_transformer_layers=1,
-        patch_transformer_hidden_size=8,
-        patch_transformer_intermediate_size=16,
-        patch_transformer_num_attention_heads=2,
-    )
-    processor = transformers.ZoeDepthImageProcessor(
-        size={"height": 64, "width": 64}, ensure_multiple_of=32
-    )
-    return transformers.ZoeDepthForDepthEstimation(config), processor
-
-
-FAMILIES = {"depth_anything": depth_anything, "dpt": dpt, "glpn": glpn, "zoedepth": zoedepth}
 
 
 @pytest.fixture(scope="module")

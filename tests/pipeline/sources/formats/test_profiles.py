@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from made_profiles import SRGB, WIDE, cmyk_profile, expected_srgb, grey_profile, matrix_profile
-from pictures_made import encode, png16
+from picture_bytes import encode, png16
 from PIL import Image, ImageCms
 from small import draw_foreground, small_options
 
