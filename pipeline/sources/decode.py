@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import Image, ImageFile
 
 from pipeline.machine.gate import require_memory
 from pipeline.machine.quiet import QUIET
 from pipeline.sources.formats.integrity import UnusablePictureError as UnusablePictureError
 from pipeline.sources.formats.integrity import refuse_damage
+from pipeline.sources.formats.orientation import turn_of
 from pipeline.sources.formats.profiles import profile_of, to_srgb
 from pipeline.sources.formats.sixteen_bits import (
     has_sixteen_bit_colour,
@@ -32,29 +33,7 @@ _SPARE = 64_000_000
 """Bytes that a process with enough memory can have, before it is known what decoding takes."""
 
 _TWICE = 2
-_MOST_EXIF = 4 << 20
-"""Bytes of EXIF that are looked into: numbers in it become objects of Python."""
-
 _ALPHA_MODES = {"RGBA", "LA", "PA", "RGBa", "La"}
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
-def _orientation(picture: Image.Image) -> int:
-    if len(picture.info.get("exif") or b"") > _MOST_EXIF:
-        return 1
-    try:
-        found: object = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # a broken tag says nothing about the pixels
-        return 1
-    return found if isinstance(found, int) else 1
 
 
 def _load(data: bytes, *, known: bool) -> Image.Image:
@@ -85,7 +64,7 @@ def _load(data: bytes, *, known: bool) -> Image.Image:
 
 def _upright(picture: Image.Image, stored: Image.Image) -> Image.Image:
     """The pixels `stored` turned as the EXIF tag of `picture` says."""
-    turn = _TURNS.get(_orientation(picture))
+    turn = turn_of(picture)
     return stored if turn is None else stored.transpose(turn)
 
 

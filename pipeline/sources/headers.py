@@ -15,6 +15,7 @@ from PIL import Image, ImageFile
 from pipeline.machine.quiet import QUIET
 from pipeline.sources.formats.heif import import_heif, is_heif
 from pipeline.sources.formats.integrity import UnusablePictureError
+from pipeline.sources.formats.orientation import upright_size
 from pipeline.sources.formats.structure import refuse_many_parts
 from pipeline.sources.formats.tiff_pages import whole_picture
 from pipeline.sources.source_bytes import look_into
@@ -149,14 +150,14 @@ def decoding_cost(path: Path) -> int:
 
 
 def read_header(path: Path) -> tuple[tuple[int, int], str]:
-    """Size (width, height) and Pillow's mode of a picture file, as stored; nothing is decoded.
+    """Size (width, height) when upright, and Pillow's mode of a picture file; nothing is decoded.
 
     Raises UnusablePictureError where the file holds no picture.
     """
 
     def header(file: IO[bytes], size: int) -> tuple[tuple[int, int], str]:
         with open_header(whole_picture(file)) as picture:
-            return picture.size, picture.mode
+            return upright_size(picture), picture.mode
 
     return _parse(path, header)
 

@@ -3,5 +3,6 @@
 Structure, checksums, pages, colour profiles and deep pixels, one format or trait a file. Bytes come
 in, facts and pixels go out: nothing here knows a folder or a role.
 
-Other rooms use: `heif`, `integrity`, `profiles`, `sixteen_bits`, `structure`, `tiff_pages`.
+Other rooms use: `heif`, `integrity`, `orientation`, `profiles`, `sixteen_bits`,
+`structure`, `tiff_pages`.
 """

@@ -168,6 +168,12 @@ def colour_a_depth_map(folders: Path) -> None:
     draw_background(3).resize((SIZE, SIZE)).save(folders / "depth" / "fg03_bg.0.png")
 
 
+def stretch_a_depth_map(folders: Path) -> None:
+    flat = np.zeros((SIZE + 1, SIZE // 2), np.uint8)
+    for path in (folders / "depth").iterdir():
+        Image.fromarray(flat).save(path)
+
+
 def mix_depth_formats(folders: Path) -> None:
     deep = np.full((SIZE, SIZE), 5000, np.uint16)
     Image.fromarray(deep).save(folders / "depth" / "fg03_bg.0.png")
@@ -189,6 +195,7 @@ def garble_a_picture(folders: Path) -> None:
         (stretch_an_image, "mask of one size, found 64 x 48, 48 x 48, 48 x 48"),
         (enlarge_a_sample, "48 x 48 pixels and 8-bit depth of 48 x 48, found 64 x 64"),
         (colour_a_depth_map, "a grey depth map of 8 or 16 bits, found mode RGB"),
+        (stretch_a_depth_map, "depth of at most 48 x 48, as the image has, found 24 x 49"),
         (mix_depth_formats, "8-bit depth of 48 x 48, found 48 x 48 pixels and 16-bit"),
         (remove_the_masks, "found no mask"),
         (garble_a_picture, "expected a picture"),
@@ -254,3 +261,38 @@ def test_a_report_shows_it_and_promises_no_drawing_again(folders: Path, tmp_path
     assert "cannot be drawn again" in page
     assert "depthmask render" not in page
     assert "depthmask build-dataset" not in page
+
+
+def test_folders_of_any_one_shape_are_taken_over(tmp_path: Path) -> None:
+    folders = draw_folders(tmp_path / "folders", (72, 48))
+    convert_dataset(folders, tmp_path / "shards", "tar", depth_kind="inverse", workers=1)
+    dataset = open_dataset(tmp_path / "shards")
+    assert dataset.size == (72, 48)
+    assert dataset.depth is not None
+    assert dataset.depth.size == (72, 48)
+    assert dataset[0].image.shape == (48, 72, 3)
+    assert {tuple(source["size"]) for source in dataset.manifest["sources"]["bg"]} == {(72, 48)}
+    assert verify_dataset(tmp_path / "shards", deep=True, workers=1).sound
+
+
+def test_a_picture_that_lies_on_its_side_counts_as_it_is_seen(tmp_path: Path) -> None:
+    folders = draw_folders(tmp_path / "folders", (72, 48))
+    for path in (folders / "image").iterdir():
+        with Image.open(path) as picture:
+            lying = picture.transpose(Image.Transpose.ROTATE_90)
+        exif = lying.getexif()
+        exif[0x0112] = 6
+        lying.save(path, quality=95, exif=exif)
+    convert_dataset(folders, tmp_path / "shards", "tar", depth_kind="inverse", workers=1)
+    sample = open_dataset(tmp_path / "shards")[0]
+    with Image.open(folders / "background" / f"{sample.info['name']}.png") as picture:
+        behind = np.asarray(picture).astype(int)
+    clear = sample.mask == 0
+    assert np.abs(sample.image.astype(int) - behind)[clear].mean() < 5
+
+
+def test_samples_that_are_too_small_are_refused(tmp_path: Path) -> None:
+    folders = draw_folders(tmp_path / "folders", (72, 15))
+    with pytest.raises(InputError, match="expected 16 to 4096 pixels a side, found 72x15"):
+        convert_dataset(folders, tmp_path / "shards", "tar", depth_kind="inverse", workers=1)
+    assert not (tmp_path / "shards").exists()
