@@ -40,6 +40,8 @@ EXTREMES: dict[str, tuple[Callable[[], tuple[Pictures, Pictures]], dict[str, Any
         lambda: ({"f.png": draw_foreground(0)}, {"b.png": draw_background(0)}),
         {"placements": 3}),
     "size 16": (some, {"size": 16, "samples": 8}),
+    "size 16x4096": (some, {"size": "16x4096", "samples": 6}),
+    "size 4096x16": (some, {"size": (4096, 16), "samples": 6}),
     "size 2048": (some, {"size": 2048, "samples": 1, "fg_scale": (0.1, 0.2)}),
     "no val": (some, {"val_fraction": 0.0, "samples": 8}),
     "nothing but val": (some, {"val_fraction": 1.0, "samples": 8}),

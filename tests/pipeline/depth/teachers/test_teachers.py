@@ -23,6 +23,7 @@ from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS
 from pipeline.depth.teachers.seam import Teacher
 from pipeline.depth.teachers.table import describe_teacher, load_teacher
 from shards.base.errors import InputError
+from shards.base.size import Size
 
 METADATA = {
     "name": "densedepth-lite",
@@ -121,6 +122,24 @@ def test_the_card_says_what_the_network_sees(canvas: int, side: int) -> None:
     assert card.output_size == (side // 2, side // 2)
     assert (card.kind, card.low, card.high) == ("inverse", 0.0, 1.0)
     assert len(card.weights_sha256) == 64
+
+
+@pytest.mark.parametrize(
+    ("canvas", "seen"),
+    [
+        ((320, 240), (256, 320)),
+        ((240, 320), (320, 256)),
+        ((96, 48), (96, 192)),
+        ((640, 480), (320, 448)),
+        ((16, 4096), (448, 96)),
+    ],
+)
+def test_the_built_in_network_sees_a_canvas_near_its_own_shape(
+    canvas: Size, seen: tuple[int, int]
+) -> None:
+    card = describe_teacher("densedepth-lite", canvas=canvas)
+    assert card.input_size == seen
+    assert card.output_size == (seen[0] // 2, seen[1] // 2)
 
 
 def test_the_shipped_weights_are_small_and_sixteen_bit() -> None:

@@ -24,6 +24,7 @@ from pipeline.planning.plan import Plan
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import find_site
 from shards.base.errors import InputError
+from shards.base.size import Size
 from shards.reading.open import open_dataset
 from shards.records.manifest import read_plan, replace_plan
 
@@ -53,9 +54,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     return save
 
 
-def pictures(side: int) -> np.ndarray:
-    noise = np.random.default_rng(0).integers(0, 100, (2, side, side, 3))
-    return (noise + np.linspace(0, 155, side)[:, None]).astype(np.uint8)
+def pictures(size: Size) -> np.ndarray:
+    width, height = size
+    noise = np.random.default_rng(0).integers(0, 100, (2, height, width, 3))
+    return (noise + np.linspace(0, 155, width)[:, None]).astype(np.uint8)
 
 
 def pipeline_answers(folder: Path, rgb: np.ndarray) -> np.ndarray:
@@ -64,17 +66,17 @@ def pipeline_answers(folder: Path, rgb: np.ndarray) -> np.ndarray:
     return np.stack([np.asarray(each).reshape(rgb.shape[1:3]) for each in maps])
 
 
-@pytest.mark.parametrize("canvas", [64, 96])
+@pytest.mark.parametrize("canvas", [(64, 64), (96, 96), (96, 64), (64, 128)])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_maps_are_those_of_the_librarys_own_pipeline(
-    family: str, canvas: int, models: Callable[..., Path]
+    family: str, canvas: Size, models: Callable[..., Path]
 ) -> None:
     rgb = pictures(canvas)
     expected = pipeline_answers(models(family), rgb)
     teacher = load_teacher(f"hf:{models(family)}", canvas=canvas)
     maps = torch.from_numpy(teacher.predict(rgb))
     assert tuple(maps.shape[1:]) == teacher.card.output_size
-    grown = F.interpolate(maps[:, None], size=(canvas, canvas), mode="bicubic")[:, 0].numpy()
+    grown = F.interpolate(maps[:, None], size=canvas[::-1], mode="bicubic")[:, 0].numpy()
     assert np.ptp(expected) > 1e-4
     tolerance = 1e-4 * np.ptp(expected) + 1e-6 * np.abs(expected).max()
     assert np.abs(grown - expected).max() < tolerance
@@ -111,7 +113,7 @@ def test_a_metric_depth_anything_says_so_itself(tmp_path: Path) -> None:
 def test_another_input_size_can_be_declared(models: Callable[..., Path]) -> None:
     teacher = load_teacher(f"hf:{models('depth_anything')}", canvas=64, input_size=(28, 42))
     assert teacher.card.input_size == (28, 42)
-    assert teacher.predict(pictures(64)).shape == (2, *teacher.card.output_size)
+    assert teacher.predict(pictures((64, 64))).shape == (2, *teacher.card.output_size)
     with pytest.raises(InputError, match="a depth map at 7x28"):
         load_teacher(f"hf:{models('depth_anything')}", canvas=64, input_size=(28, 7))
 
@@ -157,7 +159,8 @@ def test_missing_tensors_are_refused_only_where_the_answer_needs_them(
     unread = "neck.fusion_stage.layers.0.residual_layer1.convolution1.weight"
     teacher = load_teacher(f"hf:{copy_without(folder, tmp_path / 'a', unread)}", canvas=64)
     assert np.array_equal(
-        teacher.predict(pictures(64)), load_teacher(f"hf:{folder}", canvas=64).predict(pictures(64))
+        teacher.predict(pictures((64, 64))),
+        load_teacher(f"hf:{folder}", canvas=64).predict(pictures((64, 64))),
     )
     read = "neck.fusion_stage.layers.1.residual_layer1.convolution1.weight"
     with pytest.raises(InputError, match=f"no {read}"):
