@@ -10,7 +10,14 @@ from typing import Any
 
 from pipeline.planning.philox import permute
 from pipeline.planning.scene import Scene, SceneObject
-from pipeline.planning.splits import BOTH, assign_splits, lacking, row_of, sizes_of
+from pipeline.planning.splits import (
+    BOTH,
+    assign_splits,
+    lacking,
+    row_of,
+    sizes_of,
+    without_a_category,
+)
 from pipeline.sources.source import Skipped, Source, categories_of
 from shards.base.errors import InputError
 from shards.base.keys import BACKGROUND, SPLITS
@@ -133,9 +140,17 @@ class Plan:
         return everything - sum(self.cells(split) for split in SPLITS)
 
     def lacking(self) -> list[str]:
-        """What a split that was asked for lacks, a line each."""
+        """What a split that was asked for lacks: all samples, or a category; a line each."""
         shares = {"val": self.options["val_fraction"], "test": self.options["test_fraction"]}
-        return lacking(shares, {split: self.cells(split) for split in shares})
+        shown = {
+            split: {str(self.fg[index].category) for index in fg}
+            for split, (fg, _) in self._of_split.items()
+            if self.samples[split]
+        }
+        return [
+            *lacking(shares, {split: self.cells(split) for split in shares}),
+            *without_a_category(shown, self.document["categories"]),
+        ]
 
     def _sizes(self) -> dict[str, int]:
         return sizes_of(

@@ -3,12 +3,14 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from pipeline.sources.source import Source
 
 BOTH = "both"
 """The split of a source that any split may show (`--split-by sample`)."""
+
+_NAMED = 6
 
 
 def assign_splits(
@@ -144,3 +146,20 @@ def lacking(shares: Mapping[str, float], cells: Mapping[str, int]) -> list[str]:
         for split, share in shares.items()
         if share > 0 and cells[split] == 0
     ]
+
+
+def without_a_category(shown: Mapping[str, Set[str]], names: Sequence[str]) -> list[str]:
+    """Which of the categories `names` the splits do not show, a line for each split."""
+    missing = {split: [n for n in names if n not in of_split] for split, of_split in shown.items()}
+    return [
+        f"no {_listed(lacks)} in {split}: add such foregrounds, or hold out another share"
+        for split, lacks in missing.items()
+        if lacks
+    ]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """At most _NAMED words, and how many more there are."""
+    if len(words) > _NAMED:
+        return ", ".join(words[:_NAMED]) + f" and {len(words) - _NAMED} more"
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
