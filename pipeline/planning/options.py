@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipeline.planning.parts import parse_part
 from pipeline.planning.source_fields import (
@@ -31,7 +31,9 @@ from shards.base.formats import Format
 from shards.base.option_kinds import require_within
 from shards.base.options import check_fields, option
 from shards.base.size import Size, require_sides
-from shards.places.place import Place, place_of
+
+if TYPE_CHECKING:
+    from shards.places.place import Place
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,8 +191,10 @@ class BuildOptions:
             )
 
     @property
-    def place(self) -> Place:
+    def place(self) -> "Place":
         """Where the data set is stored: the folder or address that `out` names."""
+        from shards.places.place import place_of  # not for --help: it loads numpy
+
         return place_of(self.out)
 
     def _require_buildable_there(self) -> None:
