@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from depthmask.commands.click_types import PLACE, WHOLE
+from depthmask.commands.click_types import PLACE, word_type
 from depthmask.commands.shared_options import workers_option
 from depthmask.terminal.console import answer_paths, open_console, open_table, reports
+from shards.base.size import Size, size_text
 
 
 @click.command()
@@ -79,9 +80,15 @@ def report(path: Path, out: Path | None, json_wanted: bool) -> None:
     show_default=True,
     help="timm encoder to list; again for more.",
 )
-@click.option("--size", type=WHOLE, default=224, show_default=True, help="Side for the FLOPs.")
+@click.option(
+    "--size",
+    type=word_type(Size),
+    default="224",
+    show_default=True,
+    help="Size of pictures for the FLOPs.",
+)
 @reports
-def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
+def networks(backbones: tuple[str, ...], size: Size, json_wanted: bool) -> None:
     """List every network: parameters, their sum over calls, FLOPs, and what it sees.
 
     A layer that is called twice counts twice over calls (as in torchsummary), otherwise once. FLOPs
@@ -100,7 +107,9 @@ def networks(backbones: tuple[str, ...], size: int, json_wanted: bool) -> None:
     if json_wanted:
         click.echo(json.dumps([each.to_json() for each in facts], indent=1))
         return
-    table = open_table("network", "parameters", "over calls", f"GFLOPs at {size}", "input")
+    table = open_table(
+        "network", "parameters", "over calls", f"GFLOPs at {size_text(size)}", "input"
+    )
     table.columns[-1].justify = "left"
     for each in facts:
         counts = (f"{each.parameters:,}", f"{each.parameters_over_calls:,}")

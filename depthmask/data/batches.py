@@ -16,6 +16,7 @@ from depthmask.data.batch import Batch
 from depthmask.data.samples import Samples
 from depthmask.distributed.launch import ALONE, ProcessRank
 from pipeline.machine.threads import start_thread
+from shards.base.size import Size
 from shards.reading.order import batch_at, epoch_order, share_of
 from shards.reading.sample import Sample
 
@@ -25,49 +26,56 @@ _SCALED_BYTES = 64 << 20
 _AHEAD = 2
 
 Decoded = NDArray[np.uint8]
-"""Planes of composite, background, mask and the high and low byte of depth: uint8 (9, S, S)."""
+"""Planes of composite, background, mask and the high and low byte of depth: uint8 (9, H, W)."""
 
 _Made = Batch | tuple[NDArray[np.int64], Decoded]
 """A batch, or what it is made of: positions, and their samples decoded."""
 
 
-def _resize(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    own = pixels.shape[0]
-    if pixels.shape[:2] == (side, side):
+def _resize(pixels: NDArray[np.uint8], size: Size) -> NDArray[np.uint8]:
+    """Pixels (H, W, ...) at `size` (width, height)."""
+    height, width = pixels.shape[:2]
+    if (width, height) == size:
         return pixels
     # Hamming shrinks nearly as sharply as bicubic, in two thirds of the time.
-    filter = Image.Resampling.HAMMING if side < own else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(pixels).resize((side, side), filter))
+    shrinks = size[0] * size[1] < width * height
+    filter = Image.Resampling.HAMMING if shrinks else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(pixels).resize(size, filter))
 
 
 def decode(sample: Sample, background: NDArray[np.uint8]) -> Decoded:
-    """A sample at the side of `background` (S, S, 3), which is its own, packed: uint8 (9, S, S)."""
-    side = len(background)
-    packed = np.zeros((9, side, side), np.uint8)
-    packed[:3] = _resize(sample.image, side).transpose(2, 0, 1)
+    """A sample at the size of `background` (H, W, 3), which is its own, packed: uint8 (9, H, W)."""
+    height, width = background.shape[:2]
+    size = (width, height)
+    packed = np.zeros((9, height, width), np.uint8)
+    packed[:3] = _resize(sample.image, size).transpose(2, 0, 1)
     packed[3:6] = background.transpose(2, 0, 1)
-    packed[6] = _resize(sample.mask, side)
+    packed[6] = _resize(sample.mask, size)
     if sample.coding is not None:
         depth = sample.depth_unit
-        if depth.shape != (side, side):
+        if depth.shape != (height, width):
             filter = Image.Resampling.BILINEAR
-            depth = np.asarray(Image.fromarray(depth).resize((side, side), filter))
+            depth = np.asarray(Image.fromarray(depth).resize(size, filter))
         codes = np.rint(depth * 65535).astype(np.uint16)
         packed[7], packed[8] = codes >> 8, codes & 255
     return packed
 
 
 class DecodedSamples:
-    """Decoded samples of a data set by position; those decoded first stay in memory."""
+    """Samples of a data set by position, decoded at a size (width, height).
 
-    def __init__(self, dataset: Samples, side: int, workers: int, *, local_ranks: int = 1) -> None:
-        self._dataset, self.side = dataset, side
+    Those decoded first stay in memory.
+    """
+
+    def __init__(self, dataset: Samples, size: Size, workers: int, *, local_ranks: int = 1) -> None:
+        self._dataset, self.size = dataset, size
         self._pool = ThreadPoolExecutor(workers)
         self._kept: dict[int, Decoded] = {}
-        self._scaled = lru_cache(_SCALED_BYTES // (side * side * 3))(
-            lambda backgrounds, name: _resize(backgrounds.background(name), side)
+        pixels = size[0] * size[1]
+        self._scaled = lru_cache(_SCALED_BYTES // (pixels * 3))(
+            lambda backgrounds, name: _resize(backgrounds.background(name), size)
         )
-        self._room = _CACHE_BYTES // local_ranks // (side * side * 9)
+        self._room = _CACHE_BYTES // local_ranks // (pixels * 9)
 
     def __len__(self) -> int:
         return len(self._dataset)
@@ -82,17 +90,17 @@ class DecodedSamples:
         return kept
 
     def _background(self, sample: Sample) -> NDArray[np.uint8]:
-        if sample.backgrounds is None or sample.size == (self.side, self.side):
-            return _resize(sample.shared_background, self.side)
+        if sample.backgrounds is None or sample.size == self.size:
+            return _resize(sample.shared_background, self.size)
         return self._scaled(sample.backgrounds, sample.background_name)
 
     def packed(self, positions: Sequence[int] | NDArray[np.int64]) -> Decoded:
-        """The samples at `positions`, decoded: uint8 (B, 9, S, S)."""
+        """The samples at `positions`, decoded: uint8 (B, 9, H, W)."""
         return np.stack(list(self._pool.map(self._get, map(int, positions))))
 
     def unpack(self, packed: Decoded, positions: Sequence[int] | NDArray[np.int64]) -> Batch:
         """The batch of decoded samples, not augmented."""
-        planes = torch.from_numpy(packed)  # (B, 9, S, S)
+        planes = torch.from_numpy(packed)  # (B, 9, H, W)
         units = planes[:, :7].float().div_(255)
         high, low = planes[:, 7:8].float(), planes[:, 8:9].float()
         return Batch(

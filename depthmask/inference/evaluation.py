@@ -20,6 +20,7 @@ from depthmask.losses.metrics import Sums, depth_scores, depth_sums, mask_scores
 from depthmask.models.build import Network
 from depthmask.models.checkpoint import checkpoint_file, read_checkpoint
 from depthmask.models.device import autocast, choose_device
+from depthmask.recipes.sizes import with_shorter_side
 from shards.base.errors import InputError
 from shards.base.files import write_atomic
 from shards.pixels.depth_coding import DepthCoding
@@ -32,7 +33,7 @@ from shards.reading.open import open_dataset
 def predictions(
     network: Network, batch: Batch, device: torch.device, precision: str
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Mask probabilities and depth in [0, 1], float32 (B, S, S) each; None for a missing head.
+    """Mask probabilities and depth in [0, 1], float32 (B, H, W) each; None for a missing head.
 
     `precision` is that of `train --precision`.
     """
@@ -43,7 +44,7 @@ def predictions(
             require_numbers(maps)
     mask = None if output.mask is None else torch.sigmoid(output.mask)
     return tuple(
-        None if maps is None else maps.squeeze(1).cpu().numpy()  # (B, 1, S, S) -> (B, S, S)
+        None if maps is None else maps.squeeze(1).cpu().numpy()  # (B, 1, H, W) -> (B, H, W)
         for maps in (mask, output.depth)
     )  # type: ignore[return-value]
 
@@ -124,10 +125,11 @@ def evaluate(
 ) -> dict[str, Any]:
     """{split: {"samples", "mask": {...}, "depth": {...}}} of a checkpoint on a data set.
 
-    Pictures are scaled to the side that the network was trained at. With `out`, that folder holds
-    scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of a run gets
-    the scores of its best.pt. `tick` is called with the samples done, and with all there are.
-    InputError for a depth-only network on a data set without depth, or with another depth coding.
+    Pictures are scaled to the shorter side that the network was trained at. With `out`, that
+    folder holds scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of
+    a run gets the scores of its best.pt. `tick` is called with the samples done, and with all
+    there are. InputError for a depth-only network on a data set without depth, or
+    with another depth coding.
     """
     if options.out is not None:
         require_folder(options.out)
@@ -154,9 +156,10 @@ def evaluate(
         done += samples
         tick(done, total)
 
+    size = with_shorter_side(whole.size, min(checkpoint.size))
     found = {}
     for name, dataset in splits.items():
-        source = DecodedSamples(dataset, checkpoint.size, options.workers)
+        source = DecodedSamples(dataset, size, options.workers)
         batches = in_batches(np.arange(len(dataset)), options.batch_size)
         samples: list[SampleScore] = []
         keep = samples.append if options.out is not None else lambda sample: None

@@ -15,6 +15,7 @@ from depthmask.inference.options import EXPORT_ENDINGS, ExportOptions
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from shards.base.errors import RunError, first_line
 from shards.base.files import publish, temporary_beside
+from shards.base.size import Size, size_words
 from shards.base.version import __version__
 from shards.places.outputs import open_for_library, require_file, writing
 
@@ -68,21 +69,26 @@ def export(options: ExportOptions) -> Exported:
     return Exported(path=options.out, inputs=network.inputs, differences=differences)
 
 
-def _shapes(multiple: int, trained: int, fixed: int | None) -> list[tuple[int, int, int]]:
+def _shapes(multiple: int, trained: Size, fixed: Size | None) -> list[tuple[int, int, int]]:
     """Shapes (B, H, W) that the file is tried with; the first is what it is drawn up from.
 
     That one has no side whose maps are single pixels: a graph is drawn up for these alone.
     """
     if fixed is not None:
-        return [(1, fixed, fixed)]
-    side = max(trained, 2 * multiple)
-    return [(2, 2 * multiple + 1, 3 * multiple + 3), (1, side, side), (3, side * 3 // 2 + 5, side)]
+        return [(1, fixed[1], fixed[0])]
+    width, height = (max(side, 2 * multiple) for side in trained)
+    return [
+        (2, 2 * multiple + 1, 3 * multiple + 3),
+        (1, height, width),
+        (3, height * 3 // 2 + 5, width),
+    ]
 
 
 def _facts(checkpoint: Checkpoint, network: ExportedNet, options: ExportOptions) -> dict[str, str]:
     """The file's metadata by name; values that are not text are JSON."""
     coding = checkpoint.coding
-    shape = "(B, 3, H, W)" if options.size is None else f"(1, 3, {options.size}, {options.size})"
+    size = options.size
+    shape = "(B, 3, H, W)" if size is None else f"(1, 3, {size[1]}, {size[0]})"
     spec = dataclasses.asdict(checkpoint.spec)
     return {
         "depthmask_version": __version__,
@@ -90,7 +96,7 @@ def _facts(checkpoint: Checkpoint, network: ExportedNet, options: ExportOptions)
         "normalisation is part of the network",
         "outputs": f"{', '.join(network.outputs)}: float32 (B, 1, H, W), the mask in [0, 1]",
         "network": json.dumps(spec),
-        "trained_size": str(checkpoint.size),
+        "trained_size": size_words(checkpoint.size),
         "depth": json.dumps(None if coding is None else coding.to_json()),
     }
 

@@ -82,10 +82,10 @@ class ExportOptions:
 
     checkpoint: Path = argument(_CHECKPOINT)
     out: Path = argument("OUT")
-    size: int | None = option(
+    size: Size | None = option(
         None,
-        "Side of the pictures, one at a time.  [default: any size, any number]",
-        metavar="PIXELS",
+        "Size of the pictures, one at a time.  [default: any size, any number]",
+        metavar="WIDTHxHEIGHT",
     )
 
     def __post_init__(self) -> None:
@@ -99,7 +99,7 @@ class ExportOptions:
                 remedy="name it network.onnx, for example",
             )
         if self.size is not None:
-            require_within("--size", self.size, 16, 4096)
+            require_sides("--size", self.size, 16, 4096)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

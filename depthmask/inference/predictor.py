@@ -1,6 +1,7 @@
 """A trained network that answers for pictures of any size."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import autocast, choose_device
 from depthmask.models.network import MaskDepthNet, weigh_cues
 from depthmask.models.opacity import find_opacity_cues
+from depthmask.recipes.sizes import with_shorter_side
 from pipeline.sources.decode import as_rgb
 from shards.base.errors import InputError, RunError
 from shards.base.option_kinds import require_kind
+from shards.base.size import Size
 
 _MULTIPLE = 32
 
@@ -62,7 +65,7 @@ def require_numbers(maps: torch.Tensor) -> None:
         )
 
 
-def _tensor(picture: Image.Image, size: tuple[int, int]) -> Tensor:
+def _tensor(picture: Image.Image, size: Size) -> Tensor:
     """(1, 3, H, W) in [0, 1] at `size` (width, height)."""
     scaled = picture.resize(size, Image.Resampling.BICUBIC)
     return torch.from_numpy(np.array(scaled)).permute(2, 0, 1)[None].float() / 255
@@ -101,6 +104,24 @@ def cut_out(
     return pixels
 
 
+def working_size(trained: Size, picture: Size, share: float = 1.0) -> Size:
+    """What a picture is seen at: about the training pictures' area, in its own proportions.
+
+    The sides are multiples of a network's stride, times `share`. Pictures of the training's own
+    proportions are seen at its size, whatever that is: the network pads them as it did then.
+    """
+    if share == 1.0 and with_shorter_side(picture, min(trained)) == trained:
+        return trained
+    root, (width, height) = math.sqrt(trained[0] * trained[1]), picture
+    longest = max(_LONGEST_SHARE * root, *trained)
+    scale = min(share * root / (width * height) ** 0.5, share * longest / max(width, height))
+
+    def side(pixels: int) -> int:
+        return max(_MULTIPLE, int(pixels * scale / _MULTIPLE + 0.5) * _MULTIPLE)
+
+    return side(width), side(height)
+
+
 class Predictor:
     """A trained network that is ready to use on pictures of any size."""
 
@@ -112,16 +133,6 @@ class Predictor:
         self.coding, self.size = checkpoint.coding, checkpoint.size
         self._span = 0.0 if self.coding is None else self.coding.scale * self.coding.largest
 
-    def _working_size(self, width: int, height: int, share: float = 1.0) -> tuple[int, int]:
-        """A size near the training pictures' area, of the same proportions; sides times `share`."""
-        scale = share * self.size / (width * height) ** 0.5
-        scale = min(scale, share * _LONGEST_SHARE * self.size / max(width, height))
-
-        def side(pixels: int) -> int:
-            return max(_MULTIPLE, int(pixels * scale / _MULTIPLE + 0.5) * _MULTIPLE)
-
-        return side(width), side(height)
-
     def _guided_logits(self, whole: Image.Image, clean: Image.Image) -> Tensor | None:
         """Mask logits (1, 1, h, w): the network's cue_logits, weighed on the picture's own cues.
 
@@ -130,10 +141,10 @@ class Predictor:
         no larger than in training, or the network weighs no cues.
         """
         width, height = whole.size
-        larger = (width * height) ** 0.5 / self.size
+        larger = (width * height) ** 0.5 / math.sqrt(self.size[0] * self.size[1])
         if larger <= 1 or not isinstance(self._network, MaskDepthNet):
             return None
-        small = self._working_size(width, height, min(larger, _MOST_LARGER))
+        small = working_size(self.size, whole.size, min(larger, _MOST_LARGER))
         seen, behind = (_tensor(picture, small).to(self._device) for picture in (whole, clean))
         with self._autocast:
             cue_logits = self._network.predict_cue_logits(seen, behind)
@@ -170,7 +181,7 @@ class Predictor:
         if clean is not None and clean.size != whole.size:
             clean = clean.resize(whole.size, Image.Resampling.BICUBIC)
         width, height = whole.size
-        size = self._working_size(width, height)
+        size = working_size(self.size, whole.size)
         seen = _tensor(whole, size).to(self._device)
         behind = _tensor(clean, size).to(self._device) if clean and self.needs_background else seen
         with self._autocast:

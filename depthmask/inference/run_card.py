@@ -16,6 +16,7 @@ from depthmask.recipes.train_options import TrainOptions
 from shards.base.errors import InputError
 from shards.base.files import write_atomic
 from shards.base.keys import SPLITS, counts_in_words
+from shards.base.size import size_words
 from shards.base.version import __version__
 from shards.places.place import place_of
 from shards.reading.open import open_dataset
@@ -87,8 +88,9 @@ def _what(checkpoint: Checkpoint, heads: tuple[str, ...]) -> str:
     sees = "a composite and its clean background" if sees_background(spec) else "single pictures"
     weights = sum(tensor.numel() for tensor in checkpoint.weights.values())
     text = (
-        f"{network}, {weights / 1e6:.1f} million numbers, trained on {sees} at {checkpoint.size} x "
-        f"{checkpoint.size} pixels. It gives {' and '.join(heads)} at the picture's own size."
+        f"{network}, {weights / 1e6:.1f} million numbers, trained on {sees} at "
+        f"{size_words(checkpoint.size)} pixels. It gives {' and '.join(heads)} at the picture's "
+        "own size."
     )
     coding = checkpoint.coding
     if coding is not None:

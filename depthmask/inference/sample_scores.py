@@ -40,11 +40,11 @@ def score_each(
     mask: NDArray[np.float32] | None,
     depth: NDArray[np.float32] | None,
 ) -> Iterator[SampleScore]:
-    """The scores of each sample of a batch; predictions (B, S, S) in [0, 1], None for no head."""
+    """The scores of each sample of a batch; predictions (B, H, W) in [0, 1], None for no head."""
     ious = None if mask is None else image_iou(mask, batch.mask.squeeze(1).numpy())
     errors = None
     if depth is not None:
-        differences = depth - batch.depth.squeeze(1).numpy()  # (B, S, S)
+        differences = depth - batch.depth.squeeze(1).numpy()  # (B, H, W)
         errors = np.sqrt((differences**2).mean((1, 2)))
     for row, position in enumerate(positions):
         sample = dataset[int(position)]

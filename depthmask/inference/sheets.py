@@ -31,7 +31,7 @@ def grid_row(
 ) -> NDArray[np.uint8]:
     """One row of the grid: composite, background, then truth and prediction of mask and depth.
 
-    Pictures (3, S, S), maps (S, S), all in [0, 1]; a missing prediction leaves its pair out.
+    Pictures (3, H, W), maps (H, W), all in [0, 1]; a missing prediction leaves its pair out.
     """
     tiles = [_bytes(image.transpose(1, 2, 0)), _bytes(background.transpose(1, 2, 0))]
     if masks[1] is not None:
@@ -44,7 +44,7 @@ def grid_row(
 def draw_sheet(
     batch: Batch, mask: NDArray[np.float32] | None, depth: NDArray[np.float32] | None
 ) -> NDArray[np.uint8]:
-    """A row of the grid for each sample of a batch and predictions (B, S, S): uint8 (H, W, 3)."""
+    """A row of the grid for each sample of a batch and predictions (B, h, w): uint8 (H, W, 3)."""
     rows = [
         grid_row(
             batch.image[i].numpy(),

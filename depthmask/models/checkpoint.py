@@ -25,6 +25,7 @@ from shards.base.checks import (
 )
 from shards.base.errors import InputError, first_line
 from shards.base.files import publish, temporary_beside
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 from shards.places.outputs import open_for_library
 from shards.records.schema import check_depth
@@ -34,6 +35,7 @@ BEST = "best.pt"
 
 _FORMAT = 1
 _KIND = "depthmask checkpoint"
+_side = whole(16, 4096)
 _channels = {"mean": listing(real(0, 1), 3, 3), "std": listing(real(1e-6, 1), 3, 3)}
 
 
@@ -75,7 +77,7 @@ _state = table(
                 "input": one_of("siamese", "early", "single"),
             },
         ),
-        "size": whole(16, 4096),
+        "size": listing(_side, 2, 2),
         "coding": or_none(check_depth),
         "weights": table({}),
         "options": _check_options,
@@ -89,12 +91,14 @@ _state = table(
 class Checkpoint:
     """What a checkpoint holds.
 
-    `coding` says what depth means to this network (None without a depth head), `size` is the side
-    of its training pictures, `training` what a run needs to resume (None in best.pt).
+    `coding` says what depth means to this network (None without a depth head), `training` is what a
+    run needs to resume (None in best.pt). `size` is that of its training pictures, (width, height):
+    pictures of any shape are then seen at about the area that the network has learnt, which the
+    shorter side alone would not say.
     """
 
     spec: NetworkSpec
-    size: int
+    size: Size
     coding: DepthCoding | None
     weights: dict[str, torch.Tensor]
     options: dict[str, Any]
@@ -121,7 +125,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "kind": _KIND,
         "format": _FORMAT,
         "spec": dataclasses.asdict(checkpoint.spec),
-        "size": checkpoint.size,
+        "size": list(checkpoint.size),
         "coding": None if coding is None else coding.to_json(),
         "weights": checkpoint.weights,
         "options": checkpoint.options,
@@ -200,7 +204,7 @@ def _checked(state: dict[str, Any], size: int) -> Checkpoint:
         _state(state, "")
     checkpoint = Checkpoint(
         spec=NetworkSpec(**state["spec"]),
-        size=state["size"],
+        size=(state["size"][0], state["size"][1]),
         coding=None if state["coding"] is None else DepthCoding.from_json(state["coding"]),
         weights=state["weights"],
         options=state["options"],

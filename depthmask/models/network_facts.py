@@ -12,6 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from depthmask.models.catalogue import PAIR, SYSTEMS, build_system
 from depthmask.models.network import MaskDepthNet, NetworkSpec
 from shards.base.errors import InputError
+from shards.base.size import Size, size_text
 
 _UNIT = (0.5, 0.5, 0.5)
 _MULTIPLE = 32
@@ -71,22 +72,23 @@ def _build(name: str) -> nn.Module:
     return MaskDepthNet(spec)
 
 
-def network_facts(name: str, size: int) -> NetworkFacts:
+def network_facts(name: str, size: Size) -> NetworkFacts:
     """The facts of a system, or of depthmask's network with the timm encoder `name`.
 
-    FLOPs are those of one pair of `size` x `size` pictures; InputError unless every network's
-    stride divides the size.
+    FLOPs are those of one pair of pictures of `size` (width, height); InputError unless every
+    network's stride divides both sides.
     """
-    if size <= 0 or size % _MULTIPLE:
+    width, height = size
+    if min(size) <= 0 or width % _MULTIPLE or height % _MULTIPLE:
         raise InputError(
-            f"--size {size}",
-            expected=f"a multiple of {_MULTIPLE}",
-            found=str(size),
-            remedy="take 224, for example",
+            f"--size {size_text(size)}",
+            expected=f"multiples of {_MULTIPLE}",
+            found=size_text(size),
+            remedy="take 224 or 320x224, for example",
         )
     with torch.device("meta"), torch.no_grad():
         network = _build(name).eval()
-        pictures = torch.zeros(2, 1, 3, size, size)
+        pictures = torch.zeros(2, 1, 3, height, width)
         with counting_calls(network) as counted, FlopCounterMode(display=False) as flops:
             network(*pictures)
     return NetworkFacts(
@@ -98,6 +100,6 @@ def network_facts(name: str, size: int) -> NetworkFacts:
     )
 
 
-def all_facts(backbones: Sequence[str], size: int) -> list[NetworkFacts]:
+def all_facts(backbones: Sequence[str], size: Size) -> list[NetworkFacts]:
     """The facts of `timm` with each backbone, then of every system."""
     return [network_facts(name, size) for name in (*backbones, *SYSTEMS)]

@@ -1,4 +1,4 @@
-"""Sides of the training pictures that change during a training: no torch."""
+"""Sizes of the training pictures, and how they change during a training: no torch."""
 
 import math
 from bisect import bisect
@@ -6,24 +6,50 @@ from typing import NamedTuple
 
 from depthmask.losses.loss_terms import parse_length
 from shards.base.errors import InputError
+from shards.base.size import Size, size_words
 
 LEAST, LARGEST = 32, 4096
 
 
-class SizePlan(NamedTuple):
-    """Sides by part of the training: `sides[i]` until the share `ends[i]` is done."""
+def with_shorter_side(size: Size, side: int) -> Size:
+    """`size` (width, height) scaled until its shorter side is `side`: the other is rounded."""
+    shorter = min(size)
+    width, height = ((2 * side * length + shorter) // (2 * shorter) for length in size)
+    return width, height
 
-    sides: tuple[int, ...]
+
+def scale_to(where: str, size: Size, side: int) -> Size:
+    """`with_shorter_side`; InputError, at the option `where`, for a longer side over LARGEST."""
+    scaled = with_shorter_side(size, side)
+    if max(scaled) > LARGEST:
+        raise InputError(
+            where,
+            expected=f"pictures of at most {LARGEST} pixels a side",
+            found=size_words(scaled),
+            remedy="choose a smaller shorter side",
+        )
+    return scaled
+
+
+class SizePlan(NamedTuple):
+    """Sizes by part of the training: `sizes[i]` (width, height) until the share `ends[i]`."""
+
+    sizes: tuple[Size, ...]
     ends: tuple[float, ...]
 
-    def at(self, done: float) -> int:
-        """The side when a share `done` of the training is over."""
-        return self.sides[bisect(self.ends[:-1], done)]
+    def at(self, done: float) -> Size:
+        """The size when a share `done` of the training is over."""
+        return self.sizes[bisect(self.ends[:-1], done)]
 
     @property
-    def last(self) -> int:
-        """The side that the network is for: scores and checkpoints are of this one."""
-        return self.sides[-1]
+    def least(self) -> Size:
+        """The smallest of all."""
+        return min(self.sizes)
+
+    @property
+    def last(self) -> Size:
+        """The size that the network is for: scores and checkpoints are of this one."""
+        return self.sizes[-1]
 
 
 def parse_sizes(where: str, text: str) -> list[tuple[int, float | None]]:

@@ -10,11 +10,12 @@ from depthmask.recipes.network_fields import device_field, shards_field, threads
 from depthmask.recipes.option_checks import check_train_options
 from depthmask.recipes.option_file import naming_file, read_option_file
 from depthmask.recipes.rates import RateKind, RatePlan, drop_shares
-from depthmask.recipes.sizes import LEAST, SizePlan, parse_sizes, total_length
+from depthmask.recipes.sizes import LEAST, SizePlan, parse_sizes, scale_to, total_length
 from depthmask.recipes.spans import span_ends
 from pipeline.planning.options import BuildOptions
 from shards.base.errors import InputError
 from shards.base.options import check_fields, option
+from shards.base.size import Size
 
 _EPOCHS = 12
 
@@ -75,11 +76,13 @@ class TrainOptions:
         metavar="FILE",
     )
     size: int | None = option(
-        None, "Side of the training pictures.  [default: the data set's]", metavar="PIXELS"
+        None,
+        "Shorter side of the training pictures; their proportions stay.  [default: the data set's]",
+        metavar="PIXELS",
     )
     sizes: str | None = option(
         None,
-        "Sides one after another, and for how many epochs (or minutes) each.",
+        "Shorter sides one after another, and for how many epochs (or minutes) each.",
         metavar="SIDE:LENGTH,...",
     )
     epochs: int | None = option(None, "Passes over the train split.  [default: 12]")
@@ -143,7 +146,7 @@ class TrainOptions:
         check_fields(self)
         check_train_options(self)
         self.build_options()
-        self.size_plan(LEAST)
+        self.size_plan((LEAST, LEAST))
         for head in HEADS:
             self.losses_of(head)
         self.fixed_weights()
@@ -175,12 +178,16 @@ class TrainOptions:
         of_sizes = total_length(parse_sizes("--sizes", self.sizes)) if self.sizes else None
         return self.epochs or of_sizes or _EPOCHS, "epochs"
 
-    def size_plan(self, own: int) -> SizePlan:
-        """The sides of the training pictures; `own` is the shorter one of the data set's."""
+    def size_plan(self, own: Size) -> SizePlan:
+        """The sizes of the training pictures; `own` (width, height) is that of the data set's.
+
+        InputError where a longer side would be too long.
+        """
         if self.sizes is None:
-            return SizePlan((self.size or own,), (1.0,))
+            return SizePlan((scale_to("--size", own, self.size or min(own)),), (1.0,))
         sides, lengths = zip(*parse_sizes("--sizes", self.sizes), strict=True)
-        return SizePlan(sides, span_ends("--sizes", lengths, *self.whole))
+        sizes = tuple(scale_to("--sizes", own, side) for side in sides)
+        return SizePlan(sizes, span_ends("--sizes", lengths, *self.whole))
 
     def rate_plan(self) -> RatePlan:
         """The course of the learning rate."""

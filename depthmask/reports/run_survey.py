@@ -12,6 +12,7 @@ from depthmask.inference.evaluation import in_batches, predictions, require_dept
 from depthmask.inference.sample_scores import SampleScore, score_each
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import choose_device
+from depthmask.recipes.sizes import with_shorter_side
 from depthmask.reports.dataset_survey import spread
 from depthmask.reports.embedded_pictures import embed_depth, embed_image, embed_mask
 from shards.base.errors import InputError
@@ -44,7 +45,8 @@ def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
         return {"fault": str(error)}
     if len(dataset) == 0:
         return {"fault": "the data set has no val split"}
-    source = DecodedSamples(dataset, network.size, workers=2)
+    size = with_shorter_side(dataset.size, min(network.size))
+    source = DecodedSamples(dataset, size, workers=2)
     scored = _score_each(network, dataset, source)
     ranked = sorted(scored, key=lambda sample: (-sample.quality, sample.position))
     shown = min(SHOWN, len(ranked) // 2) or 1
@@ -96,7 +98,7 @@ def _card(
         "background": sample.background,
         "scores": ", ".join(scores),
         "pictures": pictures,
-        "size": network.size,
+        "size": source.size,
     }
 
 

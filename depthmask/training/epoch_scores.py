@@ -55,7 +55,7 @@ def describe_epoch(
     found = {} if scores is None else scores.to_json()
     row |= _some_scores(found, "", _ON_VAL) | _some_scores(seen.to_json(), "train_", _ON_TRAIN)
     means = run.epoch_sums.means()
-    row |= {"size": run.epoch_sums.side, "train_loss": means.pop("loss")}
+    row |= {"size": min(run.epoch_sums.size or (0, 0)), "train_loss": means.pop("loss")}
     row |= {f"train_{name}_loss": mean for name, mean in means.items()}
     if options.fixed_weights() is None:
         weights = run.objective.weights()

@@ -1,17 +1,19 @@
 """Sums over the epoch so far: part of the state that a stopped training resumes from."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Self
+
+from shards.base.size import Size
 
 
 @dataclasses.dataclass(slots=True)
 class EpochSums:
-    """Steps and samples of an epoch at pictures of `side` pixels; sums of the losses by name.
+    """Steps and samples of an epoch at pictures of `size` (width, height); sums of the losses.
 
-    A fresh one has no side: its epoch has not begun.
+    A fresh one has no size: its epoch has not begun.
     """
 
-    side: int = 0
+    size: Size | None = None
     steps: int = 0
     samples: int = 0
     sums: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -28,5 +30,10 @@ class EpochSums:
         return {name: total / self.steps for name, total in self.sums.items()}
 
     def to_state(self) -> dict[str, Any]:
-        """{"side", "steps", "samples", "sums"}."""
-        return dataclasses.asdict(self)
+        """{"size", "steps", "samples", "sums"}."""
+        return dataclasses.asdict(self) | {"size": self.size and list(self.size)}
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """The inverse of `to_state`."""
+        return cls(**(state | {"size": state["size"] and tuple(state["size"])}))

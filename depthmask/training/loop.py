@@ -34,6 +34,7 @@ from depthmask.training.step import UnusableStepError, take_step
 from depthmask.training.training_data import TrainingData, keep_plan, keys_of, open_training_data
 from depthmask.training.watcher import SilentTrainWatcher, TrainWatcher
 from shards.base.errors import InputError, RunError
+from shards.base.size import Size
 from shards.places.outputs import require_folder, saving
 from shards.reading.order import batches_of, share_of
 
@@ -106,7 +107,7 @@ class _Training:
         self._ranks, self._watch, self._stops = ranks, watch, stops
         torch.manual_seed(options.seed)
         self._run = begin_run(options, dataset, ranks.device)
-        self._sizes = options.size_plan(min(dataset.size))
+        self._sizes = options.size_plan(dataset.size)
         self._saver = Saver(options, dataset, writes=ranks.leads)
         if not options.resume:
             self._saver.save(self._run)
@@ -125,10 +126,10 @@ class _Training:
         self._look_up()
         val_source = self._source("val", self._sizes.last)
         train_source: DecodedSamples | None = None
-        while run.epoch_sums.side or not run.rows or not run.schedule.over:  # one step in any case
-            side = run.epoch_sums.side or self._sizes.at(run.schedule.done)
-            if train_source is None or train_source.side != side:
-                train_source = self._source("train", side)
+        while run.epoch_sums.size or not run.rows or not run.schedule.over:  # one step in any case
+            size = run.epoch_sums.size or self._sizes.at(run.schedule.done)
+            if train_source is None or train_source.size != size:
+                train_source = self._source("train", size)
             shown = val_source if len(val_source) else train_source
             rate = self._train_epoch(train_source, shown, display)
             scores = self._score("val", val_source, VAL_SAMPLES) if len(val_source) else None
@@ -140,9 +141,9 @@ class _Training:
             self._watch.epoch_ended(row)
         return max(run.rows, key=selection_score)
 
-    def _source(self, split: str, side: int) -> DecodedSamples:
+    def _source(self, split: str, size: Size) -> DecodedSamples:
         samples, workers = self._dataset.split(split), self._options.workers
-        return DecodedSamples(samples, side, workers, local_ranks=self._ranks.local_ranks)
+        return DecodedSamples(samples, size, workers, local_ranks=self._ranks.local_ranks)
 
     def _train_epoch(
         self, source: DecodedSamples, shown: DecodedSamples, display: Display | None
@@ -151,14 +152,14 @@ class _Training:
 
         Samples of `shown` are drawn on the way.
         """
-        run, size = self._run, self._options.batch_size
+        run, options = self._run, self._options
         run.network.train()
-        run.epoch_sums.side = source.side
+        run.epoch_sums.size = source.size
         batches = train_batches(
             source,
-            seed=self._options.seed,
+            seed=options.seed,
             epoch=run.epoch,
-            batch_size=size,
+            batch_size=options.batch_size,
             begin=run.epoch_sums.samples,
             place=ProcessRank(self._ranks.rank, self._ranks.count),
             cores=None if self._ranks.device.type == "cpu" else torch.get_num_threads(),
@@ -166,7 +167,7 @@ class _Training:
         before, waited, rate = run.epoch_sums.samples, 0.0, 0.0
         begin = ended = time.monotonic()
         with contextlib.closing(batches):
-            while run.epoch_sums.samples < len(source) and not self._cut(source.side):
+            while run.epoch_sums.samples < len(source) and not self._cut(source.size):
                 batch = next(batches)
                 waited += time.monotonic() - ended
                 losses = self._step(batch)
@@ -180,11 +181,11 @@ class _Training:
                 self._look_up()
         return rate
 
-    def _cut(self, side: int) -> bool:
-        """Whether the epoch that is open has no more steps at pictures of this side."""
+    def _cut(self, size: Size) -> bool:
+        """Whether the epoch that is open has no more steps at pictures of this size."""
         schedule = self._run.schedule
         return self._run.epoch_sums.steps > 0 and (
-            schedule.over or self._sizes.at(schedule.done) != side
+            schedule.over or self._sizes.at(schedule.done) != size
         )
 
     def _step(self, batch: Batch) -> dict[str, float]:

@@ -93,7 +93,10 @@ class Run:
             self.scaler.load_state_dict(state["scaler"])
         self.schedule.restore(state["schedule"])
         self.epoch, self.step, self.best = state["epoch"], state["step"], state["best"]
-        self.epoch_sums, self.first_loss = EpochSums(**state["epoch_sums"]), state["first_loss"]
+        self.epoch_sums, self.first_loss = (
+            EpochSums.from_state(state["epoch_sums"]),
+            state["first_loss"],
+        )
         self.rows = state["rows"]
 
 
@@ -115,8 +118,7 @@ def begin_run(options: TrainOptions, dataset: Samples, device: torch.device) -> 
     network = network.to(memory_format=torch.channels_last)
     correct_bfloat16_gradients(network)
     network.keep_statistics(options.encoder_weights is not False)
-    least = min(options.size_plan(min(dataset.size)).sides)
-    require_statistics(network, options, least, find_rank().ranks)
+    require_statistics(network, options, options.size_plan(dataset.size).least, find_rank().ranks)
     tasks = {head: options.losses_of(head) for head in HEADS}
     objective = Objective(tasks, options.fixed_weights()).to(device)
     optimiser = build_optimiser(options, parameter_groups(options, network, objective))

@@ -29,7 +29,14 @@ check_progress = table(
         "best": _real,
         "first_loss": or_none(real(0, math.inf)),
         "rows": listing(_numbers),
-        "epoch_sums": table({"side": _count, "steps": _count, "samples": _count, "sums": _numbers}),
+        "epoch_sums": table(
+            {
+                "size": or_none(listing(whole(1, 4096), 2, 2)),
+                "steps": _count,
+                "samples": _count,
+                "sums": _numbers,
+            }
+        ),
         "schedule": table({"steps": _count, "seconds": real(0, 1e12), "plateau": _plateau}),
     }
 )

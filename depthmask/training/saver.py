@@ -18,7 +18,7 @@ class Saver:
     def __init__(self, options: TrainOptions, dataset: Samples, *, writes: bool) -> None:
         self._out, self._writes = options.out, writes
         self._options = options.to_table()
-        self._size = options.size_plan(min(dataset.size)).last
+        self._size = options.size_plan(dataset.size).last
         self._depth = dataset.depth
         self._every = 60 * options.save_every
         self._saved = time.monotonic()

@@ -150,7 +150,7 @@ def make_row(bench: Bench, name: str, split_by: str) -> dict[str, Any]:
 def picture_rows(bench: Bench, names: list[str]) -> Image.Image:
     """For each network three val samples: composite, background, truths and predictions."""
     dataset = open_dataset(bench.out / "source").split("val")
-    source = DecodedSamples(dataset, bench.size, 1)
+    source = DecodedSamples(dataset, (bench.size, bench.size), 1)
     batch = source.batch(np.linspace(0, len(source) - 1, 3).astype(np.int64))
     blank = np.full((bench.size, bench.size), 0.5, np.float32)
     strips = []

@@ -84,7 +84,7 @@ def measure(options: TrainOptions, steps: int, rounds: int) -> dict[str, list[Pa
     torch.manual_seed(0)
     run = begin_run(options, dataset, choose_device(options.device))
     run.network.train()
-    source = DecodedSamples(train, options.size or min(dataset.size), options.workers)
+    source = DecodedSamples(train, options.size_plan(dataset.size).last, options.workers)
     first = train_batches(source, seed=0, epoch=0, batch_size=options.batch_size)
     batch = next(first)
     first.close()

@@ -53,7 +53,7 @@ image, background = torch.randn(2, 2, 3, 40, 56)
 found = build_system("dilated")(image, background)
 assert found.mask.shape == found.depth.shape == (2, 1, 40, 56)
 assert 0 <= found.depth.min() and found.depth.max() <= 1
-facts = network_facts("dilated", 64)
+facts = network_facts("dilated", (64, 64))
 assert facts.parameters == 9 * 9 * 24 + 3 * 9 * 24 * 24 + 4 * 2 * 24 + 2 * 25, facts
 """
 

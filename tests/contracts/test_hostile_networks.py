@@ -39,7 +39,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights = MaskDepthNet(spec).state_dict()
     save_checkpoint(
         path,
-        Checkpoint(spec=spec, size=32, coding=None, weights=weights, options={}, scores={},
+        Checkpoint(spec=spec, size=(32, 32), coding=None, weights=weights, options={}, scores={},
                    training=None),
     )  # fmt: skip
     return path
@@ -62,8 +62,8 @@ CODING = {"kind": "metric", "unit": "m", "bits": 12, "size": [16, 16], "scale": 
 @pytest.mark.parametrize(
     ("path", "value", "found"),
     [
-        (("size",), 10**9, "size: expected a whole number"),
-        (("size",), torch.zeros(10**6), "size: expected a whole number"),
+        (("size",), [64, 10**9], r"size\[1\]: expected a whole number"),
+        (("size",), torch.zeros(10**6), "size: expected a list"),
         (("coding",), CODING | {"bits": 99}, "coding.bits"),
         (("coding",), CODING | {"scale": float("nan")}, "coding.scale"),
         (("spec",), None, "spec: expected a table"),

@@ -50,7 +50,7 @@ def main(shards: Path, out: Path, steps: int) -> None:
         run = begin_run(options, dataset, ranks.device)
         without_batch_norms(run.network)
         without_batch_norms(run.average)
-        source = DecodedSamples(dataset.split("train"), 32, 1)
+        source = DecodedSamples(dataset.split("train"), (32, 32), 1)
         losses: list[dict[str, float]] = []
         while len(losses) < steps:
             batches = train_batches(

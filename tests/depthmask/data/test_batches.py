@@ -2,6 +2,7 @@
 depthmask/data/foreground_augmentation.py
 """
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def train_split(tiny_dataset: Path) -> Dataset:
 
 
 def test_batches_hold_the_stored_pixels(train_split: Dataset) -> None:
-    batch = DecodedSamples(train_split, 64, 1).batch([5, 2])
+    batch = DecodedSamples(train_split, (64, 64), 1).batch([5, 2])
     for row, position in enumerate((5, 2)):
         sample = train_split[position]
         stored = torch.from_numpy(sample.image.copy()).permute(2, 0, 1) / 255
@@ -37,7 +38,7 @@ def test_batches_hold_the_stored_pixels(train_split: Dataset) -> None:
 
 
 def test_other_sizes_are_scaled(train_split: Dataset) -> None:
-    batch = DecodedSamples(train_split, 48, 1).batch(range(4))
+    batch = DecodedSamples(train_split, (48, 48), 1).batch(range(4))
     assert batch.image.shape == (4, 3, 48, 48)
     assert batch.depth.shape == (4, 1, 48, 48)
 
@@ -52,7 +53,7 @@ def test_backgrounds_of_one_name_in_two_data_sets_are_scaled_apart(
     out, teacher = tmp_path / "shards", "densedepth-lite"
     build_dataset(small_options(tmp_path, out, samples=4, val_fraction=0, depth_model=teacher))
     both = open_dataset([tiny_dataset, out]).split("train")
-    source = DecodedSamples(both, 32, 1)
+    source = DecodedSamples(both, (32, 32), 1)
     for position, sample in enumerate(both):
         scaled = Image.fromarray(sample.background).resize((32, 32), Image.Resampling.HAMMING)
         found = source.packed([position])[0, 3:6].transpose(1, 2, 0)
@@ -61,7 +62,7 @@ def test_backgrounds_of_one_name_in_two_data_sets_are_scaled_apart(
 
 
 def test_augmentation_depends_on_seed_epoch_and_position_alone(train_split: Dataset) -> None:
-    source = DecodedSamples(train_split, 64, 1)
+    source = DecodedSamples(train_split, (64, 64), 1)
     together = augment(source.batch([1, 2, 3]), 7, 4)
     alone = augment(source.batch([2]), 7, 4)
     assert torch.allclose(together.image[1], alone.image[0], atol=1e-6)
@@ -168,7 +169,7 @@ def test_weaving_changes_the_foreground_alone(seed: int, alpha: float) -> None:
 def test_compressed_composites_differ_by_the_noise_of_jpeg(
     train_split: Dataset, share: float
 ) -> None:
-    images = DecodedSamples(train_split, 64, 1).batch(range(6)).image
+    images = DecodedSamples(train_split, (64, 64), 1).batch(range(6)).image
     stored, chosen = images.clone(), torch.tensor([True, False] * 3)
     compress(stored, chosen, torch.full((6,), share))
     noise = (stored - images).abs()
@@ -190,7 +191,7 @@ def test_depth_is_a_target_only_where_the_foreground_is_whole() -> None:
 
 
 def test_an_epoch_shows_every_sample_once_in_an_order_of_its_own(train_split: Dataset) -> None:
-    source = DecodedSamples(train_split, 32, 2)
+    source = DecodedSamples(train_split, (32, 32), 2)
     orders = []
     for epoch in (0, 1):
         batches = list(train_batches(source, seed=0, epoch=epoch, batch_size=6))
@@ -203,15 +204,17 @@ def test_stopping_early_leaves_no_thread_behind(train_split: Dataset) -> None:
     import threading
 
     before = threading.active_count()
-    batches = train_batches(DecodedSamples(train_split, 32, 1), seed=0, epoch=0, batch_size=4)
+    batches = train_batches(DecodedSamples(train_split, (32, 32), 1), seed=0, epoch=0, batch_size=4)
     next(batches)
     batches.close()
     assert threading.active_count() <= before + 1  # the pool's own
 
 
-def test_an_error_while_decoding_reaches_the_trainer(train_split: Dataset, tmp_path: Path) -> None:
-    source = DecodedSamples(train_split, 32, 1)
-    train_split.path = tmp_path
-    train_split.close()
+def test_an_error_while_decoding_reaches_the_trainer(tiny_dataset: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_dataset, tmp_path / "shards")
+    train_split = open_dataset(tmp_path / "shards").split("train")
+    for shard in (tmp_path / "shards").glob("train-*.tar"):
+        shard.unlink()
+    source = DecodedSamples(train_split, (32, 32), 1)
     with pytest.raises((OSError, RuntimeError, ValueError)):
         list(train_batches(source, seed=0, epoch=0, batch_size=4))

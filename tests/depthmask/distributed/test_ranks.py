@@ -110,7 +110,7 @@ def test_after_a_step_all_ranks_hold_the_same_bits() -> None:
 def test_three_shards_on_four_ranks_miss_no_sample(sources: Path, tmp_path: Path) -> None:
     build_dataset(small_options(sources, tmp_path / "shards", samples=48, samples_per_shard=12))
     train = open_dataset(tmp_path / "shards").split("train")
-    source = DecodedSamples(train, 32, 1)
+    source = DecodedSamples(train, (32, 32), 1)
     assert sum(1 for _ in train.spans()) == 3
 
     def positions(place: ProcessRank) -> list[list[int]]:

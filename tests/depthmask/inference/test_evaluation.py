@@ -30,7 +30,7 @@ def test_evaluate_gives_the_promised_json(run: Path, tiny_dataset: Path) -> None
     assert set(depth) == {"rmse", "std", "delta1", "abs_rel", "log10", "iou50", "dice"}
     assert mask["worst_foreground"]["iou"] == min(mask["by_foreground"].values())
     dataset = open_dataset(tiny_dataset).split("val")
-    targets = DecodedSamples(dataset, 32, 1).batch(range(12)).depth.double()
+    targets = DecodedSamples(dataset, (32, 32), 1).batch(range(12)).depth.double()
     assert depth["std"] == pytest.approx(float(targets.std(unbiased=False)), rel=1e-4)
 
 

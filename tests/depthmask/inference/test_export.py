@@ -46,7 +46,7 @@ def checkpoint(path: Path, **changes: object) -> Path:
         path,
         Checkpoint(
             spec=spec,
-            size=32,
+            size=(32, 32),
             coding=None if spec.heads == "mask" else CODING,
             weights=network.state_dict(),
             options={},
@@ -107,7 +107,7 @@ def test_an_onnx_file_answers_at_other_sizes_and_says_what_it_is(tmp_path: Path)
     facts = {entry.key: entry.value for entry in model.metadata_props}
     assert json.loads(facts["depth"]) == CODING.to_json()
     assert json.loads(facts["network"])["backbone"] == "mobilenetv3_small_050"
-    assert facts["trained_size"] == "32"
+    assert facts["trained_size"] == "32 x 32"
     assert [each.name for each in model.graph.output] == ["mask", "depth"]
     assert b"site-packages" not in out.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"best.pt", "network.onnx"}
@@ -145,8 +145,10 @@ def test_a_file_is_held_against_the_network_of_the_checkpoint(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
-@pytest.mark.parametrize("size", [None, 32])
-def test_every_earlier_system_can_be_exported(name: str, size: int | None, tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [None, (48, 32)])
+def test_every_earlier_system_can_be_exported(
+    name: str, size: tuple[int, int] | None, tmp_path: Path
+) -> None:
     pytest.importorskip("onnxscript", reason="needs the extra `onnx`")
     source = checkpoint(tmp_path / "best.pt", network=name, backbone="", heads=SYSTEMS[name].heads)
     found = export(ExportOptions(checkpoint=source, out=tmp_path / "a.onnx", size=size))
@@ -170,7 +172,7 @@ def test_networks_of_many_families_can_be_exported(backbone: str, tmp_path: Path
     ("changes", "sentence"),
     [
         ({"out": "network.tflite"}, "expected a file that ends in .onnx or .pt2, found .tflite"),
-        ({"size": 8}, "--size: expected 16 to 4096, found 8"),
+        ({"size": 8}, "--size: expected 16 to 4096 pixels a side, found 8"),
         ({"checkpoint": "absent.pt"}, "found no such file"),
     ],
 )

@@ -1,5 +1,6 @@
 """depthmask/inference: predictor.py and prediction.py: files, folders, pictures of any size"""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,13 +8,15 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import ExifTags, Image
 from small import small_training
 
 import depthmask
 from depthmask.inference.options import PredictOptions
 from depthmask.inference.prediction import predict
-from depthmask.inference.predictor import Predictor, cut_out, load
+from depthmask.inference.predictor import Predictor, cut_out, load, working_size
 from depthmask.losses.metrics import image_iou
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import autocast
@@ -25,6 +28,7 @@ from shards.base.errors import InputError
 from shards.reading.open import open_dataset
 
 SIDE = 384
+sides = st.integers(16, 1000)
 CASES = Path(__file__).parents[4] / "shared" / "cases"
 
 
@@ -45,7 +49,13 @@ def predictor() -> Predictor:
     weights = network.state_dict()
     return Predictor(
         Checkpoint(
-            spec=spec, size=96, coding=None, weights=weights, options={}, scores={}, training=None
+            spec=spec,
+            size=(96, 96),
+            coding=None,
+            weights=weights,
+            options={},
+            scores={},
+            training=None,
         ),
         "cpu",
     )
@@ -89,6 +99,30 @@ def test_a_picture_of_the_trainings_size_is_seen_as_it_is(predictor: Predictor) 
     assert output.mask is not None
     expected = torch.sigmoid(output.mask.float())[0, 0].numpy()
     assert np.abs(found.mask - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize(("trained", "seen"), [((120, 80), (240, 160)), ((213, 160), (320, 240))])
+def test_a_picture_of_the_trainings_proportions_is_seen_at_its_size(
+    trained: tuple[int, int], seen: tuple[int, int]
+) -> None:
+    """Whatever the network's stride is: it pads such pictures as it did in training."""
+    assert working_size(trained, seen) == working_size(trained, trained) == trained
+    assert working_size(trained, (seen[1], seen[0])) != trained
+
+
+@given(st.tuples(sides, sides), sides, sides)
+def test_other_pictures_are_seen_at_about_the_trainings_area(
+    trained: tuple[int, int], width: int, height: int
+) -> None:
+    """In proportion, at sides that every stride divides; very long ones at most as long."""
+    wide, high = working_size(trained, (width, height))
+    root = math.sqrt(trained[0] * trained[1])
+    assert max(wide, high) <= max(2 * root, *trained) + 16
+    assert (wide, high) == trained or (wide % 32, high % 32) == (0, 0)
+    if max(width / height, height / width) <= 4:
+        scale = root / math.sqrt(width * height)
+        assert abs(wide - width * scale) <= 17 or wide == 32
+        assert abs(high - height * scale) <= 17 or high == 32
 
 
 def test_a_picture_in_memory_is_turned_as_its_tags_say(predictor: Predictor) -> None:

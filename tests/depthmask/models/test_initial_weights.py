@@ -35,7 +35,7 @@ def network(backbone: str = SMALL, heads: Heads = "both", seed: int = 0) -> Mask
 def checkpoint(of: MaskDepthNet) -> Checkpoint:
     return Checkpoint(
         spec=of.spec,
-        size=64,
+        size=(64, 64),
         coding=None,
         weights=of.state_dict(),
         options={},

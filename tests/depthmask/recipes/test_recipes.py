@@ -66,7 +66,7 @@ def test_each_recipe_trains_to_a_lower_loss(
     out = tmp_path / network
     options = tiny_run(network, tiny_dataset, out, **changes)
     dataset = open_dataset(tiny_dataset)
-    batch = DecodedSamples(dataset.split("train"), 32, 1).batch(range(12))
+    batch = DecodedSamples(dataset.split("train"), (32, 32), 1).batch(range(12))
     torch.manual_seed(options.seed)
     run = begin_run(options, dataset, CPU)
     before = loss_of(run, batch)
@@ -147,7 +147,7 @@ def test_lengths_of_a_recipe_are_stretched_over_what_is_given(tmp_path: Path) ->
 
 
 def tiny_batch(dataset: Path) -> Batch:
-    return DecodedSamples(open_dataset(dataset).split("train"), 32, 1).batch(range(4))
+    return DecodedSamples(open_dataset(dataset).split("train"), (32, 32), 1).batch(range(4))
 
 
 def test_a_mask_of_ones_leaves_a_frozen_depth_network_what_it_saw(

@@ -176,7 +176,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(tiny_dataset: Path, tmp_p
     assert [row["size"] for row in rows[0]] == ["32", "48", "48"]
     for name in ("lr", "train_loss", "mask_weight", "depth_weight", "mask_iou"):
         assert [row[name] for row in rows[0]] == [row[name] for row in rows[1]]
-    assert first.size == 48
+    assert first.size == (48, 48)
 
 
 def test_the_checkpoint_normalises_with_the_train_split(run: Path, tiny_dataset: Path) -> None:

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from torch.optim.lr_scheduler import CosineAnnealingLR, MultiStepLR, ReduceLROnPlateau
 
 from depthmask.recipes.rates import RatePlan
-from depthmask.recipes.sizes import SizePlan
+from depthmask.recipes.sizes import SizePlan, with_shorter_side
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.schedule import Plateau, Schedule, learning_rate
 from shards.base.errors import InputError
+
+sides = st.integers(16, 4096)
 
 
 def options(**changes: object) -> TrainOptions:
@@ -112,8 +114,8 @@ def test_seconds_go_on_too() -> None:
 def test_sizes_follow_the_epochs() -> None:
     sized = options(sizes="64:4,128:6,224:2")
     assert sized.whole == (12, "epochs")
-    plan = sized.size_plan(100)
-    assert [plan.at(epoch / 12) for epoch in (0, 3.99, 4, 9, 10, 12)] == [
+    plan = sized.size_plan((100, 100))
+    assert [min(plan.at(epoch / 12)) for epoch in (0, 3.99, 4, 9, 10, 12)] == [
         64,
         64,
         128,
@@ -121,19 +123,37 @@ def test_sizes_follow_the_epochs() -> None:
         224,
         224,
     ]
-    assert plan.last == 224
+    assert (plan.last, plan.least) == ((224, 224), (64, 64))
 
 
 def test_sizes_are_shares_of_the_minutes() -> None:
-    stretched = options(sizes="64:4,128:6,224:2", minutes=60).size_plan(100)
+    stretched = options(sizes="64:4,128:6,224:2", minutes=60).size_plan((100, 100))
     assert stretched.ends == pytest.approx((4 / 12, 10 / 12, 1))
-    rest = options(sizes="64:4,128", minutes=16).size_plan(100)
-    assert rest == SizePlan((64, 128), (0.25, 1.0))
+    rest = options(sizes="64:4,128", minutes=16).size_plan((100, 100))
+    assert rest == SizePlan(((64, 64), (128, 128)), (0.25, 1.0))
 
 
 def test_one_size_is_that_of_the_data_set_or_the_given_one() -> None:
-    assert options().size_plan(100) == SizePlan((100,), (1.0,))
-    assert options(size=64).size_plan(100) == SizePlan((64,), (1.0,))
+    assert options().size_plan((100, 80)) == SizePlan(((100, 80),), (1.0,))
+    assert options(size=64).size_plan((100, 80)) == SizePlan(((80, 64),), (1.0,))
+    assert options(sizes="32:4,64").size_plan((80, 100)).sizes == ((32, 40), (64, 80))
+
+
+@given(sides, sides, st.integers(16, 4096))
+def test_the_shorter_side_is_the_one_that_is_named_and_the_other_keeps_the_proportions(
+    width: int, height: int, side: int
+) -> None:
+    found = with_shorter_side((width, height), side)
+    shorter, longer = min(width, height), max(width, height)
+    assert min(found) == side
+    assert abs(max(found) - side * longer / shorter) <= 0.5
+    assert (found[0] >= found[1]) or width < height
+    assert with_shorter_side((width, height), shorter) == (width, height)
+
+
+def test_a_picture_that_becomes_too_long_gets_a_sentence() -> None:
+    with pytest.raises(InputError, match=r"--size: .* 4096 pixels a side, found 5120 x 512"):
+        options(size=512).size_plan((640, 64))
 
 
 @pytest.mark.parametrize(

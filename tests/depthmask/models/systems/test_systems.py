@@ -70,7 +70,7 @@ def test_the_trunk_of_d_mask_with_a_classifier_is_the_published_network(
 
 @pytest.mark.parametrize("name", PUBLISHED_OVER_CALLS)
 def test_sums_over_calls_are_the_published_ones(name: str) -> None:
-    facts = network_facts(name, 64)
+    facts = network_facts(name, (64, 64))
     assert facts.parameters_over_calls == PUBLISHED_OVER_CALLS[name]
     assert facts.parameters == UNIQUE[name]
 
@@ -105,12 +105,17 @@ def test_flops_are_those_of_the_convolutions_counted_by_hand() -> None:
     convolutions += 16 * 32 + 32 * 32 + 32 * 64 + 64 * 64 + 64 * 128 + 128 * 128
     convolutions += 2 * (128 * 64 + 64 * 32 + 32 * 16)  # each up block twice
     convolutions += 16 * 3 + 3 * 3
-    assert network_facts("A-depth", 64).flops == 2 * 9 * 64 * 64 * convolutions
+    assert network_facts("A-depth", (64, 64)).flops == 2 * 9 * 64 * 64 * convolutions
+
+
+def test_flops_of_a_rectangle_are_its_share_of_a_squares() -> None:
+    square, half = (network_facts("D-mask", size).flops for size in ((64, 64), (64, 32)))
+    assert half * 2 == square
 
 
 def test_a_size_that_a_stride_does_not_divide_is_refused() -> None:
-    with pytest.raises(InputError, match="expected a multiple of 32, found 100"):
-        network_facts("E", 100)
+    with pytest.raises(InputError, match="expected multiples of 32, found 96x100"):
+        network_facts("E", (96, 100))
 
 
 def test_heads_are_those_that_are_wanted_and_given() -> None:
