@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import os
 from math import floor
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from made_plans import plan_of, sources
 
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan
-from pipeline.planning.splits import split_sources
+from pipeline.planning.splits import assign_splits, split_sources
 from pipeline.sources.source import Source
 from shards.base.errors import InputError
 from shards.base.keys import SPLITS
@@ -189,3 +190,67 @@ def test_tasks_come_in_the_order_backgrounds_val_test_train() -> None:
         "test",
         "train",
     ]
+
+
+def groups_by_the_design(made: list[Source]) -> list[str]:
+    """The group of each source, by putting those together that share a folder or a file."""
+    groups = [{i} for i in range(len(made))]
+    for i, one in enumerate(made):
+        for j, other in enumerate(made[:i]):
+            same_folder = one.group == other.group != ""
+            if same_folder or one.sha256 == other.sha256:
+                ours = next(group for group in groups if i in group)
+                theirs = next(group for group in groups if j in group)
+                if ours is not theirs:
+                    groups.remove(theirs)
+                    ours |= theirs
+    names = [""] * len(made)
+    for group in groups:
+        folders = sorted({made[i].group for i in group} - {""}, key=os.fsencode)
+        name = folders[0] if folders else min(made[i].identity for i in group)
+        for i in group:
+            names[i] = name
+    return names
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "", "a", "b", "a/b", "ä"]), st.integers(0, 12))),
+    SHARES,
+)
+@settings(max_examples=150, deadline=None)
+def test_by_group_the_splits_are_those_of_the_rule(
+    folders: list[tuple[str, int]], shares: tuple[float, float]
+) -> None:
+    fg = [
+        Source(name=f"{folder}/{i}.png", sha256=f"{content:064x}", size=(9, 9), group=folder)
+        for i, (folder, content) in enumerate([*folders, ("x", 100), ("y", 101)])
+    ]
+    bg = sources("bgs", 20)
+    found, _ = assign_splits(fg, bg, *shares, "group")
+    names = groups_by_the_design(fg)
+    expected = dict(zip(names, splits_by_the_design(names, *shares), strict=True))
+    assert [source.split for source in found] == [expected[name] for name in names]
+
+
+def test_by_group_no_folder_and_no_picture_is_in_two_splits() -> None:
+    fg = [
+        Source(
+            name=f"v{i // 10}/{i}.png", sha256=f"{i % 97:064x}", size=(9, 9), group=f"v{i // 10}"
+        )
+        for i in range(100)
+    ]
+    found, backgrounds = assign_splits(fg, fg, 0.2, 0.2, "group")
+    assert found == backgrounds
+    for trait in ("group", "sha256"):
+        pairs = {(getattr(source, trait), source.split) for source in found}
+        assert len(pairs) == len({value for value, _ in pairs})
+    assert [s.split for s in found if s.group == "v0"] == [
+        s.split for s in found if s.group == "v9"
+    ]  # they share three pictures
+    assert {source.split for source in found} == set(SPLITS)
+
+
+def test_one_group_of_a_kind_means_train_alone() -> None:
+    one = [dataclasses.replace(source, group="video") for source in sources("fg", 9)]
+    found, backgrounds = assign_splits(one, sources("bgs", 9), 0.3, 0.3, "group")
+    assert {source.split for source in (*found, *backgrounds)} == {"train"}

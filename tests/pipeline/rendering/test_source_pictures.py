@@ -1,0 +1,147 @@
+"""pipeline/rendering/source_pictures.py: the same samples, whatever files their alpha lies in"""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matting import draw_backgrounds, draw_cut_outs, part_alpha
+from PIL import Image
+from small import draw_foreground, files_of, small_options
+
+from pipeline.build import BuildResult, build_dataset
+from pipeline.render import render_sample
+from pipeline.rendering.site import find_site
+from pipeline.repair import repair_dataset
+from pipeline.verify import verify_dataset
+from shards.base.errors import InputError, RunError
+from shards.reading.open import open_dataset
+from shards.records.manifest import LOG, read_plan
+
+
+def build(root: Path, out: str, fg: Path, **changes: object) -> BuildResult:
+    chosen = {"split_by": "sample", "samples": 40, "samples_per_shard": 9, "bg": root / "bg"}
+    return build_dataset(small_options(root, root / out, fg=fg, **(chosen | changes)))
+
+
+def pixels_of(out: Path) -> list[tuple[bytes, bytes]]:
+    return [(sample.get("image.jpg"), sample.get("mask.png")) for sample in open_dataset(out)]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    draw_backgrounds(tmp_path / "bg")
+    draw_cut_outs(tmp_path / "cut-outs")
+    part_alpha(tmp_path / "cut-outs", tmp_path / "fgr", tmp_path / "pha")
+    part_alpha(tmp_path / "cut-outs", tmp_path / "both", tmp_path / "both", "_alpha.png")
+    return tmp_path
+
+
+def test_alpha_in_a_folder_or_beside_gives_the_samples_of_alpha_within(root: Path) -> None:
+    within = build(root, "a", root / "cut-outs")
+    apart = build(root, "b", root / "fgr", fg_alpha=root / "pha")
+    beside = build(root, "c", root / "both")
+    assert pixels_of(within.out) == pixels_of(apart.out) == pixels_of(beside.out)
+    assert len({within.digest, apart.digest, beside.digest}) == 3
+    for built in (apart, beside):
+        assert verify_dataset(built.out, deep=True, site=find_site(built.out), share=1).sound
+        assert (
+            build_dataset(
+                small_options(
+                    root,
+                    built.out,
+                    split_by="sample",
+                    samples=40,
+                    samples_per_shard=9,
+                    bg=root / "bg",
+                    fg=root / ("fgr" if built is apart else "both"),
+                    fg_alpha=root / "pha" if built is apart else None,
+                )
+            ).digest
+            == built.digest
+        )
+
+
+def test_a_shard_is_repaired_from_alpha_files_that_moved(root: Path) -> None:
+    built = build(root, "a", root / "fgr", fg_alpha=root / "pha")
+    before = files_of(built.out)
+    (root / "pha").rename(root / "elsewhere")
+    with pytest.raises(InputError, match=r"--fg-alpha .*name the new place with --fg-alpha$"):
+        find_site(built.out)
+    (built.out / "train-000001.tar").write_bytes(b"x")
+    verdict = verify_dataset(built.out)
+    site = find_site(built.out, fg_alpha=root / "elsewhere")
+    assert repair_dataset(site, verdict, workers=1).sound
+    assert files_of(built.out) == before
+    again = render_sample(built.out, "val", 3, fg_alpha=root / "elsewhere")
+    assert np.array_equal(again.mask, open_dataset(built.out).sample("val", 3).mask)
+    (built.out / LOG).unlink()
+    with pytest.raises(InputError, match="name this one with --fg-alpha"):
+        find_site(built.out, fg=root / "fgr", bg=root / "bg")
+
+
+def test_an_alpha_file_that_changed_is_named(root: Path) -> None:
+    built = build(root, "a", root / "fgr", fg_alpha=root / "pha")
+    for path in (root / "pha").rglob("*.png"):
+        with Image.open(path) as alpha:
+            alpha.point(lambda value: value // 2).save(path)
+    with pytest.raises(RunError, match=r"pha/.*png: .* found another content"):
+        render_sample(built.out, "train", 0)
+    with pytest.raises(InputError, match="a difference in the fg sources"):
+        build(root, "a", root / "fgr", fg_alpha=root / "pha")
+
+
+def test_parts_are_drawn_as_pictures_of_their_own(root: Path) -> None:
+    for folder in ("together", "apart"):
+        (root / folder).mkdir()
+    first, second = draw_foreground(0), draw_foreground(1)
+    canvas = Image.new("RGBA", (first.width + second.width, 150))
+    canvas.paste(first, (0, 0))
+    canvas.paste(second, (first.width, 150 - second.height))
+    canvas.save(root / "together" / "a.png")
+    for part, left in enumerate((0, first.width)):
+        alone = Image.new("RGBA", canvas.size)
+        box = (left, 0, left + (first, second)[part].width, 150)
+        alone.paste(canvas.crop(box), box[:2])
+        alone.putalpha(alone.getchannel("A").point(lambda value: value if value >= 8 else 0))
+        alone.save(root / "apart" / f"{part}.png")
+    split = build(root, "a", root / "together", split_objects=True)
+    assert pixels_of(split.out) == pixels_of(build(root, "b", root / "apart").out)
+    sources = read_plan(split.out)["sources"]["fg"]
+    assert [(source["name"], source["part"]) for source in sources] == [("a.png", 0), ("a.png", 1)]
+    facts = [sample.info["objects"][0] for sample in open_dataset(split.out)]
+    assert {(each["foreground"], each["part"]) for each in facts} == {("a.png", 0), ("a.png", 1)}
+    kept = build(root, "a", root / "together", split_objects=True)
+    assert (kept.shards_made, kept.digest) == (0, split.digest)
+    with pytest.raises(InputError, match=r"--split-objects \(True there, False here\)"):
+        build(root, "a", root / "together")
+
+
+def test_categories_stand_in_the_plan_by_name(root: Path) -> None:
+    built = build(root, "a", root / "cut-outs", category="thing")
+    assert read_plan(built.out)["categories"] == ["b", "thing"]
+    assert open_dataset(built.out).categories == {"b": 1, "thing": 2}
+
+
+def test_decontaminated_edges_change_colours_and_no_mask(root: Path) -> None:
+    pytest.importorskip("pymatting")
+    plain = build(root, "a", root / "cut-outs")
+    clean = build(root, "b", root / "cut-outs", decontaminate=True)
+    ours, theirs = pixels_of(plain.out), pixels_of(clean.out)
+    assert [mask for _, mask in ours] == [mask for _, mask in theirs]
+    assert sum(one != other for (one, _), (other, _) in zip(ours, theirs, strict=True)) > 30
+    versions = json.loads((clean.out / "plan.json").read_bytes())["versions"]
+    assert {"pymatting", "numba"} <= versions.keys()
+    assert not {"pymatting", "numba"} & read_plan(plain.out)["versions"].keys()
+    again = render_sample(clean.out, "train", 5)
+    assert np.array_equal(again.mask, open_dataset(clean.out).sample("train", 5).mask)
+    assert verify_dataset(clean.out, deep=True, site=find_site(clean.out), share=1).sound
+
+
+def test_an_alpha_folder_that_lies_beside_the_build_is_no_matter(root: Path) -> None:
+    shutil.copytree(root / "fgr", root / "set" / "fgr")
+    shutil.copytree(root / "pha", root / "set" / "fgr" / "pha")
+    inside = build(root, "a", root / "set" / "fgr", fg_alpha=root / "set" / "fgr" / "pha")
+    outside = build(root, "b", root / "fgr", fg_alpha=root / "pha")
+    assert inside.digest == outside.digest
