@@ -20,7 +20,12 @@ OPTIONS: Mapping[str, str] = {
     "samples": "n num count number num-samples n-samples total limit max-samples num-images "
     "max-count images",
     "val-fraction": "val-split valid-fraction validation-split val-ratio val-size val-percent "
-    "valid-split validation-fraction test-size val valid split-ratio holdout",
+    "valid-split validation-fraction val valid split-ratio holdout",
+    "test-fraction": "test-split test-size test-ratio test-percent test",
+    "fg-alpha": "alpha alphas mattes matte pha fg-mask fg-masks masks mask alpha-dir mask-dir",
+    "category": "class label class-name category-name",
+    "split-objects": "split-components components connected-components instances",
+    "decontaminate": "foreground-estimation estimate-foreground defringe",
     "size": "image-size img-size imgsz input-size resolution res resize height width crop-size "
     "canvas img",
     "samples-per-shard": "shard-size maxcount max-shard-size samples-per-file "
@@ -120,7 +125,6 @@ NOTES: tuple[tuple[str, str, str], ...] = (
         "batch-size batch bs",
         "train has it; a shard's samples are --samples-per-shard",
     ),
-    ("build-dataset", "test-split test-fraction", "there is no test split; see --val-fraction"),
     (
         "train evaluate",
         "val-split val-fraction val-ratio val-size valid-fraction validation-split",

@@ -28,7 +28,7 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
     """The plan of a build and the files left out, from sources checked now; writes nothing."""
     if options.decontaminate:
         require_pymatting()
-    require_roles(options.fg, options.bg, options.out, watch.remark)
+    require_roles(options.fg, options.bg, options.out, watch.remark, options.fg_alpha)
     heif: set[Role] = set()
     fg, fg_skipped = _check(options.fg, "fg", options, watch, heif)
     bg, bg_skipped = _check(options.bg, "bg", options, watch, heif)

@@ -17,8 +17,16 @@ _CUT_OUT = 0.05
 """A picture is a cut-out where at least this share of it is more than half transparent."""
 
 
-def require_roles(fg: Path, bg: Path, out: Path, remark: Callable[[Role, str, str], None]) -> None:
+def require_roles(
+    fg: Path,
+    bg: Path,
+    out: Path,
+    remark: Callable[[Role, str, str], None],
+    alpha: Path | None = None,
+) -> None:
     """InputError where the two are one folder, or where each has what the other should have.
+
+    With a folder `alpha` (--fg-alpha) foregrounds need not be cut-outs.
 
     `remark(role, name, words)` is told where one lies within the other. Files that are no pictures
     are left to the check of all sources; RunError where one cannot be read now.
@@ -37,7 +45,7 @@ def require_roles(fg: Path, bg: Path, out: Path, remark: Callable[[Role, str, st
         remark("bg", ours.relative_to(theirs).as_posix(), "the folder of --fg: backgrounds, too")
     if theirs.is_relative_to(ours):
         remark("fg", theirs.relative_to(ours).as_posix(), "the folder of --bg: foregrounds, too")
-    if _all(fg, out, cut_out=False) and _all(bg, out, cut_out=True):
+    if alpha is None and _all(fg, out, cut_out=False) and _all(bg, out, cut_out=True):
         raise InputError(
             f"--fg {fg} and --bg {bg}",
             expected="pictures with alpha in --fg, and whole scenes in --bg",
