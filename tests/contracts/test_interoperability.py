@@ -10,9 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small import small_options
 
+from pipeline.build import build_dataset
 from pipeline.convert import convert_dataset
 from shards.reading.open import open_dataset
+
+
+@pytest.fixture(scope="module")
+def tiny_dataset(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished tar data set with depth: 48 samples of 80 x 48 px."""
+    out = tmp_path_factory.mktemp("tiny") / "shards"
+    changes = {"size": (80, 48), "samples": 48, "depth_model": "densedepth-lite"}
+    return build_dataset(small_options(sources, out, **changes)).out
+
 
 READER = """
 import io, json, sys
@@ -30,7 +41,7 @@ for sample in dataset.decode("pil") if how == "pil" else dataset:
     keys.append(sample["__key__"])
     codes.append(np.asarray(Image.open(io.BytesIO(sample["depth.png16"]))).astype(np.uint16))
     if how == "pil":
-        assert sample["image.jpg"].size == sample["mask.png"].size == (64, 64)
+        assert sample["image.jpg"].size == sample["mask.png"].size == (80, 48)
         assert sample["json"]["position"] == len(keys) - 1
 assert not any(name.split(".")[0] in ("depthmask", "pipeline", "shards") for name in sys.modules)
 np.savez(out, keys=keys, codes=codes)
@@ -69,7 +80,7 @@ for n in range(2):
             elif field == "json":
                 assert name == f"train-{json.loads(value)['position']:09d}"
             else:
-                assert Image.open(io.BytesIO(value)).size == (64, 64), field
+                assert Image.open(io.BytesIO(value)).size == (80, 48), field
 assert not any(name.split(".")[0] in ("depthmask", "pipeline", "shards") for name in sys.modules)
 np.savez(out, keys=keys, codes=codes)
 """
@@ -89,7 +100,7 @@ else:
 keys, codes = [], []
 for row in rows:
     keys.append(row["__key__"])
-    assert row["image.jpg"].size == row["mask.png"].size == (64, 64)
+    assert row["image.jpg"].size == row["mask.png"].size == (80, 48)
     assert row["json"]["position"] == len(keys) - 1
     codes.append(np.asarray(Image.open(io.BytesIO(row["depth.png16"]))).astype(np.uint16))
 assert not any(name.split(".")[0] in ("depthmask", "pipeline", "shards") for name in sys.modules)

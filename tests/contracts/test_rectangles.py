@@ -1,8 +1,6 @@
 """Samples that are no squares, by every way there is: built, stopped, read, converted, mended"""
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -140,36 +138,6 @@ def test_stats_and_report_name_both_sides(
     assert f"{width} × {height} pixels" in page
     assert f'width="{width}" height="{height}"' in page
     assert f"samples of {width} x {height} pixels" in (plain / "README.md").read_text("utf-8")
-
-
-STRANGER = """
-import io, json, sys
-import numpy as np
-import webdataset
-from PIL import Image
-
-folder, out = sys.argv[1:]
-codes, sizes = [], set()
-for sample in webdataset.WebDataset(f"{folder}/train-000000.tar", shardshuffle=False).decode("pil"):
-    sizes.add((sample["image.jpg"].size, sample["mask.png"].size))
-    codes.append(np.asarray(Image.open(io.BytesIO(sample["depth.png16"]))).astype(np.uint16))
-((image, mask),) = sizes
-np.savez(out, codes=codes, image=image, mask=mask)
-"""
-
-
-def test_stock_webdataset_sees_the_same_shape(plain: Path, tmp_path: Path) -> None:
-    dataset = open_dataset(plain)
-    if dataset.depth is None:
-        return
-    command = [sys.executable, "-W", "error", "-c", STRANGER, str(plain), str(tmp_path / "o.npz")]
-    subprocess.run(command, check=True, cwd=tmp_path)
-    found = np.load(tmp_path / "o.npz")
-    assert tuple(found["image"]) == tuple(found["mask"]) == dataset.size
-    train = dataset.split("train")
-    assert np.array_equal(
-        found["codes"], [train[i].depth_codes for i in range(len(found["codes"]))]
-    )
 
 
 @pytest.mark.parametrize("size", [(16, 600), (600, 16)])
