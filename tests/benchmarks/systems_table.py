@@ -30,13 +30,12 @@ from depthmask.inference.evaluation import evaluate, predictions
 from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.sheets import grid_row
 from depthmask.models.catalogue import SYSTEMS
-from depthmask.models.checkpoint import read_checkpoint
+from depthmask.models.checkpoint import BEST, read_checkpoint
 from depthmask.models.device import choose_device
 from depthmask.models.network_facts import count_parameters
 from depthmask.recipes.earlier_systems import recipe_options
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.loop import train
-from depthmask.training.run_folder import BEST
 from depthmask.training.watcher import SilentTrainWatcher
 from pipeline.build import build_dataset
 from pipeline.planning.options import BuildOptions
