@@ -15,6 +15,7 @@ from depthmask.reports.embedded_pictures import (
     embed_mask,
     embed_overlay,
 )
+from depthmask.reports.object_marks import object_marks
 from shards.base.keys import SPLITS
 from shards.pixels.depth_coding import DepthCoding
 from shards.reading.dataset import Dataset
@@ -62,7 +63,9 @@ def choose_samples(dataset: Dataset, wanted: int) -> list[Sample]:
     ]
 
 
-def gallery_card(sample: Sample, name: str, scale: ColourScale | None) -> dict[str, Any]:
+def gallery_card(
+    sample: Sample, name: str, scale: ColourScale | None, categories: dict[str, int]
+) -> dict[str, Any]:
     """What the template shows of one sample of the data set in the folder `name`."""
     card = {
         "key": sample.key,
@@ -70,6 +73,8 @@ def gallery_card(sample: Sample, name: str, scale: ColourScale | None) -> dict[s
         "image": embed_image(sample.image),
         "mask": embed_mask(sample.mask),
         "overlay": embed_overlay(sample.mask),
+        "marks": object_marks(sample, categories),
+        "categories": sorted({each.category for each in sample.objects}),
         "depth": None,
         "render": [
             shlex.join(["depthmask", "render", name, sample.split, str(sample.position)]),

@@ -33,14 +33,21 @@ if (filters) {
   const apply = () => {
     const split = filters.elements.split.value;
     const name = filters.elements.name.value.trim().toLowerCase();
+    const category = filters.elements.category?.value ?? "";
     let shown = 0;
     for (const card of cards) {
       const fits = (!split || card.dataset.split === split)
-        && card.dataset.names.toLowerCase().includes(name);
+        && card.dataset.names.toLowerCase().includes(name)
+        && (!category || card.dataset.categories.split("\n").includes(category));
       card.hidden = !fits;
       shown += fits;
     }
+    for (const mark of gallery.querySelectorAll(".marks g")) {
+      mark.classList.toggle("other", category !== "" && mark.dataset.category !== category);
+    }
     gallery.classList.toggle("overlaid", filters.elements.overlay.checked);
+    gallery.classList.toggle("boxed", filters.elements.boxes.checked);
+    gallery.classList.toggle("outlined", filters.elements.outlines.checked);
     filters.querySelector("output").textContent = `${shown} of ${cards.length} shown`;
     document.querySelector(".nothing").hidden = shown > 0;
   };
