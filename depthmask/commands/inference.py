@@ -24,7 +24,7 @@ def evaluate(options: EvaluateOptions, json_wanted: bool) -> None:
     \b
     Examples:
       depthmask evaluate runs/first/best.pt --shards shards
-      depthmask evaluate runs/first/best.pt --shards shards --split both
+      depthmask evaluate runs/first/best.pt --shards shards --split test
       depthmask evaluate runs/first/best.pt --shards shards --out scores
     """
     from rich.console import Console

@@ -3,5 +3,5 @@
 Reads checkpoints and never changes them.
 
 Other rooms use: `depth`, `evaluation`, `exporting`, `options`, `prediction`, `predictor`,
-`run_card`, `sample_scores`, `sheets`.
+`run_card`, `run_scores`, `sample_scores`, `sheets`.
 """

@@ -72,7 +72,7 @@ class Scores:
                 if means:
                     worst = min(means, key=lambda name: means[name])
                     found["mask"][f"worst_{role}"] = {"name": worst, "iou": means[worst]}
-                found["mask"][f"by_{role}"] = means
+                    found["mask"][f"by_{role}"] = means
         if self.depth.values:
             found["depth"] = depth_scores(self.depth)
         return found
@@ -126,10 +126,10 @@ def evaluate(
     """{split: {"samples", "mask": {...}, "depth": {...}}} of a checkpoint on a data set.
 
     Pictures are scaled to the shorter side that the network was trained at. With `out`, that
-    folder holds scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. The card of
-    a run gets the scores of its best.pt. `tick` is called with the samples done, and with all
-    there are. InputError for a depth-only network on a data set without depth, or
-    with another depth coding.
+    folder holds scores.json, and SPLIT-samples.csv and SPLIT-worst.png for each split. A run keeps
+    the scores of its best.pt in evaluated.json, for its card and its report. `tick` is called with
+    the samples done, and with all there are. InputError for a depth-only network on a data set
+    without depth, or with another depth coding.
     """
     if options.out is not None:
         require_folder(options.out)
@@ -138,14 +138,14 @@ def evaluate(
     if checkpoint.coding is not None:
         require_depth(whole, checkpoint.coding, checkpoint.spec.heads)
     splits = {name: whole.split(name) for name in options.splits}
-    for name, dataset in splits.items():
-        if len(dataset) == 0:
-            raise InputError(
-                f"--split {options.split}",
-                expected=f"samples in {name}",
-                found="none",
-                remedy="evaluate the other split, or build with --val-fraction",
-            )
+    splits = {name: dataset for name, dataset in splits.items() if len(dataset)}
+    if not splits:
+        raise InputError(
+            f"--split {options.split}",
+            expected="samples in it",
+            found="none",
+            remedy="evaluate another split, or build with --val-fraction or --test-fraction",
+        )
     device = choose_device(options.device)
     network = checkpoint.build().to(device)
     coding = checkpoint.coding if whole.depth is not None else None

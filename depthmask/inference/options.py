@@ -15,6 +15,7 @@ from pipeline.planning.teacher_fields import (
     teacher_device_field,
 )
 from shards.base.errors import InputError
+from shards.base.keys import SPLITS
 from shards.base.option_kinds import require_within
 from shards.base.options import argument, check_fields, option
 from shards.base.size import Size, require_sides
@@ -29,8 +30,8 @@ class EvaluateOptions:
 
     checkpoint: Path = argument(_CHECKPOINT)
     shards: Path | tuple[Path, ...] = shards_field()
-    split: Literal["train", "val", "both"] = option(
-        "val", "Which samples; scores are those of each split."
+    split: Literal["train", "val", "test", "all"] = option(
+        "val", "Which samples; all gives the scores of each split."
     )
     out: Path | None = option(
         None,
@@ -51,7 +52,7 @@ class EvaluateOptions:
     @property
     def splits(self) -> tuple[str, ...]:
         """The names of the splits to evaluate."""
-        return ("train", "val") if self.split == "both" else (self.split,)
+        return SPLITS if self.split == "all" else (self.split,)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from depthmask.inference.exported_net import heads_of, sees_background
+from depthmask.inference.run_scores import keep_scores, kept_scores
 from depthmask.models.checkpoint import BEST, Checkpoint, read_checkpoint
 from depthmask.recipes.train_options import TrainOptions
 from shards.base.errors import InputError
@@ -34,24 +35,27 @@ _SCORES = {
 }
 
 
-def write_run_card(path: Path, evaluated: dict[str, Any] | None = None) -> None:
-    """Write README.md beside the checkpoint at `path`, unless somebody else wrote one.
-
-    `evaluated` is what `evaluate` found: {split: scores}.
-    """
+def write_run_card(path: Path) -> None:
+    """Write README.md beside the checkpoint at `path`, unless somebody else wrote one."""
     card = path.parent / CARD
     if card.is_dir() or not is_free(card.read_bytes() if card.is_file() else None):
         return
-    text = run_card(read_checkpoint(path), path.name, evaluated or {})
+    checkpoint = read_checkpoint(path)
+    evaluated = kept_scores(path.parent, checkpoint.scores.get("step"))
+    text = run_card(checkpoint, path.name, evaluated)
     write_atomic(card, text.encode("utf-8"))
 
 
 def note_scores(path: Path, evaluated: dict[str, Any]) -> None:
-    """Add the scores of a run's best network to the run's card, where that can be written."""
+    """Keep what `evaluate` found of a run's best network, {split: scores}, for its card and report.
+
+    Nothing where the folder may not be written: such a run was evaluated all the same.
+    """
     if path.name != BEST or not (path.parent / _CONFIG).is_file():
         return
-    with contextlib.suppress(OSError):  # a run that may only be read was evaluated all the same
-        write_run_card(path, evaluated)
+    with contextlib.suppress(OSError):
+        keep_scores(path.parent, read_checkpoint(path).scores.get("step"), evaluated)
+        write_run_card(path)
 
 
 def run_card(checkpoint: Checkpoint, name: str, evaluated: dict[str, Any]) -> str:

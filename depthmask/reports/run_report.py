@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from depthmask.inference.run_scores import kept_scores
 from depthmask.reports.curves import NAMES, run_curves
 from depthmask.reports.embedded_pictures import embed_file
 from shards.base.errors import InputError
@@ -35,8 +36,39 @@ def run_facts(path: Path) -> dict[str, Any]:
         "rows": [[row["epoch"], *(_number(row[name]) for name in names)] for row in rows],
         "curves": run_curves(rows),
         "grid": embed_file(path / _GRID) if (path / _GRID).is_file() else None,
+        "evaluated": _evaluated(path, best),
         "survey": _survey(path, options.get("shards", [])),
     }
+
+
+def _evaluated(path: Path, best: dict[str, str]) -> dict[str, Any]:
+    """A column of scores for each split that `evaluate` has seen, and how many samples it had."""
+    step = best.get("step")
+    kept = kept_scores(path, float(step) if step else None)
+    found = {
+        split: {
+            f"{task}_{name}": value
+            for task in ("mask", "depth")
+            for name, value in scores.get(task, {}).items()
+            if not isinstance(value, dict)
+        }
+        for split, scores in kept.items()
+    }
+    names = dict.fromkeys(name for scores in found.values() for name in scores)
+    return {
+        "samples": [(split, scores["samples"]) for split, scores in kept.items()],
+        "rows": [
+            [
+                NAMES.get(name, name.replace("_", " ")),
+                *(_score(each.get(name)) for each in found.values()),
+            ]
+            for name in names
+        ],
+    }
+
+
+def _score(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def _quality(row: dict[str, str]) -> float:

@@ -34,6 +34,7 @@ def scores_tables(found: dict[str, Any]) -> Group:
             parts.append(table)
         if "mask" in scores:
             for role in ("foreground", "background"):
-                worst = scores["mask"][f"worst_{role}"]
-                parts.append(Text(f"worst {role}: {worst['name']}, IoU {worst['iou']:.4f}"))
+                worst = scores["mask"].get(f"worst_{role}")
+                if worst is not None:
+                    parts.append(Text(f"worst {role}: {worst['name']}, IoU {worst['iou']:.4f}"))
     return Group(*parts)

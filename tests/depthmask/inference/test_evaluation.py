@@ -3,23 +3,27 @@
 import csv
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from small import small_training
+from small import small_options, small_training
 
 from depthmask.data.batches import DecodedSamples
 from depthmask.inference.evaluation import evaluate
 from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.predictor import load
+from depthmask.inference.run_scores import EVALUATED, keep_scores, kept_scores
 from depthmask.models.checkpoint import read_checkpoint, save_checkpoint
+from depthmask.reports.report import report
 from depthmask.training.loop import train
-from pipeline.build import BuildResult
+from pipeline.build import BuildResult, build_dataset
 from shards.base.errors import InputError
 from shards.reading.open import open_dataset
+from shards.records.card import CARD
 
 
 def test_evaluate_gives_the_promised_json(run: Path, tiny_dataset: Path) -> None:
@@ -80,7 +84,7 @@ def test_evaluation_leaves_a_table_of_all_samples_and_a_sheet_of_the_worst(
 ) -> None:
     out = tmp_path / "evaluation"
     options = EvaluateOptions(
-        checkpoint=run / "best.pt", shards=tiny_dataset, split="both", out=out, worst=3
+        checkpoint=run / "best.pt", shards=tiny_dataset, split="all", out=out, worst=3
     )
     found = evaluate(options)
     assert json.loads((out / "scores.json").read_text()) == found
@@ -96,3 +100,99 @@ def test_evaluation_leaves_a_table_of_all_samples_and_a_sheet_of_the_worst(
     assert found["val"]["mask"]["worst_background"]["iou"] == min(backgrounds.values())
     with Image.open(out / "train-worst.png") as sheet:
         assert sheet.size == (6 * 34, 3 * 34)
+
+
+@pytest.fixture(scope="module")
+def three_splits(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set with a test split."""
+    out = tmp_path_factory.mktemp("three") / "shards"
+    changes: dict[str, object] = {"samples": 60, "val_fraction": 0.25, "test_fraction": 0.25}
+    build_dataset(small_options(sources, out, **changes))
+    return out
+
+
+@pytest.fixture(scope="module")
+def trained_beside_test(three_splits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on that data set, whose test shards were away while it was trained."""
+    aside = tmp_path_factory.mktemp("aside")
+    out = tmp_path_factory.mktemp("runs") / "run"
+    shards = [*three_splits.glob("test-*.tar"), *three_splits.glob("test-*.json")]
+    assert shards
+    for path in shards:
+        path.rename(aside / path.name)
+    train(small_training(three_splits, out, epochs=1))
+    evaluate(EvaluateOptions(checkpoint=out, shards=three_splits, device="cpu"))
+    for path in shards:
+        (aside / path.name).rename(path)
+    return out
+
+
+def test_training_and_its_choice_of_the_best_epoch_need_no_test_split(
+    trained_beside_test: Path, three_splits: Path
+) -> None:
+    """Its shards were not even there; asked for, they are scored, each sample once."""
+    options = EvaluateOptions(
+        checkpoint=trained_beside_test, shards=three_splits, device="cpu", split="test"
+    )
+    found = evaluate(options)
+    assert set(found) == {"test"}
+    dataset = open_dataset(three_splits).split("test")
+    assert found["test"]["samples"] == len(dataset) == 15
+    shown = {sample.info["foreground"] for sample in dataset}
+    assert found["test"]["mask"]["by_foreground"].keys() == shown
+    everything = evaluate(dataclasses.replace(options, split="all"))
+    assert list(everything) == ["train", "val", "test"]
+    assert everything["test"] == found["test"]
+
+
+def test_card_and_report_keep_the_scores_of_every_split_that_was_evaluated(
+    trained_beside_test: Path, three_splits: Path, tmp_path: Path
+) -> None:
+    options = EvaluateOptions(checkpoint=trained_beside_test, shards=three_splits, device="cpu")
+    iou = evaluate(dataclasses.replace(options, split="test"))["test"]["mask"]["iou"]
+    evaluate(options)
+    card = (trained_beside_test / CARD).read_text()
+    assert "on all 15 samples of val" in card
+    assert "on all 15 samples of test" in card
+    assert f"| mask iou | {iou:.4f} |" in card
+    page = report(trained_beside_test, tmp_path / "run.html").read_text()
+    assert "15 samples of test" in page
+    assert f">{iou:.4g}<" in page
+
+
+def test_scores_of_an_earlier_best_network_are_not_those_of_a_later_one(
+    trained_beside_test: Path, three_splits: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(trained_beside_test, run)
+    assert kept_scores(run, read_checkpoint(run).scores["step"]).keys() >= {"val"}
+    resumed = small_training(three_splits, run, epochs=3, resume=True)
+    train(resumed)
+    better = read_checkpoint(run).scores["step"]
+    assert better > read_checkpoint(trained_beside_test).scores["step"]
+    assert kept_scores(run, better) == {}
+    assert "on all" not in (run / CARD).read_text()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "",
+        "[]",
+        "{",
+        '{"step": 5}',
+        '{"step": 5, "splits": {"val": {"samples": "many"}}}',
+        '{"step": 5, "splits": {"../x": {"samples": 3}}}',
+        '{"step": 5, "splits": {"val": {"samples": 3, "mask": {"iou": [1]}}}}',
+    ],
+)
+def test_scores_that_cannot_be_read_are_none(damage: str, tmp_path: Path) -> None:
+    (tmp_path / EVALUATED).write_text(damage)
+    assert kept_scores(tmp_path, 5) == {}
+    keep_scores(tmp_path, 5, {"val": {"samples": 3, "mask": {"iou": 0.5}}})
+    assert kept_scores(tmp_path, 5)["val"]["mask"] == {"iou": 0.5}
+
+
+def test_a_split_without_samples_gets_a_sentence(run: Path, tiny_dataset: Path) -> None:
+    with pytest.raises(InputError, match="--split test: expected samples in it, found none"):
+        evaluate(EvaluateOptions(checkpoint=run, shards=tiny_dataset, split="test"))
