@@ -1,4 +1,8 @@
-"""`evaluate`: a network's scores over a split, by foreground and background, and its worst."""
+"""`evaluate`: a network's scores over a split, by what samples hold, and its worst.
+
+A sample counts for each foreground and each category that it holds, with the IoU of its whole
+mask; a sample without objects for its background alone.
+"""
 
 import dataclasses
 import json
@@ -51,13 +55,26 @@ def predictions(
 
 @dataclasses.dataclass(slots=True)
 class Scores:
-    """Sums over the samples seen, and IoU by foreground and by background."""
+    """Sums over the samples seen, and IoU by what they hold."""
 
-    mask: Sums
-    depth: Sums
-    samples: int
-    by_foreground: dict[str, list[float]]
+    mask: Sums = dataclasses.field(default_factory=Sums)
+    depth: Sums = dataclasses.field(default_factory=Sums)
+    samples: int = 0
+    by_foreground: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    by_category: dict[str, list[float]] = dataclasses.field(default_factory=dict)
     by_background: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+
+    def add_iou(self, sample: SampleScore) -> None:
+        """Count a sample's IoU, if it has one, for all that it shows."""
+        if sample.iou is None:
+            return
+        for found, names in (
+            (self.by_foreground, sample.foregrounds),
+            (self.by_category, sample.categories),
+            (self.by_background, (sample.background,)),
+        ):
+            for name in names:
+                found.setdefault(name, []).append(sample.iou)
 
     def to_json(self) -> dict[str, Any]:
         """{"samples", "mask": {...}, "depth": {...}}; a task without a head is left out."""
@@ -66,6 +83,7 @@ class Scores:
             found["mask"] = mask_scores(self.mask)
             for role, each in (
                 ("foreground", self.by_foreground),
+                ("category", self.by_category),
                 ("background", self.by_background),
             ):
                 means = {name: float(np.mean(values)) for name, values in sorted(each.items())}
@@ -94,7 +112,7 @@ def score(
     `tick` is called with the number of samples scored, `each` with every sample's score.
     """
     network.eval()
-    scores = Scores(Sums(), Sums(), 0, {})
+    scores = Scores()
     for wanted in positions:
         batch = source.batch(wanted)
         mask, depth = predictions(network, batch, device, precision)
@@ -105,9 +123,7 @@ def score(
             low, high = coding.offset, coding.offset + coding.scale * coding.largest
             scores.depth += depth_sums(coded, batch.depth.squeeze(1).numpy(), low, high)
         for sample in score_each(dataset, wanted, batch, mask, coded):
-            if sample.iou is not None:
-                scores.by_foreground.setdefault(sample.foreground, []).append(sample.iou)
-                scores.by_background.setdefault(sample.background, []).append(sample.iou)
+            scores.add_iou(sample)
             each(sample)
         scores.samples += len(wanted)
         tick(len(wanted))

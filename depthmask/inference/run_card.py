@@ -140,18 +140,19 @@ def _scores(best: dict[str, Any], evaluated: dict[str, Any]) -> list[str]:
         blocks.append(card_table(("score", "value"), rows))
     for split, found in evaluated.items():
         rows = [
-            (f"{task} {name}", f"{value:.4f}")
+            (f"{task} {name}", f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
             for task in ("mask", "depth")
             for name, value in found.get(task, {}).items()
-            if isinstance(value, float)
+            if isinstance(value, int | float)
         ]
         blocks.append(f"`depthmask evaluate`, on all {found['samples']:,} samples of {split}:")
         blocks.append(card_table(("score", "value"), rows))
-        by_name = found.get("mask", {}).get("by_foreground", {})
-        if by_name:
-            ordered = sorted(by_name.items(), key=lambda item: item[1])
-            each = [(card_cell(name), f"{iou:.4f}") for name, iou in ordered]
-            blocks.append(card_table((f"foreground of {split}", "mean mask IoU"), each))
+        for role in ("foreground", "category"):
+            by_name = found.get("mask", {}).get(f"by_{role}", {})
+            if by_name:
+                ordered = sorted(by_name.items(), key=lambda item: item[1])
+                each = [(card_cell(name), f"{iou:.4f}") for name, iou in ordered]
+                blocks.append(card_table((f"{role} of {split}", "mean mask IoU"), each))
     return blocks or ["No samples were held out: there are none."]
 
 

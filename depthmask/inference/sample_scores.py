@@ -3,7 +3,7 @@
 import csv
 import dataclasses
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,16 @@ from shards.pixels.picture_files import write_png
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class SampleScore:
-    """A sample's scores: mask IoU at 0.5, depth RMSE in [0, 1]; None without such a head."""
+    """A sample's scores: mask IoU at 0.5, depth RMSE in [0, 1]; None without such a head.
+
+    A score is that of the whole sample: of all foregrounds and categories that it holds, each
+    named once; of none where the sample has no objects, or nobody named them.
+    """
 
     position: int
     key: str
-    foreground: str
+    foregrounds: tuple[str, ...]
+    categories: tuple[str, ...]
     background: str
     iou: float | None
     rmse: float | None
@@ -51,11 +56,17 @@ def score_each(
         yield SampleScore(
             position=int(position),
             key=sample.key,
-            foreground=next((each["foreground"] for each in sample.info["objects"]), ""),
-            background=sample.info["background"],
+            foregrounds=_names(each.foreground for each in sample.objects),
+            categories=_names(each.category for each in sample.objects),
+            background=sample.background_name,
             iou=None if ious is None else float(ious[row]),
             rmse=None if errors is None else float(errors[row]),
         )
+
+
+def _names(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name that is not empty once, in order."""
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def worst_of(samples: Sequence[SampleScore], count: int) -> list[SampleScore]:
@@ -68,10 +79,11 @@ def write_samples(
 ) -> None:
     """Write SPLIT-samples.csv, the worst first, and SPLIT-worst.png, uint8 (H, W, 3)."""
     stream = io.StringIO()
-    names = ["key", "foreground", "background", "iou", "rmse"]
-    writer = csv.DictWriter(stream, names, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(dataclasses.asdict(each) for each in worst_of(samples, len(samples)))
+    writer = csv.writer(stream)
+    writer.writerow(["key", "foregrounds", "categories", "background", "iou", "rmse"])
+    for each in worst_of(samples, len(samples)):
+        held = ("; ".join(names) for names in (each.foregrounds, each.categories))
+        writer.writerow([each.key, *held, each.background, each.iou, each.rmse])
     folder.mkdir(parents=True, exist_ok=True)
     write_atomic(folder / f"{split}-samples.csv", stream.getvalue().encode())
     write_png(folder / f"{split}-worst.png", sheet)

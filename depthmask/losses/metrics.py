@@ -1,6 +1,7 @@
 """Metrics of masks and depth as sums that merge: any batching and order gives the same figures.
 
-IoU at 0.5 = |p and t| / |p or t| an image, then averaged (1 where both are empty).
+IoU at 0.5 = |p and t| / |p or t| an image, then averaged (1 where both are empty). Where there are
+negatives, images whose target is 0 everywhere, the share of them that is left empty stands beside.
 Dice = (2 sum pt + 1e-6) / (sum p + sum t + 1e-6) an image, on probabilities; 1 where the target is
 0 everywhere and nothing is predicted above 0.5. MAE over pixels.
 Depth in [0, 1] of the code range: RMSE over all pixels and the targets' std beside it; IoU at 0.5
@@ -70,10 +71,12 @@ class Sums:
 
 def mask_sums(predicted: Maps, target: Maps) -> Sums:
     """Sums for masks (B, H, W) in [0, 1]."""
-    sums = Sums()
+    sums, iou, empty = Sums(), image_iou(predicted, target), is_empty(target)
     sums.add(
         images=len(predicted),
-        iou=image_iou(predicted, target).sum(),
+        negatives=empty.sum(),
+        left_empty=iou[empty].sum(),
+        iou=iou.sum(),
         dice=image_dice(predicted, target).sum(),
         pixels=predicted.size,
         error=np.abs(predicted - target).sum(dtype=np.float64),
@@ -103,12 +106,16 @@ def depth_sums(predicted: Maps, target: Maps, low: float, high: float) -> Sums:
 
 
 def mask_scores(sums: Sums) -> dict[str, Any]:
-    """{"iou", "dice", "mae"}."""
-    return {
+    """{"iou", "dice", "mae"}; with negatives also {"negatives", "left_empty"}, count and share."""
+    found = {
         "iou": sums.mean("iou", "images"),
         "dice": sums.mean("dice", "images"),
         "mae": sums.mean("error", "pixels"),
     }
+    if sums.values["negatives"]:
+        found["negatives"] = int(sums.values["negatives"])
+        found["left_empty"] = sums.mean("left_empty", "negatives")
+    return found
 
 
 def depth_scores(sums: Sums) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One pass of a run's best network over val samples: what its report shows of single samples."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ def survey_run(checkpoint: Path, folders: list[str]) -> dict[str, Any]:
         "samples": len(dataset),
         "best": [_card(network, dataset, source, sample) for sample in ranked[:shown]],
         "worst": [_card(network, dataset, source, sample) for sample in ranked[: -shown - 1 : -1]],
-        "foregrounds": _table(scored, "foreground"),
-        "backgrounds": _table(scored, "background"),
+        "foregrounds": _table(scored, lambda sample: sample.foregrounds),
+        "backgrounds": _table(scored, lambda sample: (sample.background,)),
     }
 
 
@@ -94,7 +95,7 @@ def _card(
     scores += [f"depth RMSE {sample.rmse:.3f}"] if sample.rmse is not None else []
     return {
         "key": dataset[sample.position].key,
-        "foreground": sample.foreground,
+        "foreground": ", ".join(sample.foregrounds) or "no named object",
         "background": sample.background,
         "scores": ", ".join(scores),
         "pictures": pictures,
@@ -110,11 +111,14 @@ def _depth_picture(unit: NDArray[np.float32], coding: DepthCoding) -> str:
     return embed_depth(np.ascontiguousarray(unit), coding, 0.0, 1.0)
 
 
-def _table(scored: list[SampleScore], role: str) -> list[tuple[str, ...]]:
+def _table(
+    scored: list[SampleScore], names_of: Callable[[SampleScore], tuple[str, ...]]
+) -> list[tuple[str, ...]]:
     """Rows of name, samples, mean IoU, mean RMSE; the worst first."""
     groups: dict[str, list[SampleScore]] = defaultdict(list)
     for sample in scored:
-        groups[getattr(sample, role)].append(sample)
+        for name in names_of(sample):
+            groups[name].append(sample)
     ordered = sorted(groups.items(), key=lambda item: np.mean([s.quality for s in item[1]]))
     return [
         (name, str(len(group)), _mean([s.iou for s in group]), _mean([s.rmse for s in group]))

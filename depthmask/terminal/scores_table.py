@@ -8,7 +8,7 @@ from rich.text import Text
 
 from depthmask.terminal.console import open_table
 
-_MASK = {"iou": "IoU at 0.5", "dice": "Dice", "mae": "MAE"}
+_MASK = {"iou": "IoU at 0.5", "dice": "Dice", "mae": "MAE", "left_empty": "negatives left empty"}
 _DEPTH = {
     "rmse": "RMSE in [0, 1]",
     "std": "std of the targets",
@@ -30,10 +30,11 @@ def scores_tables(found: dict[str, Any]) -> Group:
             title = f"{task} on {split}, {scores['samples']:,} samples"
             table = open_table("score", "value", title=title)
             for name, meaning in names.items():
-                table.add_row(meaning, f"{scores[task][name]:.4f}")
+                if name in scores[task]:
+                    table.add_row(meaning, f"{scores[task][name]:.4f}")
             parts.append(table)
         if "mask" in scores:
-            for role in ("foreground", "background"):
+            for role in ("foreground", "category", "background"):
                 worst = scores["mask"].get(f"worst_{role}")
                 if worst is not None:
                     parts.append(Text(f"worst {role}: {worst['name']}, IoU {worst['iou']:.4f}"))

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from depthmask.inference.evaluation import Scores
-from depthmask.losses.metrics import Sums
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.run import Run
 
@@ -28,7 +27,7 @@ def positions_to_score(count: int, most: int) -> np.ndarray:
 
 def merge_scores(parts: Sequence[Scores]) -> Scores:
     """The scores of some samples from those of their parts, in order."""
-    merged = Scores(Sums(), Sums(), 0, {})
+    merged = Scores()
     for part, field in itertools.product(parts, dataclasses.fields(Scores)):
         whole, more = getattr(merged, field.name), getattr(part, field.name)
         if isinstance(more, dict):

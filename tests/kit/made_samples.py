@@ -86,10 +86,6 @@ class MadeSamples:
 
     def _facts(self, index: int, instances: NDArray[np.uint8]) -> dict[str, Any]:
         return {
-            "foreground": "",
-            "flip": False,
-            "placement": 0,
-            "box": [0, 0, 0, 0],
             "split": "train",
             "position": index,
             "background": f"{index % BACKGROUNDS}.png",

@@ -9,16 +9,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from labelled_samples import labelled_sample
 from PIL import Image
+from rich.console import Console
 from small import small_options, small_training
 
+from depthmask.data.batch import Batch
 from depthmask.data.batches import DecodedSamples
-from depthmask.inference.evaluation import evaluate
+from depthmask.inference.evaluation import Scores, evaluate
 from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.predictor import load
 from depthmask.inference.run_scores import EVALUATED, keep_scores, kept_scores
+from depthmask.inference.sample_scores import SampleScore, score_each, write_samples
+from depthmask.losses.metrics import mask_sums
 from depthmask.models.checkpoint import read_checkpoint, save_checkpoint
-from depthmask.reports.report import report
+from depthmask.reports.report import write_report
+from depthmask.terminal.scores_table import scores_tables
 from depthmask.training.loop import train
 from pipeline.build import BuildResult, build_dataset
 from shards.base.errors import InputError
@@ -138,7 +144,7 @@ def test_training_and_its_choice_of_the_best_epoch_need_no_test_split(
     assert set(found) == {"test"}
     dataset = open_dataset(three_splits).split("test")
     assert found["test"]["samples"] == len(dataset) == 15
-    shown = {sample.info["foreground"] for sample in dataset}
+    shown = {each.foreground for sample in dataset for each in sample.objects}
     assert found["test"]["mask"]["by_foreground"].keys() == shown
     everything = evaluate(dataclasses.replace(options, split="all"))
     assert list(everything) == ["train", "val", "test"]
@@ -155,7 +161,7 @@ def test_card_and_report_keep_the_scores_of_every_split_that_was_evaluated(
     assert "on all 15 samples of val" in card
     assert "on all 15 samples of test" in card
     assert f"| mask iou | {iou:.4f} |" in card
-    page = report(trained_beside_test, tmp_path / "run.html").read_text()
+    page = write_report(trained_beside_test, tmp_path / "run.html").read_text()
     assert "15 samples of test" in page
     assert f">{iou:.4g}<" in page
 
@@ -196,3 +202,82 @@ def test_scores_that_cannot_be_read_are_none(damage: str, tmp_path: Path) -> Non
 def test_a_split_without_samples_gets_a_sentence(run: Path, tiny_dataset: Path) -> None:
     with pytest.raises(InputError, match="--split test: expected samples in it, found none"):
         evaluate(EvaluateOptions(checkpoint=run, shards=tiny_dataset, split="test"))
+
+
+def scored(position: int, iou: float | None, *foregrounds: str, **changes: object) -> SampleScore:
+    facts: dict[str, object] = {
+        "position": position,
+        "key": f"val-{position:09d}",
+        "foregrounds": foregrounds,
+        "categories": tuple(dict.fromkeys(name.split("/")[0] for name in foregrounds)),
+        "background": "wall.jpg",
+        "iou": iou,
+        "rmse": None,
+    }
+    return SampleScore(**(facts | changes))  # type: ignore[arg-type]
+
+
+def test_a_sample_counts_for_all_foregrounds_and_categories_that_it_holds() -> None:
+    scores = Scores(mask_sums(*np.zeros((2, 3, 4, 4), np.float32)), samples=3)
+    for sample in (
+        scored(0, 0.9, "cars/a.png", "cars/b.png", "people/c.png"),
+        scored(1, 0.5, "cars/b.png"),
+        scored(2, 1.0, background="road.jpg"),
+    ):
+        scores.add_iou(sample)
+    mask = scores.to_json()["mask"]
+    assert mask["by_foreground"] == {"cars/a.png": 0.9, "cars/b.png": 0.7, "people/c.png": 0.9}
+    assert mask["worst_foreground"] == {"name": "cars/b.png", "iou": 0.7}
+    assert mask["by_category"] == {"cars": 0.7, "people": 0.9}
+    assert mask["by_background"] == {"road.jpg": 1.0, "wall.jpg": 0.7}
+
+
+def test_negatives_alone_have_no_worst_foreground_and_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scores = Scores(mask_sums(*np.zeros((2, 3, 4, 4), np.float32)), samples=3)
+    for position in range(3):
+        scores.add_iou(scored(position, 1.0))
+    found = scores.to_json()
+    assert found["mask"].keys() == {
+        *("iou", "dice", "mae", "negatives", "left_empty", "worst_background", "by_background")
+    }
+    Console().print(scores_tables({"val": found}))
+    shown = capsys.readouterr().out
+    assert "negatives left empty" in shown
+    assert "worst foreground" not in shown
+
+
+def test_what_a_sample_holds_is_read_from_its_objects() -> None:
+    instances = np.zeros((16, 24), np.uint8)
+    instances[2:6, 2:6], instances[8:12, 2:9], instances[2:9, 12:20] = 1, 2, 3
+    names = {
+        1: {"foreground": "cars/a.png"},
+        2: {"foreground": ""},
+        3: {"foreground": "cars/a.png"},
+    }
+    full = labelled_sample(instances, changes=names)
+    empty = labelled_sample(np.zeros((16, 24), np.uint8), position=1)
+    planes = np.zeros((2, 16, 24), np.float32)
+    planes[0] = instances > 0
+    batch = Batch(
+        image=torch.zeros(2, 3, 16, 24),
+        background=torch.zeros(2, 3, 16, 24),
+        mask=torch.from_numpy(planes)[:, None],
+        depth=torch.zeros(2, 1, 16, 24),
+        depth_known=torch.zeros(2, dtype=torch.bool),
+        positions=np.arange(2),
+    )
+    first, second = score_each([full, empty], [0, 1], batch, planes, None)  # type: ignore[arg-type]
+    assert (first.foregrounds, first.categories, first.iou) == (("cars/a.png",), ("cars",), 1.0)
+    assert (second.foregrounds, second.categories, second.iou) == ((), (), 1.0)
+    assert (first.background, second.background) == ("wall.jpg", "wall.jpg")
+
+
+def test_the_table_of_samples_names_all_that_each_holds(tmp_path: Path) -> None:
+    samples = [scored(0, 0.9, "cars/a.png", "people/c.png"), scored(1, 0.5)]
+    write_samples(tmp_path, "val", samples, np.zeros((4, 4, 3), np.uint8))
+    rows = list(csv.DictReader((tmp_path / "val-samples.csv").read_text().splitlines()))
+    assert [row["foregrounds"] for row in rows] == ["", "cars/a.png; people/c.png"]
+    assert [row["categories"] for row in rows] == ["", "cars; people"]
+    assert [row["rmse"] for row in rows] == ["", ""]

@@ -44,7 +44,7 @@ def test_a_run_says_what_it_is_and_on_what_it_was_trained(run: Path, tiny_datase
     assert front_matter(card)["pipeline_tag"] == "image-segmentation"
     assert front_matter(card)["tags"] == ["image-segmentation", "depth-estimation", "depthmask"]
     assert open_dataset(tiny_dataset).members[0].manifest["digest"] in card
-    assert "36 train, 12 val" in card
+    assert "36 train and 12 val" in card
     iou = read_checkpoint(run / "best.pt").scores["mask_iou"]
     assert f"| mask IoU at 0.5 | {iou:.4f} |" in card
     assert "--backbone mobilenetv3_small_050 --no-pretrained" in card

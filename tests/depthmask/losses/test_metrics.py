@@ -63,9 +63,20 @@ def test_scores_of_batches_without_any_object_are_numbers(seed: int, count: int)
         depth_scores(depth_sums(nothing, nothing, 0.0, 10.0)),
     ):
         assert all(np.isfinite(value) for value in found.values())
-    assert mask_scores(mask_sums(nothing, nothing)) == {"iou": 1, "dice": 1, "mae": 0}
+    perfect = {"iou": 1, "dice": 1, "mae": 0, "negatives": count, "left_empty": 1}
+    assert mask_scores(mask_sums(nothing, nothing)) == perfect
     of_depth = depth_scores(depth_sums(nothing, nothing, 0.0, 10.0))
     assert (of_depth["iou50"], of_depth["dice"], of_depth["rmse"]) == (1, 1, 0)
+
+
+def test_negatives_are_counted_apart_with_the_share_that_is_left_empty() -> None:
+    p, t = np.zeros((4, 5, 5), np.float32), np.zeros((4, 5, 5), np.float32)
+    t[0, 2:] = 1  # an object that is missed is no negative
+    p[1, 0, 0] = 0.9
+    p[2] = 0.4
+    found = mask_scores(mask_sums(p[:1], t[:1]) + mask_sums(p[1:], t[1:]))
+    assert (found["negatives"], found["left_empty"]) == (3, pytest.approx(2 / 3))
+    assert "negatives" not in mask_scores(mask_sums(p[:1], t[:1]))
 
 
 def test_perfect_depth_scores_perfectly() -> None:

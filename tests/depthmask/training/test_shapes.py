@@ -74,6 +74,8 @@ def test_every_network_learns_from_rectangles_with_negatives(
     ).to_json()
     heads = SYSTEMS[network].heads if network in SYSTEMS else "both"
     assert ("mask" in found, "depth" in found) == (heads != "depth", heads != "mask")
+    if "mask" in found:
+        assert found["mask"]["negatives"] == 2
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
