@@ -84,14 +84,15 @@ def _candidates(root: Path, role: Role, out: Path | None, alpha: Path | None) ->
             found="a file" if alpha.exists() else "no such folder",
             remedy="give the folder that holds the alphas",
         )
-    if real_folder(alpha) == real_folder(root):
+    real = real_folder(alpha)
+    if real == real_folder(root):
         raise InputError(
             "--fg and --fg-alpha",
             expected="a folder of pictures and another of their alphas",
             found=f"{root} for both",
             remedy="remove --fg-alpha where the pictures have alpha of their own",
         )
-    return pair_with(find_files(root, out, alpha), find_files(alpha, out), alpha)
+    return pair_with(find_files(root, out, Path(real)), find_files(alpha, out), alpha)
 
 
 def _no_sources(root: Path, role: Role, found: str, remedy: str | None = None) -> InputError:

@@ -6,6 +6,7 @@ The faults are the system's own: tests/kit/faults.c stands between every process
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,16 +14,22 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from faulty_builds import Faults, Kind, tiny_options
+from faulty_builds import MATTING_SET, Faults, Kind, tiny_options
+from PIL import Image
 
 from pipeline.build import build_dataset
 from shards.reading.open import open_dataset
 
 TESTS = Path(__file__).parents[1]
 ERRORS = ("EIO", "ESTALE", "EMFILE", "ENOMEM", "EINTR", "ETIMEDOUT")
-PLACES = ("sources", "data set", "verify")
+PLACES = ("sources", "alpha files", "data set", "verify")
 WEIGHTS = TESTS.parent / "pipeline" / "depth" / "weights"
-NAMED = {"sources": ("/fg", "/bg"), "verify": ("/warm",), "weights": ("/teachers",)}
+NAMED = {
+    "sources": ("/fg", "/bg"),
+    "alpha files": ("/pha",),
+    "verify": ("/warm",),
+    "weights": ("/teachers",),
+}
 """What a sentence names a file of, where no other file can be meant."""
 FOR_EVER = 1 << 30
 _SOME = 2
@@ -50,6 +57,7 @@ class Laboratory:
         self._whole: dict[Kind, tuple[int, str]] = {}
         below = {
             "sources": f"{sources}/fg:{sources}/bg",
+            "alpha files": f"{sources}/pha",
             "data set": f"{work}/shards:/proc",
             "verify": f"{work}/warm",
             "weights": str(sources),
@@ -113,12 +121,25 @@ def laboratory(
         if place not in begun:
             depth = "verify" if place == "verify" else "none"
             work = tmp_path_factory.mktemp("work")
-            begun[place] = Laboratory(library, work, sources, place, depth)
+            files = matting_set(sources, work / MATTING_SET) if place == "alpha files" else sources
+            begun[place] = Laboratory(library, work, files, place, depth)
         return begun[place]
 
     yield find
     for each in begun.values():
         each.close()
+
+
+def matting_set(sources: Path, root: Path) -> Path:
+    """The same pictures with the alpha of the foregrounds in a folder `pha`."""
+    shutil.copytree(sources / "bg", root / "bg")
+    for name in ("fg", "pha"):
+        (root / name).mkdir()
+    for path in sorted((sources / "fg").iterdir()):
+        with Image.open(path) as picture:
+            picture.convert("RGB").save(root / "fg" / path.name)
+            picture.getchannel("A").save(root / "pha" / path.name)
+    return root
 
 
 def check(laboratory: Laboratory, kind: Kind, name: str, place: str, turns: range) -> None:

@@ -27,6 +27,8 @@ from shards.base.errors import RunError
 Kind = Literal["open", "read", "stat", "list"]
 KINDS: dict[Kind, int] = {"open": 1, "read": 2, "stat": 3, "list": 4}
 _STATE = struct.Struct("6i")
+MATTING_SET = "matting-set"
+"""Name of a folder of sources whose foregrounds have their alpha in `pha`."""
 
 
 class Faults:
@@ -63,6 +65,7 @@ def tiny_options(sources: Path, out: Path, depth: str = "none") -> BuildOptions:
     return BuildOptions(
         fg=sources / "fg",
         bg=sources / "bg",
+        fg_alpha=sources / "pha" if sources.name == MATTING_SET else None,
         out=out,
         size=32,
         samples=8,
