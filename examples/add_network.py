@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from depthmask.models.catalogue import PAIR, SYSTEMS, SystemFacts
-from depthmask.models.network import Output
+from depthmask.models.network_spec import Output
 
 
 class Dilated(nn.Module):

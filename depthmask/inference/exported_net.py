@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from depthmask.models.build import Network
 from depthmask.models.catalogue import PAIR, SYSTEMS
-from depthmask.models.network import NetworkSpec
+from depthmask.models.network_spec import NetworkSpec
 from shards.pixels.depth_coding import DepthCoding
 
 IMAGE, BACKGROUND = "image", "background"

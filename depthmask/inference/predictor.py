@@ -15,8 +15,8 @@ from torch import Tensor
 from depthmask.inference.exported_net import sees_background
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import autocast, choose_device
-from depthmask.models.network import MaskDepthNet, weigh_cues
-from depthmask.models.opacity import find_opacity_cues
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.opacity import find_opacity_cues, weigh_cues
 from depthmask.recipes.sizes import with_shorter_side
 from pipeline.sources.decode import as_rgb
 from shards.base.errors import InputError, RunError

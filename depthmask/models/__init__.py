@@ -4,5 +4,5 @@ depthmask's own network, the earlier systems (`systems/`), checkpoints. Takes te
 gives tensors; knows neither data sets nor losses.
 
 Other rooms use: `build`, `catalogue`, `checkpoint`, `device`, `initial_weights`, `layers`,
-`network`, `network_facts`, `opacity`.
+`network`, `network_facts`, `network_spec`, `opacity`.
 """

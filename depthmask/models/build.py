@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from depthmask.models.catalogue import SYSTEMS
-from depthmask.models.network import MaskDepthNet, NetworkSpec
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.network_spec import NetworkSpec
 from depthmask.models.systems.net import SystemNet
 
 Network = MaskDepthNet | SystemNet

@@ -11,7 +11,7 @@ import torch
 
 from depthmask.models.build import Network, build_network
 from depthmask.models.catalogue import Precision
-from depthmask.models.network import NetworkSpec
+from depthmask.models.network_spec import NetworkSpec
 from shards.base.checks import (
     WrongValueError,
     listing,

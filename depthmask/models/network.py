@@ -10,10 +10,9 @@ al. 2016, sub-pixel convolution). Where there is a background, the mask is not p
 its head weighs cues of opacity (`depthmask/models/opacity.py`) at each pixel.
 """
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -21,15 +20,14 @@ from timm.layers.drop import DropPath
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from depthmask.models.catalogue import PictureInput
 from depthmask.models.layers import CueConv2d, OutputConv2d, crop, pad_to_multiple
-from depthmask.models.opacity import CUES, RESIDUALS, find_opacity_cues
+from depthmask.models.network_spec import NetworkSpec, Output
+from depthmask.models.opacity import CUES, RESIDUALS, find_opacity_cues, weigh_cues
 from pipeline.depth.networks.backbones import build_backbone
 from pipeline.depth.networks.batch_norm_folding import fuse_batch_norms
 from pipeline.depth.networks.decoder import Decoder, UpBlock
 
 Head = TypeVar("Head", bound=OutputConv2d)
-Heads = Literal["both", "mask", "depth"]
 _WIDTHS = (64, 48, 32, 24, 16)
 _FINE = 32
 _JOINED = 24
@@ -38,37 +36,6 @@ _PIXELS = (9 + RESIDUALS + CUES) * _BLOCK**2
 _PIXELS_SINGLE = 3 * _BLOCK**2
 _CUED = CUES * _BLOCK**2
 _FUSED = 48
-_CERTAIN = 1e-4
-"""How near to 0 and 1 a mask comes: its logits stay finite."""
-
-
-class Output(NamedTuple):
-    """Mask logits and depth in [0, 1], float32 (B, 1, H, W) each; None for a head not there.
-
-    `cue_logits` (B, 2 + CUES, H, W) are there while a network trains that weighs cues.
-    """
-
-    mask: Tensor | None
-    depth: Tensor | None
-    cue_logits: Tensor | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class NetworkSpec:
-    """What it takes to build a network: a checkpoint carries it.
-
-    `network` is timm, for the one below with an encoder `backbone`, or an earlier system's name;
-    `input` is what the one below sees.
-    """
-
-    network: str = "timm"
-    backbone: str
-    heads: Heads
-    image_mean: tuple[float, ...]
-    image_std: tuple[float, ...]
-    background_mean: tuple[float, ...]
-    background_std: tuple[float, ...]
-    input: PictureInput = "siamese"
 
 
 def _head(kind: type[Head], channels: int, maps: int) -> Head:
@@ -77,17 +44,6 @@ def _head(kind: type[Head], channels: int, maps: int) -> Head:
 
 def _norm_buffer(values: Sequence[float]) -> Tensor:
     return torch.tensor(list(values), dtype=torch.float32).view(1, 3, 1, 1)
-
-
-def weigh_cues(cue_logits: Tensor, cues: Tensor) -> Tensor:
-    """Logits (B, 1, H, W) of an alpha: background, foreground and cues, weighed at each pixel.
-
-    `cue_logits` (B, 2 + CUES, H, W) are the weights before softmax. The network says which cue
-    holds where, which is smooth; the cue brings the detail.
-    """
-    weights = torch.softmax(cue_logits, dim=1)
-    alpha = weights[:, 1:2] + (weights[:, 2:] * cues).sum(1, keepdim=True)
-    return torch.logit(alpha, eps=_CERTAIN)
 
 
 class MaskDepthNet(nn.Module):

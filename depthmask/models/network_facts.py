@@ -10,7 +10,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from depthmask.models.catalogue import PAIR, SYSTEMS, build_system
-from depthmask.models.network import MaskDepthNet, NetworkSpec
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.network_spec import NetworkSpec
 from shards.base.errors import InputError
 from shards.base.size import Size, size_text
 

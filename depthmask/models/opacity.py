@@ -22,6 +22,9 @@ _NOISE = 0.02
 _FLOOR, _PATTERN = 1e-3, 3e-4
 """The same for squares: those of a change, and the variance of a pattern."""
 
+_CERTAIN = 1e-4
+"""How near to 0 and 1 a mask comes: its logits stay finite."""
+
 
 def find_opacity_cues(image: Tensor, background: Tensor) -> tuple[Tensor, Tensor]:
     """Five alphas (B, 5, H, W) and two residuals (B, 2, H, W) in [0, 1] of pictures (B, 3, H, W).
@@ -48,6 +51,17 @@ def find_opacity_cues(image: Tensor, background: Tensor) -> tuple[Tensor, Tensor
     mean = (seen * left).mean((2, 3), keepdim=True) / (seen.mean((2, 3), keepdim=True) + 1e-6)
     cues = torch.cat([least, *alphas, hidden_pattern(image, background)], dim=1)
     return cues, torch.cat([left, mean.expand_as(left)], dim=1)
+
+
+def weigh_cues(cue_logits: Tensor, cues: Tensor) -> Tensor:
+    """Logits (B, 1, H, W) of an alpha: background, foreground and cues, weighed at each pixel.
+
+    `cue_logits` (B, 2 + CUES, H, W) are the weights before softmax. The network says which cue
+    holds where, which is smooth; the cue brings the detail.
+    """
+    weights = torch.softmax(cue_logits, dim=1)
+    alpha = weights[:, 1:2] + (weights[:, 2:] * cues).sum(1, keepdim=True)
+    return torch.logit(alpha, eps=_CERTAIN)
 
 
 def _unexplained(image: Tensor, background: Tensor, colour: Tensor, alpha: Tensor) -> Tensor:

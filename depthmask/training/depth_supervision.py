@@ -11,7 +11,7 @@ import torch
 from depthmask.data.batch import Batch
 from depthmask.models.build import Network
 from depthmask.models.checkpoint import read_checkpoint
-from depthmask.models.network import Output
+from depthmask.models.network_spec import Output
 from shards.base.errors import InputError
 from shards.pixels.depth_coding import DepthCoding
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from depthmask.data.batch import Batch
 from depthmask.losses.loss_terms import Head, TaskLosses
 from depthmask.losses.losses import weighted_losses
-from depthmask.models.network import Output
+from depthmask.models.network_spec import Output
 
 _FREE = 6.0
 """How large cue_logits may be at no cost: weights of one to a hundred thousand."""

@@ -19,7 +19,7 @@ from depthmask.models.checkpoint import read_checkpoint
 from depthmask.models.device import autocast
 from depthmask.models.initial_weights import begin_from, find_start
 from depthmask.models.layers import correct_bfloat16_gradients
-from depthmask.models.network import NetworkSpec, Output
+from depthmask.models.network_spec import NetworkSpec, Output
 from depthmask.recipes.resumption import require_same_course
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.depth_supervision import find_depth_network

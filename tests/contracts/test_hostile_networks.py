@@ -18,7 +18,8 @@ from depthmask.inference.options import PredictOptions
 from depthmask.inference.prediction import predict
 from depthmask.inference.predictor import load
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
-from depthmask.models.network import MaskDepthNet, NetworkSpec
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.network_spec import NetworkSpec
 from depthmask.reports.report import write_report
 from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS
 from pipeline.depth.teachers.table import describe_teacher, load_teacher

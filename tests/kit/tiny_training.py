@@ -10,7 +10,7 @@ from depthmask.data.batch import Batch
 from depthmask.losses.loss_terms import HEADS
 from depthmask.models.device import autocast
 from depthmask.models.layers import OutputConv2d
-from depthmask.models.network import Output
+from depthmask.models.network_spec import Output
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.objective import Objective
 from depthmask.training.optimisers import build_optimiser

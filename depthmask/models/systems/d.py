@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from depthmask.models.layers import OutputConv2d
-from depthmask.models.network import Output
+from depthmask.models.network_spec import Output
 from depthmask.models.systems.drn import drn_d_22_trunk
 from depthmask.models.systems.parts import UpProjection, clamp_unit, conv_bn_relu
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from depthmask.models.layers import OutputConv2d
-from depthmask.models.network import Output
+from depthmask.models.network_spec import Output
 from depthmask.models.systems.parts import conv_bn_relu
 
 

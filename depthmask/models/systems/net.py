@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from depthmask.models.catalogue import SYSTEMS, build_system
 from depthmask.models.layers import crop, pad_to_multiple
-from depthmask.models.network import NetworkSpec, Output
+from depthmask.models.network_spec import NetworkSpec, Output
 
 
 def _norm_buffer(values: Sequence[float]) -> Tensor:

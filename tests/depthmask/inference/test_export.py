@@ -20,7 +20,7 @@ from depthmask.inference.options import ExportOptions
 from depthmask.models.build import build_network
 from depthmask.models.catalogue import SYSTEMS
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint, save_checkpoint
-from depthmask.models.network import NetworkSpec
+from depthmask.models.network_spec import NetworkSpec
 from shards.base.errors import InputError, RunError
 from shards.pixels.depth_coding import DepthCoding
 

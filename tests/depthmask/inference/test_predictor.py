@@ -21,7 +21,8 @@ from depthmask.losses.metrics import image_iou
 from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import autocast
 from depthmask.models.initial_weights import BUILT_IN, begin_from
-from depthmask.models.network import MaskDepthNet, NetworkSpec
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.network_spec import NetworkSpec
 from depthmask.reports.report import write_report
 from depthmask.training.loop import train
 from shards.base.errors import InputError

@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from depthmask.losses.metrics import image_iou
 from depthmask.models.checkpoint import Checkpoint, save_checkpoint
 from depthmask.models.initial_weights import BUILT_IN, begin_from, find_start, save_start
-from depthmask.models.network import Heads, MaskDepthNet, NetworkSpec
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.network_spec import Heads, NetworkSpec
 from shards.base.errors import InputError, RunError
 
 SMALL = "mobilenetv3_small_050"

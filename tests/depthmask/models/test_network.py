@@ -8,7 +8,8 @@ import torch
 from depthmask.models.build import build_network
 from depthmask.models.catalogue import SYSTEMS, PictureInput
 from depthmask.models.device import autocast
-from depthmask.models.network import Heads, MaskDepthNet, NetworkSpec
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.network_spec import Heads, NetworkSpec
 from shards.base.errors import InputError
 
 

@@ -15,7 +15,7 @@ from depthmask.inference.options import EvaluateOptions
 from depthmask.inference.predictor import load
 from depthmask.models.catalogue import SYSTEMS
 from depthmask.models.checkpoint import read_checkpoint
-from depthmask.models.network import Output
+from depthmask.models.network_spec import Output
 from depthmask.recipes.earlier_systems import RECIPES, recipe_options, training_recipe
 from depthmask.recipes.train_options import TrainOptions, read_config
 from depthmask.training.depth_supervision import depth_of_masked, find_depth_network

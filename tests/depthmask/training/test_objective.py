@@ -9,8 +9,8 @@ import torch
 
 from depthmask.data.batch import Batch
 from depthmask.losses.loss_terms import HEADS, TaskLosses
-from depthmask.models.network import Output, weigh_cues
-from depthmask.models.opacity import CUES
+from depthmask.models.network_spec import Output
+from depthmask.models.opacity import CUES, weigh_cues
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.objective import Counts, Objective, z_loss
 

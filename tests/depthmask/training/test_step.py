@@ -11,7 +11,8 @@ import torch
 from tiny_training import CPU, Tiny, begin, drawn, options, weights
 
 from depthmask.losses.loss_terms import HEADS
-from depthmask.models.network import MaskDepthNet, NetworkSpec, Output
+from depthmask.models.network import MaskDepthNet
+from depthmask.models.network_spec import NetworkSpec, Output
 from depthmask.training.objective import Objective
 from depthmask.training.optimisers import build_optimiser, parameter_groups
 from depthmask.training.step import UnusableStepError, split_batch, take_step

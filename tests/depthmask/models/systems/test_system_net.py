@@ -9,7 +9,7 @@ import torch
 
 from depthmask.models.build import build_network
 from depthmask.models.catalogue import SYSTEMS
-from depthmask.models.network import NetworkSpec
+from depthmask.models.network_spec import NetworkSpec
 from depthmask.models.systems.net import SystemNet
 
 
