@@ -125,6 +125,7 @@ def _make_missing(
         fg=str(site.fg),
         bg=str(site.bg),
         fg_alpha=site.fg_alpha and str(site.fg_alpha),
+        distractors=site.distractors and str(site.distractors),
         versions=versions_for(plan.document, options.device),
         missing=len(missing),
         depth_weights=site.depth_weights and str(site.depth_weights),

@@ -26,6 +26,7 @@ def render_sample(
     fg: Path | None = None,
     bg: Path | None = None,
     fg_alpha: Path | None = None,
+    distractors: Path | None = None,
 ) -> RawSample:
     """The sample at `position` of `split`, drawn from its sources as the build drew it.
 
@@ -38,7 +39,7 @@ def render_sample(
             "SPLIT", expected=LISTED_SPLITS, found=repr(split), remedy="name one of them"
         )
     require_position(split, position, plan.samples[split])
-    site = find_site(shards, fg=fg, bg=bg, fg_alpha=fg_alpha)
+    site = find_site(shards, fg=fg, bg=bg, fg_alpha=fg_alpha, distractors=distractors)
     per_shard: int = plan.options["samples_per_shard"]
     first = position - position % per_shard % plan.batch
     last = min(first + plan.batch, first - first % per_shard + per_shard, plan.samples[split])
@@ -47,10 +48,14 @@ def render_sample(
 
 
 def write_sample(sample: RawSample, out: Path) -> list[Path]:
-    """Write a sample as image.png, background.jpg, mask.png, depth.png (16 bit), sample.json."""
+    """Write a sample's layers and what its json says.
+
+    image.png, background.jpg, mask.png, instances.png, depth.png (16 bit) and sample.json.
+    """
     files = {
         "background.jpg": sample.background.data,
         "mask.png": encode_png(sample.mask, "none"),
+        "instances.png": encode_png(sample.instances, "none"),
         "sample.json": document(sample.info),
     }
     if sample.depth_codes is not None:

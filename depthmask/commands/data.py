@@ -104,6 +104,7 @@ def render(
     fg: Path | None,
     bg: Path | None,
     fg_alpha: Path | None,
+    distractors: Path | None,
     json_wanted: bool,
 ) -> None:
     """Draw one sample again from its sources, by its split and position.
@@ -117,7 +118,9 @@ def render(
     from shards.places.outputs import require_folder
 
     require_folder(out)
-    sample = render_sample(shards, split, position, fg=fg, bg=bg, fg_alpha=fg_alpha)
+    sample = render_sample(
+        shards, split, position, fg=fg, bg=bg, fg_alpha=fg_alpha, distractors=distractors
+    )
     answer_paths(write_sample(sample, out), json_wanted)
 
 

@@ -13,8 +13,13 @@ workers_option = click.option("--workers", type=POSITIVE, help="Processes.  [def
 
 
 def moved_sources_options(command: Command) -> Command:
-    """A decorator: `--fg`, `--bg` and `--fg-alpha`, folders of sources that have moved."""
-    roots = (("--fg-alpha", "Alphas"), ("--bg", "Backgrounds"), ("--fg", "Foregrounds"))
+    """A decorator: `--fg`, `--bg` and others, folders of sources that have moved."""
+    roots = (
+        ("--distractors", "Distractors"),
+        ("--fg-alpha", "Alphas"),
+        ("--bg", "Backgrounds"),
+        ("--fg", "Foregrounds"),
+    )
     for flag, sources in roots:
         command = click.option(flag, type=PLACE, help=f"{sources}, if they moved since the build.")(
             command

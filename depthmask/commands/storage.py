@@ -45,6 +45,7 @@ def verify(
     fg: Path | None,
     bg: Path | None,
     fg_alpha: Path | None,
+    distractors: Path | None,
     depth_weights: Path | None,
     device: str,
     workers: int | None,
@@ -72,7 +73,13 @@ def verify(
     site = None
     if draw or repair:
         site = find_site(
-            shards, fg=fg, bg=bg, fg_alpha=fg_alpha, device=device, depth_weights=depth_weights
+            shards,
+            fg=fg,
+            bg=bg,
+            fg_alpha=fg_alpha,
+            distractors=distractors,
+            device=device,
+            depth_weights=depth_weights,
         )
     with open_progress(open_console()) as progress:
         bar = progress.add_task("reading", total=None)

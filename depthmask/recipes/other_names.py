@@ -34,6 +34,16 @@ OPTIONS: Mapping[str, str] = {
     "format": "output-format backend store f out-format container",
     "image-quality": "quality jpeg-quality encode-quality jpg-quality q",
     "fg-scale": "scale scale-range object-scale min-scale max-scale",
+    "objects": "object-count num-objects n-objects count-objects objects-per-image max-objects",
+    "max-overlap": "overlap occlusion max-occlusion max-iou iou dontocclude",
+    "rotate": "rotation degrees max-rotation angle rot",
+    "truncate": "truncation truncated crop-objects max-truncation",
+    "blend": "blending blend-mode seam",
+    "bg-crop": "background-crop random-crop crop",
+    "bg-flip": "background-flip flip-background",
+    "balance": "class-balance balanced balance-classes",
+    "distractors": "distractor distractor-dir distractor-list add-distractors",
+    "distractor-count": "num-distractors max-distractors n-distractors",
     "flip": "hflip mirror horizontal-flip fliplr",
     "depth-model": "teacher depth depth-teacher depth-network model",
     "depth-weights": "weights teacher-weights checkpoint depth-checkpoint",
@@ -90,7 +100,6 @@ ARGUMENTS: Mapping[str, str] = {
 }
 """The same for what is given without a name before it."""
 
-_UPRIGHT = "objects stay upright, as they are in their pictures"
 _BY_ALPHA = "objects are laid over the background by their alpha, and change nothing else of it"
 _BOTH_SIDES = "--size 320x240 says both, width first"
 _GOES_ON = "the same command resumes where it stopped"
@@ -108,13 +117,12 @@ NOTES: tuple[tuple[str, str, str], ...] = (
         "no-depth without-depth skip-depth no-depth-model",
         "here it is --depth-model none",
     ),
-    ("build-dataset", "rotate rotation degrees max-rotation angle", _UPRIGHT),
     (
         "build-dataset",
         "augment augmentation",
-        "--placements, --fg-scale and --flip say how samples vary",
+        "--objects, --rotate, --fg-scale, --bg-crop and others say how samples vary",
     ),
-    ("build-dataset", "shadow shadows blend blending harmonise harmonize", _BY_ALPHA),
+    ("build-dataset", "shadow shadows harmonise harmonize", _BY_ALPHA),
     ("build-dataset", "height width", _BOTH_SIDES),
     ("build-dataset", "recursive r", "folders below --fg and --bg are always searched"),
     ("build-dataset", "shuffle", "samples come in a random order already, by --seed"),

@@ -75,7 +75,7 @@ class BuildProgress:
         """Move the bar of the source check."""
         if role not in self._bars:
             self._progress.start()
-            names = {"fg": "foregrounds", "bg": "backgrounds"}
+            names = {"fg": "foregrounds", "bg": "backgrounds", "distractors": "distractors"}
             title = f"checking {names[role]}"
             self._bars[role] = self._progress.add_task(title, total=total)
         self._progress.update(self._bars[role], completed=done)
@@ -173,6 +173,8 @@ def describe_plan(plan: Plan) -> list[str]:
         lines.append(
             f"--samples {wanted:,} is more than there are cells: add sources or raise --placements"
         )
+    if plan.options["balance"] == "category":
+        lines.append("--balance category draws foregrounds: --placements is not used")
     lines += plan.lacking()
     if plan.unused_cells:
         lines.append(

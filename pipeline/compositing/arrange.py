@@ -1,41 +1,161 @@
 """Where the objects of a scene stand: drawn, tried, and accepted one by one."""
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Protocol, Self
 
-from pipeline.compositing.cutout import Cutout
+from pipeline.compositing.cutout import Cutout, cut_out
+from pipeline.compositing.edges import position_across
 from pipeline.compositing.place import scaled_size, whole_position
 from pipeline.compositing.placed_object import PlacedObject
-from pipeline.compositing.standing import Standing
-from pipeline.planning.scene import PLACE, Scene
+from pipeline.compositing.standing import Arrangement, Footprint, Ground
+from pipeline.compositing.turned import (
+    ANGLES,
+    Turn,
+    Turnable,
+    plan_turn,
+    turned_alpha,
+    turned_picture,
+    turned_sizes,
+)
+from pipeline.planning.scene import EDGES, PLACE, ROTATION, TRUNCATION, Scene, SceneObject
+from pipeline.planning.scene_fields import BLENDS
 from shards.base.size import Size
 
+ATTEMPTS = 16
+"""How often an object is tried before it is left out."""
 
-def arrange(
-    scene: Scene,
-    canvas: Size,
-    scales: tuple[float, float],
-    size_of: Callable[[int], Size],
-    cutout_of: Callable[[int, Size], Cutout],
-) -> list[Standing]:
-    """The objects of a scene as they stand on the canvas, in the order of painting.
 
-    `size_of` gives the size of a foreground's alpha box, `cutout_of` a foreground at a size.
-    """
-    standing = []
+class Wardrobe(Protocol):
+    """Foregrounds, ready to be placed, by their place in the plan."""
+
+    def size(self, index: int) -> Size:
+        """The size of a foreground's alpha box."""
+
+    def cutout(self, index: int, size: Size) -> Cutout:
+        """A foreground at a size, upright."""
+
+    def turnable(self, index: int) -> Turnable:
+        """A foreground that can be turned."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """What is allowed in a scene; the options of a build by their names."""
+
+    size: Size
+    fg_scale: tuple[float, float]
+    max_overlap: float
+    rotate: float
+    truncate: float
+    blend: str
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """The rules of a plan with these options."""
+        values = {field.name: options[field.name] for field in dataclasses.fields(cls)}
+        pairs = {name: tuple(value) for name, value in values.items() if isinstance(value, list)}
+        return cls(**(values | pairs))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Attempt:
+    cutout: Cutout
+    angle: int
+    turn: Turn | None
+    unturned: Size
+    footprint: Footprint
+    corner: tuple[int, int]
+
+
+def arrange(scene: Scene, rules: Rules, wardrobe: Wardrobe) -> Arrangement:
+    """The objects of a scene as they stand on the canvas, in the order of drawing and painting."""
+    ground = Ground(rules.size, rules.max_overlap)
+    objects = []
     for number, each in enumerate(scene.objects):
-        scale, x, y, _ = scene.draws(PLACE, number)
-        size = scaled_size(size_of(each.foreground), scale, canvas, scales)
-        cutout = cutout_of(each.foreground, size)
+        found = _find_place(scene, number, rules, wardrobe, ground)
+        if found is not None:
+            ground.put(found.footprint)
+            objects.append(_placed(scene, number, each, found, rules, wardrobe))
+    omitted = len(scene.objects) - len(objects)
+    return Arrangement(tuple(objects), ground.instances, ground.measures(), omitted)
+
+
+def _find_place(
+    scene: Scene, number: int, rules: Rules, wardrobe: Wardrobe, ground: Ground
+) -> _Attempt | None:
+    """The first attempt that fits beside what stands; of object 0 the last in any case."""
+    for attempt in range(ATTEMPTS):
+        tried = _try(scene, number, attempt, rules, wardrobe, ground)
+        if ground.takes(tried.footprint):
+            return tried
+    return tried if number == 0 else None
+
+
+def _try(
+    scene: Scene, number: int, attempt: int, rules: Rules, wardrobe: Wardrobe, ground: Ground
+) -> _Attempt:
+    each = scene.objects[number]
+    scale, x, y, _ = scene.draws(PLACE, number, attempt)
+    angle = _angle(scene, number, attempt, rules)
+    if angle:
+        turnable = wardrobe.turnable(each.foreground)
+        turn = plan_turn(turnable, angle, each.flip)
+        size, unturned = turned_sizes(turnable, turn, scale, rules.size, rules.fg_scale)
+        cutout = cut_out(turned_alpha(turnable, turn, size))
+    else:
+        turn = None
+        size = scaled_size(wardrobe.size(each.foreground), scale, rules.size, rules.fg_scale)
+        unturned, cutout = size, wardrobe.cutout(each.foreground, size)
         cutout = cutout.mirrored() if each.flip else cutout
-        placed = PlacedObject(
-            foreground=each.foreground,
-            flip=each.flip,
-            placement=each.placement,
-            rotation=0.0,
-            box=(*whole_position(size, (x, y), canvas), *size),
-            unturned=size,
-            picture=cutout.picture,
-            blend="alpha",
-        )
-        standing.append(Standing(placed, cutout.own))
-    return standing
+    corner = _corner(scene, number, attempt, rules, cutout, (x, y))
+    return _Attempt(cutout, angle, turn, unturned, ground.footprint(cutout, corner), corner)
+
+
+def _angle(scene: Scene, number: int, attempt: int, rules: Rules) -> int:
+    """The angle of an object in 1/ANGLES of a degree, counter-clockwise."""
+    if not rules.rotate:
+        return 0
+    return round((2 * scene.draws(ROTATION, number, attempt)[0] - 1) * rules.rotate * ANGLES)
+
+
+def _corner(
+    scene: Scene,
+    number: int,
+    attempt: int,
+    rules: Rules,
+    cutout: Cutout,
+    draws: tuple[float, float],
+) -> tuple[int, int]:
+    """Where the upper left corner of an object's picture is, perhaps across an edge."""
+    if rules.truncate:
+        may, which, _, _ = scene.draws(TRUNCATION, number, attempt)
+        if may < rules.truncate:
+            return position_across(cutout.own, which, rules.size)
+    return whole_position(cutout.picture.size, draws, rules.size)
+
+
+def _placed(
+    scene: Scene,
+    number: int,
+    each: SceneObject,
+    found: _Attempt,
+    rules: Rules,
+    wardrobe: Wardrobe,
+) -> PlacedObject:
+    picture = found.cutout.picture
+    if found.turn is not None:
+        picture = turned_picture(wardrobe.turnable(each.foreground), found.turn, picture.size)
+    blend = rules.blend
+    if blend == "mix":
+        blend = BLENDS[int(scene.draws(EDGES, number)[0] * len(BLENDS))]
+    return PlacedObject(
+        foreground=each.foreground,
+        flip=each.flip,
+        placement=each.placement,
+        rotation=found.angle / ANGLES,
+        box=(*found.corner, *picture.size),
+        unturned=found.unturned,
+        picture=picture,
+        blend=blend,
+    )

@@ -6,22 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.compositing.place import Box
 from shards.pixels.object_pixels import object_pixels
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cutout:
-    """A straight "RGBA" picture, and its own pixels: bool (h, w), alpha 128 and more.
+    """A straight "RGBA" picture, or alpha alone, and which pixels are its own: bool (h, w).
 
-    Of glass, which is nowhere so opaque, those from half of its largest alpha on.
+    `count` and `box` are their number and the tight box around them.
     """
 
     picture: Image.Image
     own: NDArray[np.bool_]
+    count: int
+    box: Box
 
     def mirrored(self) -> "Cutout":
         """The same, left and right exchanged."""
-        return Cutout(self.picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), self.own[:, ::-1])
+        x, y, width, height = self.box
+        turned = self.picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        box = (self.picture.width - x - width, y, width, height)
+        return Cutout(turned, self.own[:, ::-1], self.count, box)
 
     @property
     def nbytes(self) -> int:
@@ -30,6 +36,18 @@ class Cutout:
 
 
 def cut_out(picture: Image.Image) -> Cutout:
-    """A straight "RGBA" picture with its own pixels found."""
-    alpha = np.asarray(picture.getchannel("A"))
-    return Cutout(picture, object_pixels(alpha))
+    """A straight "RGBA" picture, or an alpha "L" alone, with its own pixels found."""
+    own = object_pixels(np.asarray(picture if picture.mode == "L" else picture.getchannel("A")))
+    return Cutout(picture, own, int(np.count_nonzero(own)), tight_box(own))
+
+
+def tight_box(pixels: NDArray[np.bool_], x: int = 0, y: int = 0) -> Box:
+    """The smallest box around the true pixels of an array whose corner is at (x, y).
+
+    All 0 where there are none.
+    """
+    columns, rows = (np.flatnonzero(pixels.any(axis=axis)) for axis in (0, 1))
+    if not len(columns):
+        return 0, 0, 0, 0
+    left, top = int(columns[0]), int(rows[0])
+    return x + left, y + top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1

@@ -1,20 +1,13 @@
-"""An object that stands on the canvas, and what is measured on it."""
+"""Objects that stand on the canvas, and which of its pixels are whose."""
 
 import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compositing.cutout import Cutout, tight_box
 from pipeline.compositing.place import Box
 from pipeline.compositing.placed_object import PlacedObject
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Standing:
-    """An object and its own pixels: bool (h, w) over its box, also beyond the canvas."""
-
-    placed: PlacedObject
-    own: NDArray[np.bool_]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,10 +25,109 @@ class Measures:
     truncation: float
 
 
-def tight_box(pixels: NDArray[np.bool_], x: int = 0, y: int = 0) -> Box:
-    """The smallest box around the true pixels of an array whose corner is at (x, y)."""
-    columns, rows = (np.flatnonzero(pixels.any(axis=axis)) for axis in (0, 1))
-    if not len(columns):
-        return 0, 0, 0, 0
-    left, top = int(columns[0]), int(rows[0])
-    return x + left, y + top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Footprint:
+    """The own pixels of an object on a canvas: bool `own` over `rows` and `columns` of it.
+
+    `inside` is their number, `total` that of those beyond the canvas, too.
+    """
+
+    rows: slice
+    columns: slice
+    own: NDArray[np.bool_]
+    inside: int
+    total: int
+    box: Box
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Arrangement:
+    """The objects of a scene as they are painted, in their order, and how many found no place.
+
+    `instances` uint8 (H, W) is 0 where no object owns the pixel, else 1 + the index of the last
+    that does. `measures` has an entry for each.
+    """
+
+    objects: tuple[PlacedObject, ...]
+    instances: NDArray[np.uint8]
+    measures: tuple[Measures, ...]
+    omitted: int
+
+
+class Ground:
+    """A canvas that objects are put on one by one, where each leaves enough of the others."""
+
+    def __init__(self, canvas: tuple[int, int], max_overlap: float) -> None:
+        self._canvas, self._max_overlap = canvas, max_overlap
+        self.instances = np.zeros(canvas[::-1], np.uint8)
+        self._standing: list[Footprint] = []
+        self._hidden: list[int] = []
+
+    def footprint(self, cutout: Cutout, corner: tuple[int, int]) -> Footprint:
+        """Where the own pixels of something would be, its picture's corner at `corner`."""
+        (x, y), (width, height) = corner, cutout.picture.size
+        wide, high = self._canvas
+        rows = slice(max(y, 0), min(y + height, high))
+        columns = slice(max(x, 0), min(x + width, wide))
+        if x >= 0 and y >= 0 and x + width <= wide and y + height <= high:
+            left, top, across, down = cutout.box
+            box = (x + left, y + top, across, down) if cutout.count else cutout.box
+            return Footprint(
+                rows=rows, columns=columns, own=cutout.own, inside=cutout.count,
+                total=cutout.count, box=box,
+            )  # fmt: skip
+        own = cutout.own[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
+        return Footprint(
+            rows=rows, columns=columns, own=own, inside=int(np.count_nonzero(own)),
+            total=cutout.count, box=tight_box(own, columns.start, rows.start),
+        )  # fmt: skip
+
+    def takes(self, footprint: Footprint) -> bool:
+        """Whether an object may stand there: it is seen, and hides no other beyond the limit."""
+        if not footprint.inside:
+            return False
+        return all(
+            hidden + more <= self._max_overlap * standing.inside
+            for standing, hidden, more in zip(
+                self._standing, self._hidden, self._hides(footprint), strict=True
+            )
+        )
+
+    def _hides(self, footprint: Footprint) -> list[int]:
+        """How many pixels of each standing object, seen until now, another would hide."""
+        if not self._standing:
+            return []
+        there = self.instances[footprint.rows, footprint.columns][footprint.own]
+        hidden: list[int] = np.bincount(there, minlength=len(self._standing) + 1)[1:].tolist()
+        return hidden
+
+    def put(self, footprint: Footprint) -> None:
+        """Let an object stand there, in front of all others."""
+        hides = self._hides(footprint)
+        self._hidden = [*(old + new for old, new in zip(self._hidden, hides, strict=True)), 0]
+        self._standing.append(footprint)
+        self.instances[footprint.rows, footprint.columns][footprint.own] = len(self._standing)
+
+    def measures(self) -> tuple[Measures, ...]:
+        """What is measured on each object, now that all stand."""
+        return tuple(
+            self._measure(index, footprint, hidden)
+            for index, (footprint, hidden) in enumerate(
+                zip(self._standing, self._hidden, strict=True)
+            )
+        )
+
+    def _measure(self, index: int, footprint: Footprint, hidden: int) -> Measures:
+        visible_box, area = footprint.box, footprint.inside - hidden
+        if hidden:
+            seen = self.instances[footprint.rows, footprint.columns] == index + 1
+            visible_box = tight_box(seen, footprint.columns.start, footprint.rows.start)
+        return Measures(
+            box=footprint.box,
+            visible_box=visible_box,
+            area=area,
+            visible=area / footprint.inside if footprint.inside else 0.0,
+            truncation=(footprint.total - footprint.inside) / footprint.total
+            if footprint.total
+            else 0.0,
+        )

@@ -66,7 +66,6 @@ class Intake:
             format=self.format,
             image_quality=self.image_quality,
             depth_format="png16",
-            inline_backgrounds=False,
         )
         with ShardWriter(
             self.out,

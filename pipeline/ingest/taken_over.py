@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compositing.standing import tight_box
+from pipeline.compositing.cutout import tight_box
 from shards.pixels.object_pixels import object_pixels
 
 

@@ -126,7 +126,7 @@ def known_parts(out: Path, role: str, split_objects: bool) -> KnownParts:
     if standing["options"]["split_objects"] != split_objects:
         return {}
     found: dict[Contents, dict[int | None, tuple[int, int]]] = {}
-    for source in map(Source.from_json, standing["sources"][role]):
+    for source in map(Source.from_json, standing["sources"].get(role, [])):
         contents = source.sha256, source.alpha.sha256 if source.alpha else None
         found.setdefault(contents, {})[source.part] = source.size
     return {contents: tuple(parts.items()) for contents, parts in found.items()}
@@ -145,8 +145,8 @@ def differences(standing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     ]
     found += [
         f"the {role} sources"
-        for role in ("fg", "bg")
-        if not found and standing["sources"][role] != wanted["sources"][role]
+        for role in ("fg", "bg", "distractors")
+        if not found and standing["sources"].get(role) != wanted["sources"].get(role)
     ]
     found += other_versions_of(standing, wanted)
     rest = ("teacher", "depth")

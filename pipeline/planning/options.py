@@ -6,6 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.planning.parts import parse_part
+from pipeline.planning.scene_fields import (
+    balance_field,
+    bg_crop_field,
+    bg_flip_field,
+    blend_field,
+    check_scene,
+    distractor_count_field,
+    distractors_field,
+    max_overlap_field,
+    objects_field,
+    rotate_field,
+    truncate_field,
+)
 from pipeline.planning.source_fields import (
     category_field,
     decontaminate_field,
@@ -62,6 +75,16 @@ class BuildOptions:
         identity=True,
         metavar="MIN MAX",
     )
+    objects: tuple[int, int] = objects_field()
+    balance: Literal["none", "category"] = balance_field()
+    max_overlap: float = max_overlap_field()
+    rotate: float = rotate_field()
+    truncate: float = truncate_field()
+    blend: Literal["alpha", "soft", "poisson", "mix"] = blend_field()
+    bg_crop: float = bg_crop_field()
+    bg_flip: bool = bg_flip_field()
+    distractors: Path | None = distractors_field()
+    distractor_count: tuple[int, int] = distractor_count_field()
     format: Format = option("tar", "Store of the shards.", identity=True)
     samples_per_shard: int = option(1000, "Samples in a full shard.", identity=True)
     val_fraction: float = val_fraction_field()
@@ -180,6 +203,7 @@ class BuildOptions:
                 remedy="add --depth-bits 8",
             )
         self._require_buildable_there()
+        check_scene(self)
         check_declared(self.depth_range, self.depth_input)
         low, high = self.fg_scale
         if not 0 < low <= high <= 1:

@@ -36,15 +36,17 @@ def _hash(value: int) -> int:
     return value ^ (value >> 31)
 
 
-def permute(index: int, size: int, seed: int, split: str) -> int:
+def permute(index: int, size: int, seed: int, split: str, epoch: int = 0) -> int:
     """The image of `index` under a keyed bijection of [0, size), in constant memory.
+
+    The key is seed, split and epoch.
 
     A balanced Feistel network on the next even number of bits; results outside [0, size) are
     put through again (cycle-walking; Black and Rogaway 2002), on average under four times.
     """
     half = max(1, ((size - 1).bit_length() + 1) // 2)
     mask = (1 << half) - 1
-    key = _hash(seed ^ _hash(SPLIT_NUMBERS[split] + 1))
+    key = _hash(seed ^ _hash((epoch << 8) + SPLIT_NUMBERS[split] + 1))
     while True:
         left, right = index >> half, index & mask
         for turn in range(_ROUNDS):

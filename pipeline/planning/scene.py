@@ -4,8 +4,9 @@ import dataclasses
 
 from pipeline.planning.philox import SPLIT_NUMBERS, uniforms
 
-PLACE = 1
-"""Stages of the draws: what each stands for is in docs/data-format.md."""
+PLACE, COUNT, WHICH, ROTATION, TRUNCATION, BACKGROUND_VIEW, EDGES = range(1, 8)
+DISTRACTORS = 10
+"""Stages of the draws: what each word of their blocks decides is in docs/data-format.md."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +23,17 @@ class SceneObject:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class SceneDistractor:
+    """A distractor before any pixel: its place in the plan's, and three draws in [0, 1)."""
+
+    source: int
+    flip: bool
+    scale: float
+    x: float
+    y: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
     """One sample before any pixel: its background, its objects in the order of drawing."""
 
@@ -29,7 +41,8 @@ class Scene:
     position: int
     seed: int
     background: int
-    objects: tuple[SceneObject, ...]
+    objects: tuple[SceneObject, ...] = ()
+    distractors: tuple[SceneDistractor, ...] = ()
 
     def draws(self, stage: int, object: int = 0, attempt: int = 0, block: int = 1) -> list[float]:
         """Four floats in [0, 1) that nothing but the arguments, seed and sample decide."""

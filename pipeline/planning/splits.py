@@ -32,6 +32,15 @@ def assign_splits(
     return _split(fg, identities[0], val, test), _split(bg, identities[1], val, test)
 
 
+def assign_distractors(
+    distractors: Sequence[Source], val: float, test: float, split_by: str
+) -> list[Source]:
+    """Distractors with their splits filled in; one alone is shown in training only."""
+    if split_by == "sample":
+        return [dataclasses.replace(source, split=BOTH) for source in distractors]
+    return _split(distractors, _GROUPINGS[split_by](distractors), val, test)
+
+
 def split_sources(sources: Sequence[Source], val: float, test: float = 0) -> list[Source]:
     """The same sources with `split` filled in, each identity for itself."""
     return _split(sources, _contents(sources), val, test)

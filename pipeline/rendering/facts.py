@@ -1,36 +1,42 @@
 """The json of a sample: everything that was drawn for it, and what was measured."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from pipeline.compositing.placed_object import PlacedObject
-from pipeline.compositing.standing import Measures
+from pipeline.compositing.standing import Arrangement, Measures
 from pipeline.planning.plan import Plan
 from pipeline.planning.scene import Scene
+from pipeline.rendering.backdrops import Backdrop
 
 
 def sample_facts(
-    plan: Plan,
-    scene: Scene,
-    crop: Sequence[int],
-    objects: Sequence[PlacedObject],
-    measures: Sequence[Measures],
+    plan: Plan, scene: Scene, backdrop: Backdrop, arranged: Arrangement
 ) -> dict[str, Any]:
-    """What stands in a sample's json; `crop` is the background's, in its source's pixels."""
+    """What stands in a sample's json."""
+    first = len(plan.fg)
     return {
         "split": scene.split,
         "position": scene.position,
         "background": plan.bg[scene.background].name,
-        "crop": list(crop),
-        "background_flip": False,
+        "crop": list(backdrop.view.crop),
+        "background_flip": backdrop.view.mirrored,
         "place": "anywhere",
         "horizon": None,
-        "omitted": len(scene.objects) - len(objects),
+        "omitted": arranged.omitted,
         "camera": None,
-        "distractors": [],
+        "distractors": [
+            {
+                "source": plan.distractors[each.placed.foreground - first].name,
+                "flip": each.placed.flip,
+                "box": list(each.box),
+            }
+            for each in backdrop.distractors
+        ],
         "objects": [
             _object_facts(plan, placed, layer, measured)
-            for layer, (placed, measured) in enumerate(zip(objects, measures, strict=True))
+            for layer, (placed, measured) in enumerate(
+                zip(arranged.objects, arranged.measures, strict=True)
+            )
         ],
     }
 

@@ -12,8 +12,8 @@ from pipeline.rendering.versions import versions_in_use
 from pipeline.rendering.watcher import Watcher
 from pipeline.sources.check import check_sources
 from pipeline.sources.decontaminate import require_pymatting
-from pipeline.sources.examination import Cutting
-from pipeline.sources.roles import require_roles
+from pipeline.sources.examination import PLAIN, Cutting
+from pipeline.sources.roles import require_roles, require_strangers
 from pipeline.sources.source import Role, Skipped, Source
 from shards.base.errors import InputError
 from shards.base.options import identity_of
@@ -33,6 +33,11 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
     fg, fg_skipped = _check(options.fg, "fg", options, watch, heif)
     bg, bg_skipped = _check(options.bg, "bg", options, watch, heif)
     skipped = fg_skipped + bg_skipped
+    distractors: list[Source] = []
+    if options.distractors is not None:
+        distractors, more = _check(options.distractors, "distractors", options, watch, heif)
+        require_strangers(distractors, fg)
+        skipped += more
     if options.strict and skipped:
         raise InputError(
             skipped[0].path,
@@ -45,9 +50,11 @@ def plan_build(options: BuildOptions, watch: Watcher) -> tuple[Plan, list[Skippe
 
     def plan_with(depth: DepthCoding | None) -> Plan:
         return make_plan(
-            options=identity_of(options) | {"depth_model": card.name if card else "none"},
+            options=identity_of(options)
+            | {"depth_model": card.name if card else "none", "distractors": bool(distractors)},
             fg=fg,
             bg=bg,
+            distractors=distractors,
             skipped=skipped,
             teacher=card.to_json() if card else None,
             depth=depth,
@@ -65,10 +72,12 @@ def _check(
         role,
         lambda done, total: watch.checking(role, done, total),
         lambda name, words: watch.remark(role, name, words),
-        known_parts(options.out, role, options.split_objects),
+        known_parts(options.out, role, options.split_objects and role != "distractors"),
         options.out,
         lambda: heif.add(role),
-        Cutting(
+        PLAIN
+        if role == "distractors"
+        else Cutting(
             alpha=options.fg_alpha,
             split_objects=options.split_objects,
             category=options.category,

@@ -9,44 +9,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compositing.arrange import arrange
+from pipeline.compositing.arrange import Rules, arrange
 from pipeline.compositing.composite import compose
-from pipeline.compositing.cutout import Cutout, cut_out
-from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
-from pipeline.compositing.place import Box
-from pipeline.compositing.placed_object import PlacedObject
+from pipeline.compositing.standing import Arrangement
 from pipeline.depth.layer_cache import Layers
 from pipeline.depth.merge_layers import join_layers
 from pipeline.machine.allocator import keep_freed_memory
-from pipeline.machine.byte_cache import ByteCache
 from pipeline.machine.threads import one_thread
 from pipeline.planning.plan import Plan
 from pipeline.planning.scene import Scene
+from pipeline.rendering.backdrops import Backdrop, Backdrops
 from pipeline.rendering.facts import sample_facts
 from pipeline.rendering.site import Site
 from pipeline.rendering.source_pictures import SourcePictures
 from pipeline.rendering.versions import other_versions
-from pipeline.sources.canvas import crop_to_canvas, flatten, largest_crop
+from pipeline.rendering.wardrobe import SourceWardrobe
 from shards.base.errors import InputError
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
-from shards.writing.encoding import RawSample, StoredBackground, store_background
+from shards.writing.encoding import RawSample, StoredBackground
 
 if TYPE_CHECKING:
     from pipeline.depth.teachers.seam import Teacher
-
-
-_CACHE_BYTES = 48 << 20
-
-_PLACED_BYTES = 40 << 20
-"""As much as a worker's first hundreds of samples fill, so that a long build takes no more."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Background:
-    crop: Box
-    pixels: NDArray[np.uint8]
-    stored: StoredBackground
 
 
 class Renderer:
@@ -57,19 +41,13 @@ class Renderer:
 
     def __init__(self, plan: Plan, site: Site) -> None:
         self.plan, self._site = plan, site
-        self._pictures = SourcePictures(plan, site)
+        pictures = SourcePictures(plan, site)
         self.maps = 0
         width, height = plan.options["size"]
         self._canvas: Size = (width, height)
-        low, high = plan.options["fg_scale"]
-        self._scales = (low, high)
-        self._backgrounds = ByteCache[int, _Background](
-            _CACHE_BYTES, lambda kept: kept.pixels.nbytes + len(kept.stored.data)
-        )
-        self._foregrounds = ByteCache[int, Foreground](
-            _CACHE_BYTES, lambda kept: 4 * kept.picture.width * kept.picture.height
-        )
-        self._cutouts = ByteCache[tuple[int, Size], Cutout](_PLACED_BYTES, lambda kept: kept.nbytes)
+        self._rules = Rules.of(plan.options)
+        self._wardrobe = SourceWardrobe(plan, pictures)
+        self._backdrops = Backdrops(plan, pictures, self._wardrobe)
 
     @functools.cached_property
     def teacher(self) -> "Teacher":
@@ -123,30 +101,9 @@ class Renderer:
         self.maps += len(maps)
         return maps
 
-    def _background(self, index: int) -> _Background:
-        picture = flatten(self._pictures.background(index))
-        crop = largest_crop(picture.size, self._canvas)
-        pixels = np.asarray(crop_to_canvas(picture, crop, self._canvas))
-        quality = self.plan.options["image_quality"]
-        return _Background(crop, pixels, store_background(pixels, quality))
-
-    def _foreground(self, index: int) -> Foreground:
-        cropped = self._pictures.foreground(index)
-        return prepare_foreground(cropped, min(self._canvas), self._scales[1])
-
-    def _cut(self, key: tuple[int, Size]) -> Cutout:
-        index, size = key
-        return cut_out(scale_foreground(self._foregrounds.get(index, self._foreground), size))
-
-    def _size_of(self, index: int) -> Size:
-        return self._foregrounds.get(index, self._foreground).size
-
-    def _cutout_of(self, index: int, size: Size) -> Cutout:
-        return self._cutouts.get((index, size), self._cut)
-
     def stored_background(self, index: int) -> StoredBackground:
         """A background in its stored form."""
-        return self._backgrounds.get(index, self._background).stored
+        return self._backdrops.shared(index).stored
 
     def background_info(self, index: int) -> dict[str, Any]:
         """The facts stored beside a background."""
@@ -157,22 +114,22 @@ class Renderer:
         """The sample of a scene, without depth."""
         return self._draw(scene)[0]
 
-    def _draw(self, scene: Scene) -> tuple[RawSample, list[PlacedObject]]:
-        """The sample of a scene, without depth, and its objects as they are painted."""
-        background = self._backgrounds.get(scene.background, self._background)
-        standing = arrange(scene, self._canvas, self._scales, self._size_of, self._cutout_of)
-        drawn = compose(background.pixels, standing)
-        objects = [each.placed for each in standing]
+    def _draw(self, scene: Scene) -> tuple[RawSample, Backdrop, Arrangement]:
+        """The sample of a scene, without depth, its background, and its objects as painted."""
+        backdrop = self._backdrops.of(scene)
+        arranged = arrange(scene, self._rules, self._wardrobe)
+        image, mask = compose(backdrop.pixels, arranged.objects)
         sample = RawSample(
             position=scene.position,
-            image=drawn.image,
-            mask=drawn.mask,
+            image=image,
+            mask=mask,
+            instances=arranged.instances,
             depth_codes=None,
             clipped=0,
-            background=background.stored,
-            info=sample_facts(self.plan, scene, background.crop, objects, drawn.measures),
+            background=backdrop.stored,
+            info=sample_facts(self.plan, scene, backdrop, arranged),
         )
-        return sample, objects
+        return sample, backdrop, arranged
 
     def samples(self, split: str, positions: range) -> Iterator[RawSample]:
         """The samples at `positions`, in order: plan → scene → composite → depth.
@@ -195,12 +152,13 @@ class Renderer:
                 yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
 
     def _with_layered_depth(self, scene: Scene) -> RawSample:
-        sample, (placed,) = self._draw(scene)
-        background = self._backgrounds.get(scene.background, self._background)
-        foreground = self._foregrounds.get(placed.foreground, self._foreground)
+        sample, backdrop, arranged = self._draw(scene)
+        placed = arranged.objects[0]
         codes, clipped = join_layers(
-            self._layers.background(scene.background, background.pixels),
-            self._layers.foreground(placed.foreground, foreground),
+            self._layers.background(scene.background, backdrop.pixels),
+            self._layers.foreground(
+                placed.foreground, self._wardrobe.foreground(placed.foreground)
+            ),
             sample.mask,
             placed.box,
             placed.flip,

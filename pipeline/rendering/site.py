@@ -28,6 +28,7 @@ class Site:
     depth_weights: Path | None
     fg_alpha: Path | None = None
     """The folder of --fg-alpha, where the alpha files lie that do not lie beside their picture."""
+    distractors: Path | None = None
     layers: Path | None = None
     """Where the processes of a build share the maps of layered depth."""
     allow_mixed: bool = False
@@ -43,6 +44,7 @@ def site_of(options: BuildOptions) -> Site:
         fg=options.fg.resolve(),
         bg=options.bg.resolve(),
         fg_alpha=options.fg_alpha and options.fg_alpha.resolve(),
+        distractors=options.distractors and options.distractors.resolve(),
         device=options.device,
         depth_weights=weights_place(options.depth_model, options.depth_weights),
         layers=options.out.resolve() / FOLDER,
@@ -56,6 +58,7 @@ def find_site(
     fg: Path | None = None,
     bg: Path | None = None,
     fg_alpha: Path | None = None,
+    distractors: Path | None = None,
     device: str = "cpu",
     depth_weights: Path | None = None,
 ) -> Site:
@@ -71,7 +74,7 @@ def find_site(
     plan = read_plan(shards)
     require_planned(plan)
     last = _last_build(shards)
-    given = {"fg": fg, "bg": bg, "fg_alpha": fg_alpha}
+    given = {"fg": fg, "bg": bg, "fg_alpha": fg_alpha, "distractors": distractors}
     roots = {
         name: given[name] or _logged_root(last, name, shards / LOG) for name in _roots_needed(plan)
     }
@@ -86,6 +89,7 @@ def find_site(
         fg=roots["fg"],
         bg=roots["bg"],
         fg_alpha=roots.get("fg_alpha"),
+        distractors=roots.get("distractors"),
         device=device,
         depth_weights=depth_weights,
         fetch=False,
@@ -96,7 +100,8 @@ def _roots_needed(plan: dict[str, Any]) -> list[str]:
     """The folders, by the names that `Site` has for them, that a plan's sources lie in."""
     foregrounds = map(Source.from_json, plan["sources"]["fg"])
     apart = any(source.alpha and not source.alpha_lies_beside for source in foregrounds)
-    return ["fg", "bg", *(["fg_alpha"] if apart else [])]
+    further = {"fg_alpha": apart, "distractors": "distractors" in plan["sources"]}
+    return ["fg", "bg", *(name for name, needed in further.items() if needed)]
 
 
 def _flag(name: str) -> str:
@@ -104,7 +109,12 @@ def _flag(name: str) -> str:
 
 
 def _moved(name: str, root: Path) -> InputError:
-    kind = {"fg": "foregrounds", "bg": "backgrounds", "fg_alpha": "foregrounds' alphas"}[name]
+    kind = {
+        "fg": "foregrounds",
+        "bg": "backgrounds",
+        "fg_alpha": "foregrounds' alphas",
+        "distractors": "distractors",
+    }[name]
     return InputError(
         f"{_flag(name)} {root}",
         expected=f"the folder of the {kind} that the data set was built from",

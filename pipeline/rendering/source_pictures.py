@@ -34,10 +34,17 @@ class SourcePictures:
         source = self.plan.bg[index]
         return _read(self.site.bg / source.name, source.sha256, decode_picture)
 
-    def foreground(self, index: int) -> Image.Image:
-        """A foreground "RGBA", cropped to its alpha box."""
-        source = self.plan.fg[index]
-        path = self.site.fg / source.name
+    def placeable(self, index: int) -> Image.Image:
+        """A foreground, or a distractor after these, "RGBA", cropped to its alpha box."""
+        first = len(self.plan.fg)
+        if index < first:
+            return self._cut_out(self.plan.fg[index], self.site.fg)
+        if self.site.distractors is None:
+            raise TypeError("a plan with distractors is drawn where they lie")
+        return self._cut_out(self.plan.distractors[index - first], self.site.distractors)
+
+    def _cut_out(self, source: Source, root: Path) -> Image.Image:
+        path = root / source.name
         picture = _read(path, source.sha256, decode_picture)
         alpha = self._alpha(source)
         try:

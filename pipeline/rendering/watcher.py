@@ -12,7 +12,7 @@ class Watcher(Protocol):
     """What a build reports: the command line shows it, the default is silent."""
 
     def checking(self, role: str, done: int, total: int) -> None:
-        """`done` of `total` files of a role ("fg", "bg") are checked."""
+        """`done` of `total` files of a role ("fg", "bg", "distractors") are checked."""
 
     def remark(self, role: str, name: str, words: str) -> None:
         """A picture of a role is used, but may not be what was meant."""

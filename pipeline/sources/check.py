@@ -73,7 +73,7 @@ def check_sources(
 
 def _candidates(root: Path, role: Role, out: Path | None, alpha: Path | None) -> list[Candidate]:
     """The files below a root that may be sources, with their alpha files."""
-    if role != "fg":
+    if role == "bg":
         return [Candidate(name=name) for name in find_files(root, out)]
     if alpha is None:
         return pair_beside(find_files(root, out))
@@ -96,7 +96,7 @@ def _candidates(root: Path, role: Role, out: Path | None, alpha: Path | None) ->
 
 
 def _no_sources(root: Path, role: Role, found: str, remedy: str | None = None) -> InputError:
-    alpha = " with alpha" if role == "fg" else ""
+    alpha = "" if role == "bg" else " with alpha"
     return InputError(
         f"--{role} {root}",
         expected=f"a folder with at least one {ROLE_NAMES[role]} picture{alpha}",

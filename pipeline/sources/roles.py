@@ -1,11 +1,11 @@
 """Whether --fg and --bg are what they are called: not one folder, and not exchanged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.sources.decode import UnusablePictureError, read_picture
 from pipeline.sources.find import find_files
-from pipeline.sources.source import Role
+from pipeline.sources.source import Role, Source
 from pipeline.sources.source_bytes import real_folder
 from shards.base.errors import InputError
 from shards.base.retrying import retry_passing
@@ -52,6 +52,19 @@ def require_roles(
             found="it the other way round",
             remedy="exchange the two",
         )
+
+
+def require_strangers(distractors: Sequence[Source], fg: Sequence[Source]) -> None:
+    """InputError where a distractor is a foreground, too: it would be an object and none."""
+    known = {source.sha256: source.name for source in fg}
+    for source in distractors:
+        if source.sha256 in known:
+            raise InputError(
+                f"--distractors: {source.name}",
+                expected="pictures that are in no mask",
+                found=f"the foreground {known[source.sha256]}",
+                remedy="remove it from one of the two folders",
+            )
 
 
 def _all(root: Path, out: Path, *, cut_out: bool) -> bool:

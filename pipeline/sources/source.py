@@ -7,8 +7,12 @@ from typing import Any, Literal
 
 from shards.records.source_identity import identity_of
 
-Role = Literal["fg", "bg"]
-ROLE_NAMES: dict[Role, str] = {"fg": "foreground", "bg": "background"}
+Role = Literal["fg", "bg", "distractors"]
+ROLE_NAMES: dict[Role, str] = {
+    "fg": "foreground",
+    "bg": "background",
+    "distractors": "distractor",
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)

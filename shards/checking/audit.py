@@ -13,9 +13,9 @@ from shards.base.keys import BACKGROUND, keys_from, record_name
 from shards.base.retrying import is_passing, retry_passing
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
-from shards.pixels.fields import DECODERS, field_moments
+from shards.pixels.fields import DECODERS, UNSUMMED, field_moments
 from shards.pixels.moments import NOTHING, Moments
-from shards.records.layout import ShardTask
+from shards.records.layout import ShardTask, carries_background, keeps_instances
 from shards.records.manifest import Record, build_id, largest_values, read_record
 from shards.stores.table import Shard, open_hashed
 
@@ -50,8 +50,10 @@ class Rules:
         fields = {"image.jpg", "json", "mask.png"}
         if depth is not None:
             fields.add("depth.png16" if options["depth_format"] == "png16" else "depth.jpg")
-        if options["inline_backgrounds"]:
+        if carries_background(options):
             fields.add("background.jpg")
+        if keeps_instances(options):
+            fields.add("instances.png")
         return cls(
             build=build_id(plan),
             format=options["format"],
@@ -148,8 +150,9 @@ def _audit_pixels(shard: Shard, task: ShardTask, rules: Rules, record: Record) -
                 place = f"{key_of(row)}.{field}"
                 if field == "json":
                     _audit_facts(decode_json(data), task, row)
-                else:
-                    name, moments = field.partition(".")[0], _moments(field, data, rules)
+                    continue
+                name, moments = field.partition(".")[0], _moments(field, data, rules)
+                if field not in UNSUMMED:
                     sums[name] = sums.get(name, NOTHING) + moments
             place = task.name
     except UNDECODABLE as error:

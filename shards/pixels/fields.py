@@ -23,6 +23,9 @@ DECODERS: dict[str, Callable[..., NDArray[Any]]] = {
 `json` has none. ValueError where the bytes are anything else.
 """
 
+UNSUMMED = frozenset({"instances.png"})
+"""Fields whose values are names, not light: they have no mean."""
+
 
 def field_moments(pixels: NDArray[Any]) -> Moments:
     """The moments of a field's decoded pixels, bytes or depth codes."""

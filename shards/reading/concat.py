@@ -181,8 +181,8 @@ def _kept_in(member: Dataset, split: str, held_out: dict[tuple[str, str], str]) 
 
 
 def _sources_of(member: Dataset) -> Iterator[tuple[str, dict[str, Any]]]:
-    for role in ("fg", "bg"):
-        for source in member.manifest["sources"][role]:
+    for role, sources in member.manifest["sources"].items():
+        for source in sources:
             yield role, source
 
 
@@ -191,6 +191,8 @@ def _shown_by(info: dict[str, Any]) -> Iterator[tuple[str, str, int | None]]:
     yield "bg", info["background"], None
     for each in info["objects"]:
         yield "fg", each["foreground"], each.get("part")
+    for each in info["distractors"]:
+        yield "distractors", each["source"], None
 
 
 def _rank(split: str) -> int:

@@ -41,7 +41,7 @@ _check_facts = table(
         "background_flip": one_of(True, False),
         "place": one_of("anywhere", "ground"),
         "omitted": whole(0, MOST_OBJECTS),
-        "distractors": listing(table({})),
+        "distractors": listing(table({"source": _name})),
         "objects": check_objects,
     },
     {"name": _name},

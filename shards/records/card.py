@@ -12,6 +12,7 @@ from shards.base.files import write_atomic
 from shards.base.keys import SPLITS, counts_in_words
 from shards.base.names import printable
 from shards.base.size import size_words
+from shards.records.layout import carries_background, keeps_instances
 from shards.records.mixture import mixture_of
 
 CARD = "README.md"
@@ -22,6 +23,7 @@ _LARGEST = "1M<n<10M"
 _FIELDS = {
     "image.jpg": "the composite, 8-bit RGB",
     "mask.png": "the foreground's alpha as placed, 8-bit grey, soft edges",
+    "instances.png": "whose each pixel is, 8-bit grey: i is objects[i - 1] of the json, 0 nobody's",
     "depth.png16": "the depth target, a 16-bit grey PNG of codes",
     "depth.jpg": "the depth target, an 8-bit grey JPEG of codes",
     "background.jpg": "the clean background, 8-bit RGB",
@@ -107,13 +109,15 @@ def _fields(manifest: dict[str, Any]) -> list[str]:
     wanted = {"image.jpg", "mask.png", "json"}
     if manifest["depth"] is not None:
         wanted.add("depth.png16" if options["depth_format"] == "png16" else "depth.jpg")
-    if options["inline_backgrounds"]:
+    if carries_background(options):
         wanted.add("background.jpg")
+    if keeps_instances(options):
+        wanted.add("instances.png")
     return [name for name in _FIELDS if name in wanted]
 
 
 def _background_words(options: dict[str, Any]) -> str:
-    if options["inline_backgrounds"]:
+    if carries_background(options):
         return ""
     return (
         f"The clean backgrounds are in `background-*.{options['format']}`, each once: a sample's "

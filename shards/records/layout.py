@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from shards.base.errors import InputError
 from shards.base.keys import shard_name
@@ -18,6 +19,18 @@ class ShardTask:
     split: str
     first: int
     samples: int
+
+
+def carries_background(options: Mapping[str, Any]) -> bool:
+    """Whether each sample has a background of its own; then there are no shards of backgrounds."""
+    views = options.get("bg_crop", 1) < 1 or options.get("bg_flip") or options.get("distractors")
+    return bool(options["inline_backgrounds"] or views)
+
+
+def keeps_instances(options: Mapping[str, Any]) -> bool:
+    """Whether each sample says whose each pixel is: where there may be several objects."""
+    _, most = options.get("objects", (1, 1))
+    return bool(most > 1)
 
 
 def lay_out(counts: Mapping[str, int], per_shard: int, format: str) -> list[ShardTask]:

@@ -19,6 +19,7 @@ from shards.base.checks import (
 from shards.base.formats import FORMATS
 from shards.base.keys import BACKGROUND, SPLITS, shard_name
 from shards.base.names import stays_below
+from shards.records.layout import carries_background
 
 _MOST_SAMPLES = 10**9
 
@@ -46,6 +47,16 @@ _OPTIONS = {
     "samples": or_none(whole(1, _MOST_SAMPLES)),
     "seed": whole(0, 2**63 - 1),
     "fg_scale": listing(real(1e-9, 1), 2, 2),
+    "objects": listing(whole(0, 255), 2, 2),
+    "balance": one_of("none", "category"),
+    "max_overlap": real(0, 1),
+    "rotate": real(0, 180),
+    "truncate": real(0, 1),
+    "blend": one_of("alpha", "soft", "poisson", "mix"),
+    "bg_crop": real(0.05, 1),
+    "bg_flip": _boolean,
+    "distractors": _boolean,
+    "distractor_count": listing(whole(0, 64), 2, 2),
     "format": one_of(*FORMATS),
     "samples_per_shard": whole(1, 10**6),
     "val_fraction": real(0, 1),
@@ -98,7 +109,10 @@ _teacher = table({"name": _anything, "weights_sha256": _anything})
 _plan = table(
     {
         "options": table(_OPTIONS, _LATER),
-        "sources": table({"fg": listing(_source, 1), "bg": listing(_source, 1)}),
+        "sources": table(
+            {"fg": listing(_source, 1), "bg": listing(_source, 1)},
+            {"distractors": listing(_source, 1)},
+        ),
         "categories": listing(_anything, 1),
         "skipped": listing(table({"path": _anything, "reason": _anything})),
         "teacher": or_none(_teacher),
@@ -164,7 +178,7 @@ _manifest = table(
     {
         "splits": table({s: table({"samples": _count, "shards": _count}) for s in SPLITS}),
         "shards": listing(_entry),
-        "backgrounds": listing(_entry, 1),
+        "backgrounds": listing(_entry),
         "stats": _stats,
         "digest": _sha256,
     }
@@ -217,7 +231,8 @@ def check_manifest(manifest: Any) -> None:
     counts = {split: manifest["splits"][split]["samples"] for split in SPLITS}
     if not any(counts.values()):
         raise WrongValueError("splits", "at least one sample", "none")
-    counts[BACKGROUND] = len(manifest["sources"]["bg"])
+    apart = not carries_background(manifest["options"])
+    counts[BACKGROUND] = len(manifest["sources"]["bg"]) if apart else 0
     listed = {BACKGROUND: manifest["backgrounds"]} | {
         split: [entry for entry in manifest["shards"] if entry["split"] == split]
         for split in SPLITS

@@ -11,6 +11,7 @@ from shards.base.canonical_json import encode_json
 from shards.base.formats import Format
 from shards.pixels.codecs import decode_jpeg, encode_jpeg, encode_png
 from shards.pixels.moments import Moments, moments_of_bytes
+from shards.records.layout import carries_background, keeps_instances
 
 DepthFormat = Literal["png16", "jpeg8"]
 
@@ -24,21 +25,32 @@ class Encoding:
     format: Format
     image_quality: int
     depth_format: DepthFormat
-    inline_backgrounds: bool
+    carries_background: bool = False
+    keeps_instances: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
         """How the samples of a plan with these options become bytes."""
-        return cls(**{field.name: options[field.name] for field in dataclasses.fields(cls)})
+        return cls(
+            format=options["format"],
+            image_quality=options["image_quality"],
+            depth_format=options["depth_format"],
+            carries_background=carries_background(options),
+            keeps_instances=keeps_instances(options),
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class RawSample:
-    """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts."""
+    """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts.
+
+    `instances` uint8 (H, W): 0, or 1 + the index of the object that owns the pixel.
+    """
 
     position: int
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
+    instances: NDArray[np.uint8]
     depth_codes: NDArray[np.uint16] | None
     clipped: int
     background: "StoredBackground"
@@ -70,6 +82,8 @@ def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:
         fields["depth.png16"] = encode_png(sample.depth_codes, "up")
     elif sample.depth_codes is not None:
         fields["depth.jpg"] = encode_jpeg(sample.depth_codes.astype(np.uint8), _JPEG8_QUALITY)
-    if encoding.inline_backgrounds:
+    if encoding.keeps_instances:
+        fields["instances.png"] = encode_png(sample.instances, "none")
+    if encoding.carries_background:
         fields["background.jpg"] = sample.background.data
     return fields

@@ -9,7 +9,7 @@ from shards.base.files import publish, temporary_beside
 from shards.base.keys import BACKGROUND, sample_key
 from shards.base.size import Size
 from shards.pixels.codecs import decode_grey_jpeg, decode_jpeg
-from shards.pixels.fields import DECODERS, field_moments
+from shards.pixels.fields import DECODERS, UNSUMMED, field_moments
 from shards.pixels.moments import NOTHING, Moments, moments_of_bytes, moments_of_codes
 from shards.records.manifest import Record, write_record
 from shards.stores.table import open_writer
@@ -70,7 +70,7 @@ class ShardWriter:
     def add_encoded(self, position: int, fields: dict[str, bytes], background: Moments) -> None:
         """Append a sample whose fields are encoded already; it is decoded for its moments."""
         for field, data in fields.items():
-            if field in DECODERS and field != "background.jpg":
+            if field in DECODERS and field not in {"background.jpg", *UNSUMMED}:
                 self._sum(field.partition(".")[0], field_moments(DECODERS[field](data)))
         self._sum("background", background)
         self._append(position, fields)
@@ -116,6 +116,8 @@ class ShardWriter:
 
 def payload_bound(split: str, samples: int, size: Size) -> int:
     """An upper bound in bytes on a shard's payload that follows from the plan alone."""
-    planes = 3 if split == BACKGROUND else 3 + 1 + 2 + 3  # image, mask, depth, inline background
+    planes = (
+        3 if split == BACKGROUND else 3 + 1 + 1 + 2 + 3
+    )  # image, mask, instances, depth, background
     width, height = size
     return samples * (planes * width * height * 5 // 4 + 20_000)

@@ -23,10 +23,8 @@ from depthmask.drawing.cutouts.cars import draw_car
 from depthmask.drawing.scenes import draw_scene
 from depthmask.models.layers import window_means
 from pipeline.compositing.composite import compose
-from pipeline.compositing.cutout import cut_out
 from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
 from pipeline.compositing.placed_object import upright
-from pipeline.compositing.standing import Standing
 from pipeline.depth.teachers.table import load_teacher
 from pipeline.planning.philox import philox
 from shards.pixels.codecs import decode_jpeg, encode_jpeg, encode_png
@@ -73,9 +71,7 @@ def all_ways() -> dict[str, dict[str, Way]]:
     whole = Foreground(car.convert("RGBa"), car.size)
 
     def placed(foreground: Foreground) -> tuple[np.ndarray, np.ndarray]:
-        cutout = cut_out(scale_foreground(foreground, box[2:]))
-        drawn = compose(scene, [Standing(upright(cutout.picture, box), cutout.own)])
-        return drawn.image, drawn.mask
+        return compose(scene, [upright(scale_foreground(foreground, box[2:]), box)])
 
     image, mask = placed(reduced)
     depth = load_teacher("densedepth-lite", canvas=SIDE).predict(image[None])[0]

@@ -29,10 +29,8 @@ from teacher_accuracy import spearman
 
 from pipeline.build import build_dataset
 from pipeline.compositing.composite import compose
-from pipeline.compositing.cutout import cut_out
 from pipeline.compositing.foreground import scale_foreground
 from pipeline.compositing.placed_object import upright
-from pipeline.compositing.standing import Standing
 from pipeline.depth.layers import background_layer, foreground_layer, stand_alone
 from pipeline.depth.merge_layers import join_layers
 from pipeline.depth.teachers.seam import Teacher
@@ -90,10 +88,8 @@ def maps_of(
     teacher: Teacher, drawn: DrawnComposite, coding: DepthCoding
 ) -> tuple[NDArray[np.uint8], list[Map], NDArray[np.uint8]]:
     """A drawn composite, its maps in all MODES, and its mask."""
-    cutout = cut_out(scale_foreground(drawn.foreground, drawn.box[2:]))
-    standing = Standing(upright(cutout.picture, drawn.box), cutout.own)
-    made = compose(np.asarray(drawn.background), [standing])
-    image, mask = made.image, made.mask
+    placed = upright(scale_foreground(drawn.foreground, drawn.box[2:]), drawn.box)
+    image, mask = compose(np.asarray(drawn.background), [placed])
     alone, alone_mask, alone_box = stand_alone(drawn.foreground, (_CANVAS, _CANVAS))
     pictures = (image, np.asarray(drawn.background), alone)
     composite, behind, own = (teacher.predict(picture[None])[0] for picture in pictures)

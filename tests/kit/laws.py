@@ -9,14 +9,13 @@ from PIL import Image
 from small import draw_background, draw_foreground
 
 from pipeline.build import build_dataset
-from pipeline.compositing.arrange import arrange
+from pipeline.compositing.arrange import Rules, arrange
 from pipeline.compositing.composite import compose
 from pipeline.compositing.cutout import Cutout, cut_out
-from pipeline.compositing.foreground import Foreground, prepare_foreground, scale_foreground
-from pipeline.compositing.standing import Standing
+from pipeline.compositing.foreground import prepare_foreground, scale_foreground
+from pipeline.compositing.turned import Turnable, make_turnable
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan
-from pipeline.planning.scene import Scene
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site
 from pipeline.sources.alpha import crop_to_alpha
@@ -91,29 +90,35 @@ def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> No
             assert np.array_equal(sample.image[clear], np.asarray(behind)[clear])
             (drawn,) = scene.objects
             front = crop_to_alpha(source_of(folders["fg"], plan.fg[drawn.foreground].name))
-            scales = plan.options["fg_scale"]
-            ready = prepare_foreground(front, min(canvas), scales[1])
-
-            standing = stand(scene, canvas, scales, ready)
-            x, y, width, height = standing[0].placed.box
+            wardrobe = OneForeground(front, min(canvas), plan.options["fg_scale"][1])
+            (placed,) = arrange(scene, Rules.of(plan.options), wardrobe).objects
+            x, y, width, height = placed.box
             assert 0 <= x < x + width <= wide
             assert 0 <= y < y + height <= high
             outside = sample.mask.copy()
             outside[y : y + height, x : x + width] = 0
             assert not outside.any()
             for grey in (0, 255):
-                again = compose(np.full((high, wide, 3), grey, np.uint8), standing)
-                assert np.array_equal(again.mask, sample.mask)
-                assert np.array_equal(again.image[solid], sample.image[solid])
+                image, mask = compose(np.full((high, wide, 3), grey, np.uint8), [placed])
+                assert np.array_equal(mask, sample.mask)
+                assert np.array_equal(image[solid], sample.image[solid])
 
 
-def stand(
-    scene: Scene, canvas: Size, scales: tuple[float, float], ready: Foreground
-) -> list[Standing]:
-    def cutout_of(_: int, size: Size) -> Cutout:
-        return cut_out(scale_foreground(ready, size))
+class OneForeground:
+    """A wardrobe of one foreground, whatever is asked for."""
 
-    return arrange(scene, canvas, scales, lambda _: ready.size, cutout_of)
+    def __init__(self, cropped: Image.Image, shorter: int, largest: float) -> None:
+        self._cropped, self._shorter, self._largest = cropped, shorter, largest
+        self._ready = prepare_foreground(cropped, shorter, largest)
+
+    def size(self, index: int) -> Size:
+        return self._ready.size
+
+    def cutout(self, index: int, size: Size) -> Cutout:
+        return cut_out(scale_foreground(self._ready, size))
+
+    def turnable(self, index: int) -> Turnable:
+        return make_turnable(self._cropped, self._shorter, self._largest)
 
 
 def source_of(root: Path, name: str) -> Image.Image:

@@ -64,7 +64,7 @@ def test_sources_that_moved_can_be_named(
 def test_a_sample_is_written_as_plain_pictures(plain_build: BuildResult, tmp_path: Path) -> None:
     sample = render_sample(plain_build.out, "train", 4)
     names = [path.name for path in write_sample(sample, tmp_path / "out")]
-    assert names == ["background.jpg", "image.png", "mask.png", "sample.json"]
+    assert names == ["background.jpg", "image.png", "instances.png", "mask.png", "sample.json"]
     assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / "image.png")), sample.image)
 
 

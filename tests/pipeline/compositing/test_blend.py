@@ -6,11 +6,9 @@ from PIL import Image
 from small import draw_foreground
 
 from pipeline.compositing.composite import compose
-from pipeline.compositing.cutout import cut_out
 from pipeline.compositing.foreground import prepare_foreground, scale_foreground
 from pipeline.compositing.place import Box, scaled_size
 from pipeline.compositing.placed_object import upright
-from pipeline.compositing.standing import Standing
 from pipeline.sources.alpha import crop_to_alpha
 
 GREY = np.full((64, 64, 3), 128, np.uint8)
@@ -26,8 +24,7 @@ def composed(
 ) -> tuple[np.ndarray, np.ndarray]:
     if flip:
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    drawn = compose(background, [Standing(upright(picture, box), cut_out(picture).own)])
-    return drawn.image, drawn.mask
+    return compose(background, [upright(picture, box)])
 
 
 def test_the_mask_is_zero_outside_the_box_and_the_image_is_the_background() -> None:

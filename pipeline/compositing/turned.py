@@ -1,0 +1,157 @@
+"""Objects that are turned: from a picture reduced in steps to the pixels of one placement.
+
+Everything that decides a pixel is integer: cosine and sine are rounded to 2^-16, and Pillow's
+nearest neighbour counts in the same 2^-16. Twice as many samples a side are taken as there are
+pixels, from the step whose pixels are about as large, and each four are averaged.
+"""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.compositing.angles import cosine_and_sine
+from pipeline.compositing.foreground import prepare_foreground
+from pipeline.compositing.place import scaled_size
+from pipeline.sources.alpha import LEAST_ALPHA
+from shards.base.size import Size
+
+ONE = 1 << 16
+"""1 in the whole numbers that coordinates are counted in."""
+
+ANGLES = 64
+"""Angles that are told apart in a degree."""
+
+_SAMPLES = 2
+_DIAGONAL = 1.42
+_COARSEST = ONE * 3 // 2
+_SMALLEST = 16
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Turnable:
+    """A foreground that can be turned: premultiplied pictures, each half of the one before.
+
+    `alphas` are their alpha alone, `corners` int64 (n, 2) the corners of pixels of the first
+    picture that no turn's box can miss.
+    """
+
+    pictures: tuple[Image.Image, ...]
+    alphas: tuple[Image.Image, ...]
+    corners: NDArray[np.int64]
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+        return sum(5 * each.width * each.height for each in self.pictures) + self.corners.nbytes
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """A turn: the flip that goes before it, and the box of what is turned, in units of 1/ONE."""
+
+    flip: bool
+    cosine: int
+    sine: int
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def make_turnable(cropped: Image.Image, shorter: int, largest_scale: float) -> Turnable:
+    """A cropped "RGBA" picture premultiplied, reduced in steps, and its outline.
+
+    The first step suits the largest size of any turn (`prepare_foreground` says what is asked);
+    what is smaller is enlarged to that, as samples are taken without blending.
+    """
+    picture = prepare_foreground(cropped, shorter, largest_scale * _DIAGONAL).picture
+    least = max(1, int(largest_scale * _DIAGONAL * shorter))
+    if max(picture.size) < least:
+        width, height = (max(1, side * least // max(picture.size)) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+    pictures = [picture]
+    while max(pictures[-1].size) > _SMALLEST:
+        pictures.append(pictures[-1].reduce(2))
+    alphas = tuple(each.getchannel(3) for each in pictures)
+    return Turnable(tuple(pictures), alphas, _corners(np.asarray(alphas[0])))
+
+
+def _corners(alpha: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The corners of the outermost pixels of each row with an alpha of the alpha box's."""
+    seen = alpha >= LEAST_ALPHA
+    rows = np.flatnonzero(seen.any(axis=1))
+    if not len(rows):
+        height, width = alpha.shape
+        return np.array([(0, 0), (width, 0), (0, height), (width, height)], np.int64)
+    first = seen[rows].argmax(axis=1)
+    last = alpha.shape[1] - seen[rows, ::-1].argmax(axis=1)
+    across = np.concatenate([first, last, first, last])
+    down = np.concatenate([rows, rows, rows + 1, rows + 1])
+    return np.stack([across, down], axis=1).astype(np.int64)
+
+
+def plan_turn(turnable: Turnable, angle: int, flip: bool) -> Turn:
+    """The turn by `angle` (counter-clockwise, in 1/ANGLES of a degree), and the box after it."""
+    cosine, sine = (int(value * ONE + 0.5 + ONE) - ONE for value in cosine_and_sine(angle / ANGLES))
+    x, y = turnable.corners[:, 0], turnable.corners[:, 1]
+    if flip:
+        x = turnable.pictures[0].width - x
+    across, down = x * cosine + y * sine, y * cosine - x * sine
+    left, top = int(across.min()), int(down.min())
+    width, height = int(across.max()) - left, int(down.max()) - top
+    return Turn(flip=flip, cosine=cosine, sine=sine, left=left, top=top, width=width, height=height)
+
+
+def turned_sizes(
+    turnable: Turnable, turn: Turn, draw: float, canvas: Size, scales: tuple[float, float]
+) -> tuple[Size, Size]:
+    """The size of a turned object on the canvas, and the one that it would have unturned."""
+    size = scaled_size((turn.width, turn.height), draw, canvas, scales)
+    longest, among = max(size), max(turn.width, turn.height)
+    width, height = (
+        max(1, int(side * ONE * longest / among + 0.5)) for side in turnable.pictures[0].size
+    )
+    return size, (width, height)
+
+
+def turned_alpha(turnable: Turnable, turn: Turn, size: Size) -> Image.Image:
+    """The alpha "L" of an object turned to `size`."""
+    return _sampled(turnable, turnable.alphas, turn, size)
+
+
+def turned_picture(turnable: Turnable, turn: Turn, size: Size) -> Image.Image:
+    """An object turned to `size`, straight "RGBA"."""
+    return _sampled(turnable, turnable.pictures, turn, size).convert("RGBA")
+
+
+def _sampled(
+    turnable: Turnable, steps: tuple[Image.Image, ...], turn: Turn, size: Size
+) -> Image.Image:
+    wide, high = _SAMPLES * size[0], _SAMPLES * size[1]
+    apart, step = max(turn.width // wide, turn.height // high), 0
+    while apart >> step >= _COARSEST and step + 1 < len(steps):
+        step += 1
+    cosine, sine, one = turn.cosine, turn.sine, ONE << step
+    x = [
+        _rounded(turn.width * cosine, wide * one),
+        _rounded(-turn.height * sine, high * one),
+        _rounded(turn.left * cosine - turn.top * sine, one),
+    ]
+    y = [
+        _rounded(turn.width * sine, wide * one),
+        _rounded(turn.height * cosine, high * one),
+        _rounded(turn.left * sine + turn.top * cosine, one),
+    ]
+    if turn.flip:
+        x = [-x[0], -x[1], (turnable.pictures[0].width * ONE >> step) - x[2]]
+    back = tuple(value / ONE for value in (*x, *y))
+    samples = steps[step].transform(
+        (wide, high), Image.Transform.AFFINE, back, Image.Resampling.NEAREST
+    )
+    return samples.reduce(_SAMPLES)
+
+
+def _rounded(value: int, divisor: int) -> int:
+    return (2 * value + divisor) // (2 * divisor)
