@@ -20,6 +20,7 @@ MARK = "<!-- written by depthmask; without this line it is yours and stays as it
 
 _SIZES = (("n<1K", 10**3), ("1K<n<10K", 10**4), ("10K<n<100K", 10**5), ("100K<n<1M", 10**6))
 _LARGEST = "1M<n<10M"
+_LISTED_CATEGORIES = 100
 _FIELDS = {
     "image.jpg": "the composite, 8-bit RGB",
     "mask.png": "the foreground's alpha as placed, 8-bit grey, soft edges",
@@ -59,6 +60,7 @@ def card_of(manifest: dict[str, Any]) -> str:
         "## A sample",
         card_table(("field", "what"), [(f"`{name}`", _FIELDS[name]) for name in _fields(manifest)]),
         _background_words(options),
+        _category_words(manifest),
     ]
     if depth is not None:
         blocks += ["## Depth", _depth_words(manifest)]
@@ -92,7 +94,9 @@ def card_of(manifest: dict[str, Any]) -> str:
 def _front_matter(manifest: dict[str, Any], samples: dict[str, int]) -> str:
     total = sum(samples.values())
     kind = next((name for name, bound in _SIZES if total < bound), _LARGEST)
-    tasks = ["image-segmentation"] + ["depth-estimation"] * (manifest["depth"] is not None)
+    tasks = ["image-segmentation", "object-detection"] + ["depth-estimation"] * (
+        manifest["depth"] is not None
+    )
     lines = ["---", "pretty_name: Composites with masks", "task_categories:"]
     lines += [f"- {task}" for task in tasks]
     lines += ["tags:", "- synthetic", "- webdataset", "size_categories:", f"- {kind}"]
@@ -126,6 +130,15 @@ def _background_words(options: dict[str, Any]) -> str:
     )
 
 
+def _category_words(manifest: dict[str, Any]) -> str:
+    names = [f"{number} {card_cell(name)}" for number, name in enumerate(manifest["categories"], 1)]
+    if not names:
+        return ""
+    more = len(names) - _LISTED_CATEGORIES
+    words = "Categories of objects, by id: " + ", ".join(names[:_LISTED_CATEGORIES])
+    return f"{words}, and {more:,} more." if more > 0 else f"{words}."
+
+
 def _depth_words(manifest: dict[str, Any]) -> str:
     depth, teacher = manifest["depth"], manifest["teacher"] or {"name": "unknown"}
     grows = "larger is nearer" if depth["kind"] == "inverse" else "larger is farther"
@@ -143,6 +156,7 @@ def _reading(manifest: dict[str, Any], samples: dict[str, int]) -> str:
         "",
         f'    samples = depthmask.open_dataset("FOLDER").split("{split}")',
         "    samples[0].image, samples[0].mask, samples[0].depth, samples[0].background",
+        "    samples[0].objects, samples[0].instances",
     ]
     if manifest["options"]["format"] != "tar":
         return "\n".join(ours)

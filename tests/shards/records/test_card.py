@@ -36,7 +36,8 @@ def test_a_build_leaves_a_card_that_is_no_part_of_the_digest(
             ],
         }
     ]
-    assert front_matter(text)["task_categories"] == ["image-segmentation"]
+    assert front_matter(text)["task_categories"] == ["image-segmentation", "object-detection"]
+    assert "Categories of objects, by id: 1 object." in text
     assert verify_dataset(plain_build.out).sound
     again = build_dataset(small_options(sources, tmp_path / "again", workers=2))
     assert files_of(again.out) == files_of(plain_build.out)
@@ -46,7 +47,9 @@ def test_depth_and_its_meaning_stand_in_the_card(tiny_dataset: Path) -> None:
     text = (tiny_dataset / CARD).read_text()
     assert "larger is nearer" in text
     assert "`depth.png16`" in text
-    assert front_matter(text)["task_categories"] == ["image-segmentation", "depth-estimation"]
+    assert front_matter(text)["task_categories"] == [
+        "image-segmentation", "object-detection", "depth-estimation",
+    ]  # fmt: skip
 
 
 def test_the_hubs_own_code_reads_the_card(tiny_dataset: Path) -> None:
