@@ -3,5 +3,5 @@
 No torch: options are checked before anything heavy is imported.
 
 Other rooms use: `earlier_systems`, `network_fields`, `option_file`, `other_names`, `rates`,
-`resumption`, `train_options`.
+`resumption`, `sizes`, `train_options`.
 """

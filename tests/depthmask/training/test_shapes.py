@@ -6,14 +6,25 @@ import numpy as np
 import pytest
 import torch
 from made_samples import MadeSamples
+from PIL import Image
+from small import small_options, small_training
 
 from depthmask.data.batches import DecodedSamples, train_batches
-from depthmask.inference.evaluation import score
+from depthmask.inference.evaluation import evaluate, score
+from depthmask.inference.exporting import TOLERANCE, export
+from depthmask.inference.options import EvaluateOptions, ExportOptions
+from depthmask.inference.predictor import load
 from depthmask.losses.loss_terms import LOSSES
 from depthmask.models.catalogue import SYSTEMS
+from depthmask.models.checkpoint import read_checkpoint
 from depthmask.recipes.train_options import TrainOptions
+from depthmask.reports.report import write_report
+from depthmask.training.loop import train
 from depthmask.training.run import Run, begin_run
 from depthmask.training.step import take_step
+from pipeline.build import build_dataset
+from shards.reading.open import open_dataset
+from shards.records.card import CARD
 
 CPU = torch.device("cpu")
 SMALL = "mobilenetv3_small_050"
@@ -122,3 +133,69 @@ def test_a_background_of_a_samples_own_is_read_like_a_shared_one(size: tuple[int
         for own in (True, False)
     )
     assert np.array_equal(own, shared)
+
+
+@pytest.fixture(scope="module")
+def oblong(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set with depth of 64 x 48 pixels."""
+    out = tmp_path_factory.mktemp("oblong") / "shards"
+    changes: dict[str, object] = {"size": (64, 48), "samples": 24, "depth_model": "densedepth-lite"}
+    build_dataset(small_options(sources, out, **changes))
+    return out
+
+
+@pytest.fixture(scope="module")
+def oblong_run(oblong: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one epoch on it, at a shorter side of 32."""
+    out = tmp_path_factory.mktemp("runs") / "run"
+    train(small_training(oblong, out, epochs=1))
+    return out
+
+
+def test_a_run_on_rectangles_keeps_and_shows_their_shape(
+    oblong: Path, oblong_run: Path, tmp_path: Path
+) -> None:
+    assert read_checkpoint(oblong_run).size == (43, 32)
+    with Image.open(oblong_run / "grid.png") as grid:
+        assert grid.size == (6 * 45, 6 * 34)
+    assert "at 43 x 32 pixels" in (oblong_run / CARD).read_text()
+    page = write_report(oblong_run, tmp_path / "run.html").read_text()
+    assert 'width="43" height="32"' in page
+
+
+def test_a_network_of_rectangles_is_evaluated_at_the_shorter_side_of_any_data_set(
+    oblong: Path, oblong_run: Path, tiny_dataset: Path, tmp_path: Path
+) -> None:
+    for dataset, sides in ((oblong, (45, 34)), (tiny_dataset, (34, 34))):
+        out = tmp_path / dataset.parent.name
+        options = EvaluateOptions(
+            checkpoint=oblong_run, shards=dataset, out=out, worst=2, device="cpu"
+        )
+        found = evaluate(options)["val"]
+        assert 0 <= found["mask"]["iou"] <= 1
+        assert np.isfinite(found["depth"]["rmse"])
+        with Image.open(out / "val-worst.png") as sheet:
+            assert sheet.size == (6 * sides[0], 2 * sides[1])
+
+
+def test_a_network_of_rectangles_predicts_pictures_of_any_shape(
+    oblong: Path, oblong_run: Path
+) -> None:
+    sample = open_dataset(oblong)[0]
+    predictor = load(oblong_run / "best.pt", "cpu")
+    found = predictor.predict(sample.image, sample.background)
+    assert found.mask is not None
+    assert found.depth is not None
+    assert found.mask.shape == found.depth.shape == (48, 64)
+    upright = predictor.predict(sample.image.swapaxes(0, 1), sample.background.swapaxes(0, 1))
+    assert upright.mask is not None
+    assert upright.mask.shape == (64, 48)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [None, (48, 33)])
+def test_a_network_of_rectangles_is_exported(
+    size: tuple[int, int] | None, oblong_run: Path, tmp_path: Path
+) -> None:
+    found = export(ExportOptions(checkpoint=oblong_run, out=tmp_path / "network.pt2", size=size))
+    assert max(found.differences.values()) <= TOLERANCE
