@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from labelled_sources import draw_labelled_sources, labelled_options
 from small import OUTSIDE, draw_background, draw_foreground, small_options, small_training
 
 from depthmask.training.loop import train
@@ -39,6 +40,13 @@ def lmdb_build(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Build
     """The plain build as LMDB, built as such."""
     out = tmp_path_factory.mktemp("lmdb") / "shards"
     return build_dataset(small_options(sources, out, format="lmdb"))
+
+
+@pytest.fixture(scope="session")
+def labelled_build(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    """100 samples of up to five objects in three categories, 96 x 72 pixels, without depth."""
+    root = tmp_path_factory.mktemp("labelled")
+    return build_dataset(labelled_options(draw_labelled_sources(root), root / "shards"))
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,20 @@ def test_the_page_of_a_data_set_shows_counts_gallery_and_digest(tiny_dataset: Pa
         assert part in page
 
 
+def test_the_gallery_draws_the_objects_of_each_category(labelled_build: BuildResult) -> None:
+    page = page_of(labelled_build.out)
+    tags = Tags(page).found
+    cards = [found for _, found in tags if found.get("class") == "card"]
+    shown = {name for card in cards for name in (card["data-categories"] or "").split()}
+    assert shown == {"cars", "pairs", "rings"}
+    assert "" in {card["data-categories"] for card in cards}
+    marks = [found for tag, found in tags if tag == "g"]
+    outlines = [found["d"] for tag, found in tags if tag == "path" and found.get("d")]
+    assert len(marks) > 24
+    assert sum((outline or "").startswith("M") for outline in outlines) >= len(marks)
+    assert page.count("<option>") == 3
+
+
 def test_every_picture_has_a_description_and_nothing_comes_from_elsewhere(
     tiny_dataset: Path, run_folder: Path
 ) -> None:

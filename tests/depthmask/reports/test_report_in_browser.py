@@ -12,7 +12,7 @@ from small import small_options
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.reports.report import write_report
 from depthmask.training.loop import train
-from pipeline.build import build_dataset
+from pipeline.build import BuildResult, build_dataset
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
 
@@ -49,6 +49,28 @@ def test_a_report_loads_without_errors_and_every_picture_shows(
     assert browser.run("document.images.length") >= 24 * 4
     assert browser.run("[...document.images].every(image => image.naturalWidth > 0)")
     assert browser.run("performance.getEntriesByType('resource').every(r => r.name[0] == 'd')")
+
+
+def test_categories_are_filtered_and_objects_drawn(
+    browser: Browser, labelled_build: BuildResult, tmp_path: Path
+) -> None:
+    browser.open(write_report(labelled_build.out, tmp_path / "labelled.html"))
+    assert browser.troubles == []
+    total = browser.run(f"{SHOWN}.length")
+    drawn = "[...document.querySelectorAll('.marks {}')].filter(m => m.checkVisibility()).length"
+    assert browser.run(drawn.format("rect")) == browser.run(drawn.format("path")) == 0
+    browser.run("document.querySelector('input[name=boxes]').click()")
+    browser.run("document.querySelector('input[name=outlines]').click()")
+    everything = browser.run(drawn.format("rect"))
+    assert everything == browser.run(drawn.format("path")) > total
+    keep(browser, "dataset-objects")
+    browser.run(
+        "const choice = document.querySelector('select[name=category]');"
+        "choice.value = 'rings'; choice.dispatchEvent(new Event('input', {bubbles: true}))"
+    )
+    assert 0 < browser.run(f"{SHOWN}.length") < total
+    assert browser.run(f"{SHOWN}.every(card => card.dataset.categories.includes('rings'))")
+    keep(browser, "dataset-rings")
 
 
 def test_the_filters_leave_what_was_asked_for(browser: Browser, page: Path) -> None:

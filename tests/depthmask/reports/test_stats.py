@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from labelled_sources import CATEGORIES
 from rich.console import Console
 
+from depthmask.reports import stats
 from depthmask.reports.stats import dataset_stats
 from depthmask.terminal.stats_tables import stats_tables
 from pipeline.build import BuildResult
@@ -57,3 +59,34 @@ def test_the_tables_show_counts_moments_and_digest(tiny_dataset: Path) -> None:
     digest = open_dataset(tiny_dataset).digest
     for part in ("train", "depth.png16", "Foreground's share", "inverse", digest):
         assert part in text
+
+
+def test_objects_are_those_of_the_samples(labelled_build: BuildResult) -> None:
+    dataset = open_dataset(labelled_build.out)
+    found = dataset_stats(labelled_build.out)["objects"]
+    objects = [each for sample in dataset for each in sample.objects]
+    assert (found["samples"], found["objects"]) == (100, len(objects))
+    assert found["per_sample"]["0"] == sum(not sample.objects for sample in dataset) > 0
+    assert {name: each["id"] for name, each in found["categories"].items()} == CATEGORIES
+    for name, counted in found["categories"].items():
+        assert counted["objects"] == sum(each.category == name for each in objects) > 0
+    assert found["truncated"] == sum(each.truncation > 0 for each in objects) > 0
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(stats_tables(dataset_stats(labelled_build.out)))
+    text = console.export_text()
+    for part in (
+        "Objects (100 samples)",
+        "rings",
+        "Samples by their number of objects",
+        "cross an",
+    ):
+        assert part in text
+
+
+def test_objects_of_large_sets_are_those_of_spread_samples(
+    labelled_build: BuildResult, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stats, "_OBJECT_SAMPLES", 20)
+    found = dataset_stats(labelled_build.out)["objects"]
+    assert found["samples"] == 20
+    assert dataset_stats(labelled_build.out, recompute=True)["objects"]["samples"] == 100

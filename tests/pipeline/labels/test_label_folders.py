@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from labelled_sources import CATEGORIES
 from pycocotools.coco import COCO
 from ready_folders import draw_folders
+from scipy import ndimage
 
 from pipeline.build import BuildResult
 from pipeline.convert import convert_dataset
@@ -75,6 +77,40 @@ def test_pycocotools_reads_every_object_back_bit_for_bit(
     assert not list(out.rglob(".*"))
 
 
+def test_pycocotools_reads_many_objects_back_bit_for_bit(
+    labelled_build: BuildResult, tmp_path: Path
+) -> None:
+    out = tmp_path / "coco"
+    result = convert_dataset(labelled_build.out, out, "coco", workers=2)
+    dataset = open_dataset(labelled_build.out)
+    assert result.labels is not None
+    assert result.labels[WRITTEN] == sum(len(sample.objects) for sample in dataset) > 200
+    for split in SPLITS:
+        coco = coco_of(out, split)
+        require_equal_to_coco(coco, list(dataset.split(split)), CATEGORIES)
+        assert {each["name"]: each["id"] for each in coco.dataset["categories"]} == CATEGORIES
+        assert any(annotation["visible"] < 1 for annotation in coco.anns.values())
+        assert any(annotation["truncation"] > 0 for annotation in coco.anns.values())
+        assert any(not coco.getAnnIds(image) for image in coco.imgs)
+
+
+def test_yolo_counts_what_its_polygons_lose(labelled_build: BuildResult, tmp_path: Path) -> None:
+    said: list[str] = []
+    out = tmp_path / "yolo"
+    result = convert_dataset(labelled_build.out, out, "yolo", workers=1, remark=said.append)
+    holed = holes = apart = 0
+    for sample in open_dataset(labelled_build.out):
+        for number in range(1, len(sample.objects) + 1):
+            pixels = sample.instances == number
+            lost = int(ndimage.binary_fill_holes(pixels).sum() - pixels.sum())
+            holed, holes = holed + (lost > 0), holes + lost
+            apart += ndimage.label(pixels, np.ones((3, 3)))[1] > 1
+    assert result.labels is not None
+    assert (holed > 20, apart > 20) == (True, True)
+    assert [result.labels[name] for name in (HOLED, HOLES, APART)] == [holed, holes, apart]
+    assert [line.split()[0] for line in said] == [str(holed), str(apart)]
+
+
 def test_ids_differ_over_the_whole_set(plain_build: BuildResult, tmp_path: Path) -> None:
     out = tmp_path / "coco"
     convert_dataset(plain_build.out, out, "coco", workers=1)
@@ -85,10 +121,10 @@ def test_ids_differ_over_the_whole_set(plain_build: BuildResult, tmp_path: Path)
 
 @pytest.mark.parametrize("format", ["coco", "yolo", "yolo-boxes", "voc"])
 def test_labels_do_not_depend_on_workers_and_a_stopped_conversion_is_finished(
-    plain_build: BuildResult, tmp_path: Path, format: str
+    labelled_build: BuildResult, tmp_path: Path, format: str
 ) -> None:
     whole = tmp_path / "whole"
-    convert_dataset(plain_build.out, whole, format, workers=2)  # type: ignore[arg-type]
+    convert_dataset(labelled_build.out, whole, format, workers=2)  # type: ignore[arg-type]
     stopped = Path(shutil.copytree(whole, tmp_path / "stopped"))
     pictures = sorted(stopped.rglob("*.jpg"))
     pictures[3].unlink()
@@ -98,8 +134,8 @@ def test_labels_do_not_depend_on_workers_and_a_stopped_conversion_is_finished(
     for path in stopped.rglob("*.json"):
         if path.parent != stopped:
             path.unlink()
-    result = convert_dataset(plain_build.out, stopped, format, workers=1)  # type: ignore[arg-type]
-    assert (result.made, result.kept) == (2, 118)
+    result = convert_dataset(labelled_build.out, stopped, format, workers=1)  # type: ignore[arg-type]
+    assert (result.made, result.kept) == (2, 98)
     assert tree(stopped) == tree(whole)
 
 
@@ -135,30 +171,31 @@ def test_a_set_that_was_taken_over_has_one_category(tmp_path: Path) -> None:
         assert [each["name"] for each in coco.dataset["categories"]] == ["object"]
 
 
-def test_yolo_boxes_are_those_of_the_samples(plain_build: BuildResult, tmp_path: Path) -> None:
+def test_yolo_boxes_are_those_of_the_samples(labelled_build: BuildResult, tmp_path: Path) -> None:
     out = tmp_path / "yolo"
-    convert_dataset(plain_build.out, out, "yolo-boxes", workers=1)
-    for sample in open_dataset(plain_build.out):
+    convert_dataset(labelled_build.out, out, "yolo-boxes", workers=1)
+    for sample in open_dataset(labelled_build.out):
         width, height = sample.size
         lines = (out / "labels" / sample.split / f"{sample.key}.txt").read_text().splitlines()
         for line, facts in zip(lines, sample.objects, strict=True):
             number, x, y, w, h = map(float, line.split())
             found = ((x - w / 2) * width, (y - h / 2) * height, w * width, h * height)
-            assert number == 0
+            assert number == CATEGORIES[facts.category] - 1
             assert tuple(np.round(found, 3)) == facts.visible_box
 
 
-def test_voc_lists_the_samples_of_each_split(plain_build: BuildResult, tmp_path: Path) -> None:
+def test_voc_lists_the_samples_of_each_split(labelled_build: BuildResult, tmp_path: Path) -> None:
     out = tmp_path / "voc"
-    convert_dataset(plain_build.out, out, "voc", workers=1)
-    dataset = open_dataset(plain_build.out)
+    convert_dataset(labelled_build.out, out, "voc", workers=1)
+    dataset = open_dataset(labelled_build.out)
     for split in SPLITS:
-        names = (out / "ImageSets" / "Main" / f"{split}.txt").read_text().splitlines()
-        assert names == [sample.key for sample in dataset.split(split)]
-        for name in names:
-            assert (out / "JPEGImages" / f"{name}.jpg").is_file()
-            root = ElementTree.parse(out / "Annotations" / f"{name}.xml").getroot()
-            assert len(root.findall("object")) == 1
+        keys = (out / "ImageSets" / "Main" / f"{split}.txt").read_text().splitlines()
+        assert keys == [sample.key for sample in dataset.split(split)]
+        for position, key in enumerate(keys):
+            assert (out / "JPEGImages" / f"{key}.jpg").is_file()
+            root = ElementTree.parse(out / "Annotations" / f"{key}.xml").getroot()
+            names = [each.findtext("name") for each in root.findall("object")]
+            assert names == [each.category for each in dataset.sample(split, position).objects]
 
 
 def test_what_labels_cannot_hold_is_said() -> None:

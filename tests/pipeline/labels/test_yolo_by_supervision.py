@@ -37,11 +37,11 @@ def read_back(python: Path, labels: Path, split: str, out: Path) -> dict[str, np
 
 @pytest.mark.slow
 def test_supervision_finds_every_object_without_holes_bit_for_bit(
-    plain_build: BuildResult, python: Path, tmp_path: Path
+    labelled_build: BuildResult, python: Path, tmp_path: Path
 ) -> None:
     labels = tmp_path / "yolo"
-    convert_dataset(plain_build.out, labels, "yolo", workers=1)
-    dataset = open_dataset(plain_build.out)
+    convert_dataset(labelled_build.out, labels, "yolo", workers=1)
+    dataset = open_dataset(labelled_build.out)
     names = list(dataset.categories)
     exact = 0
     for split in ("train", "val"):
@@ -65,12 +65,12 @@ def test_supervision_finds_every_object_without_holes_bit_for_bit(
 
 @pytest.mark.slow
 def test_supervision_finds_exact_boxes(
-    plain_build: BuildResult, python: Path, tmp_path: Path
+    labelled_build: BuildResult, python: Path, tmp_path: Path
 ) -> None:
     labels = tmp_path / "yolo"
-    convert_dataset(plain_build.out, labels, "yolo-boxes", workers=1)
+    convert_dataset(labelled_build.out, labels, "yolo-boxes", workers=1)
     found = read_back(python, labels, "val", tmp_path / "val.npz")
-    for sample in open_dataset(plain_build.out).split("val"):
+    for sample in open_dataset(labelled_build.out).split("val"):
         boxes = [each.visible_box for each in sample.objects if each.area]
         corners = [(x, y, x + w, y + h) for x, y, w, h in boxes]
         assert np.allclose(found[f"{sample.key} boxes"], corners, atol=1e-3)
