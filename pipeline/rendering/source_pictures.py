@@ -52,11 +52,10 @@ class SourcePictures:
                 picture = with_alpha(picture, alpha)
             if source.part is not None:
                 picture = only_part(picture, source.part)
-            if self.plan.options["decontaminate"]:
-                picture = decontaminate(picture)
-            return crop_to_alpha(picture)
+            picture = crop_to_alpha(picture)
         except UnusablePictureError as error:
             raise _another_picture(path, str(error)) from None
+        return decontaminate(picture) if self.plan.options["decontaminate"] else picture
 
     def _alpha(self, source: Source) -> Image.Image | None:
         """The alpha file of a foreground, "L"."""

@@ -1,6 +1,9 @@
 """Cut-outs: a picture with its alpha, whether it brings it, a file has it, or a part is wanted."""
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.sources.alpha import LEAST_ALPHA
@@ -41,24 +44,39 @@ def with_alpha(picture: Image.Image, alpha: Image.Image) -> Image.Image:
 
 
 def only_part(picture: Image.Image, part: int) -> Image.Image:
-    """An "RGBA" picture with the alpha of one of its parts (from 0) alone."""
+    """One part (from 0) of an "RGBA" picture, cropped to it, with its alpha alone."""
     alpha = np.asarray(picture.getchannel("A"))
-    kept = np.where(label_parts(alpha) == part + 1, alpha, np.uint8(0))
-    if not kept.any():
+    labels = label_parts(alpha)
+    if part >= labels.max(initial=0):
         raise UnusablePictureError(f"no part {part}")
-    alone = picture.copy()
-    alone.putalpha(Image.fromarray(kept))
-    return alone
+    return _alone(picture, alpha, labels, part)
 
 
-def parts_of(picture: Image.Image) -> list[int | None]:
-    """The parts that an "RGBA" picture is made of: [None] where it is one, with nothing beside."""
+def separate(picture: Image.Image) -> Iterator[tuple[int | None, Image.Image]]:
+    """Every part of an "RGBA" picture with its number, as `only_part` gives it.
+
+    A picture that is one part, with nothing beside, is given as it is, without a number.
+    """
     alpha = np.asarray(picture.getchannel("A"))
     labels = label_parts(alpha)
     count = int(labels.max(initial=0))
     if count == 1 and labels[alpha >= LEAST_ALPHA].all():
-        return [None]
-    return list(range(count))
+        yield None, picture
+        return
+    for part in range(count):
+        yield part, _alone(picture, alpha, labels, part)
+
+
+def _alone(
+    picture: Image.Image, alpha: NDArray[np.uint8], labels: NDArray[np.uint8], part: int
+) -> Image.Image:
+    own = labels == part + 1
+    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    alone = picture.crop((int(left), int(top), int(right), int(bottom)))
+    inside = slice(top, bottom), slice(left, right)
+    alone.putalpha(Image.fromarray(alpha[inside] * own[inside]))
+    return alone
 
 
 def count_parts(picture: Image.Image) -> int:

@@ -17,7 +17,8 @@ def label_parts(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """
     height, width = alpha.shape
     padded = np.zeros((height, width + 2), np.uint8)  # a free column parts the rows
-    padded[:, 1:-1] = np.where(alpha >= LEAST_ALPHA, alpha, 0)
+    padded[:, 1:-1] = alpha
+    padded[padded < LEAST_ALPHA] = 0
     flat = padded.ravel()
     edges = np.flatnonzero(np.diff(flat > 0)) + 1
     starts, ends = edges[::2], edges[1::2]  # of runs along rows
