@@ -57,7 +57,7 @@ def main() -> None:
     arguments = parser.parse_args()
     dataset = open_dataset(arguments.shards)
     val = dataset.split("val")
-    source = DecodedSamples(val, min(dataset.size), workers=1)
+    source = DecodedSamples(val, dataset.size, workers=1)
     chosen = np.linspace(0, len(val) - 1, min(arguments.samples, len(val))).astype(np.int64)
     rows = defaultdict(list)
     for begin in range(0, len(chosen), _BATCH):
