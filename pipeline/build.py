@@ -4,6 +4,7 @@ import dataclasses
 import os
 from pathlib import Path
 
+from pipeline.checking.omissions import Omission, count_omissions
 from pipeline.depth.layer_cache import forget_maps
 from pipeline.execution.engines import engine_of
 from pipeline.execution.job import Engine, Job
@@ -28,6 +29,7 @@ from pipeline.sources.source import Skipped
 from shards.base.retrying import retry_passing
 from shards.base.scratch import remove_abandoned
 from shards.places.place import Place
+from shards.reading.dataset import Dataset
 from shards.records.manifest import Record, make_manifest, write_manifest
 from shards.records.mixture import mixed_shards
 
@@ -52,6 +54,8 @@ class BuildResult:
     """Those of plan.json."""
     mixed: dict[str, dict[str, str]]
     """Shards that were made under other versions, with these."""
+    omissions: tuple[Omission, ...]
+    """Objects that found no place, by split, over some samples; none of a set that is no folder."""
 
 
 def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> BuildResult:
@@ -89,6 +93,7 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
                 place.refresh()
                 records = list(committed_records(place, plan).values())
             digest = _complete(place, plan, records)
+            omissions = () if digest is None else _omissions(place, plan)
     return BuildResult(
         out=asked,
         digest=digest,
@@ -103,6 +108,7 @@ def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> Buil
         skipped=tuple(skipped),
         versions=plan.document["versions"],
         mixed=mixed_shards(record.entry() for record in records),
+        omissions=omissions,
     )
 
 
@@ -145,3 +151,14 @@ def _complete(place: Place, plan: Plan, records: list[Record]) -> str | None:
     log_event(place.folder, event="complete", digest=manifest["digest"])
     digest: str = manifest["digest"]
     return digest
+
+
+def _omissions(place: Place, plan: Plan) -> tuple[Omission, ...]:
+    """Which objects found no place, where scenes have several and the shards are at hand."""
+    if plan.options["objects"][1] < 2 or not place.keeps_shards:  # a lone object always has one
+        return ()
+    dataset = Dataset(place)
+    try:
+        return count_omissions(plan, dataset)
+    finally:
+        dataset.close()

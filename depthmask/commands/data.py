@@ -53,6 +53,7 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
     """
     from depthmask.terminal.build_progress import BuildProgress
     from pipeline.build import build_dataset
+    from pipeline.checking.omissions import MANY
     from pipeline.estimate import estimate_build
     from pipeline.rendering.preparation import plan_build
     from shards.records.mixture import describe_mixture
@@ -80,10 +81,11 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
         f"made under other versions: {line}\n"
         for line in describe_mixture(result.versions, result.mixed)
     )
+    omitted = "".join(f"warning: {each}\n" for each in result.omissions if each.share > MANY)
     answer(
         f"{counted(sum(result.samples.values()), 'sample')}{whose} in {place} "
         f"({counted(result.shards_made, 'shard')} made, {result.shards_kept:,} kept, "
-        f"{counted(len(result.skipped), 'file')} left out)\n{mixed}{last}",
+        f"{counted(len(result.skipped), 'file')} left out)\n{mixed}{omitted}{last}",
         dataclasses.asdict(result) | {"out": place},
         json_wanted,
     )

@@ -1,7 +1,7 @@
 """What `verify` finds.
 
-Samples drawn again and compared with what is stored, and the findings in words and in
-JSON. The checks of a file against its record are in `shards.checking`.
+Samples drawn again and compared with what is stored, the findings in words and in JSON, and
+objects that found no place. The checks of a file against its record are in `shards.checking`.
 
-Other rooms use: `findings`, `redraw`.
+Other rooms use: `findings`, `omissions`, `redraw`.
 """
