@@ -1,13 +1,16 @@
 """One sample again, from its name alone: what the plan says stands at (split, position)."""
 
+import dataclasses
 import io
 from pathlib import Path
 
 from PIL import Image
 
 from pipeline.planning.plan import Plan, require_position
+from pipeline.rendering.drawn_scene import DrawnScene
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import find_site
+from pipeline.viewing.layer_files import layer_files, overlay_file
 from shards.base.canonical_json import document
 from shards.base.errors import InputError
 from shards.base.files import write_whole
@@ -28,7 +31,23 @@ def render_sample(
     fg_alpha: Path | None = None,
     distractors: Path | None = None,
 ) -> RawSample:
-    """The sample at `position` of `split`, drawn from its sources as the build drew it.
+    """The sample at `position` of `split`, drawn from its sources as the build drew it."""
+    return render_scene(
+        shards, split, position, fg=fg, bg=bg, fg_alpha=fg_alpha, distractors=distractors
+    ).sample
+
+
+def render_scene(
+    shards: Path,
+    split: str,
+    position: int,
+    *,
+    fg: Path | None = None,
+    bg: Path | None = None,
+    fg_alpha: Path | None = None,
+    distractors: Path | None = None,
+) -> DrawnScene:
+    """The same with the layers that it is put together from.
 
     The folders of sources are those of the last build on this data set, unless given. Depth is
     predicted in the same batch as in the build, so its last bits are the same too.
@@ -43,21 +62,26 @@ def render_sample(
     per_shard: int = plan.options["samples_per_shard"]
     first = position - position % per_shard % plan.batch
     last = min(first + plan.batch, first - first % per_shard + per_shard, plan.samples[split])
-    samples = Renderer(plan, site).samples(split, range(first, last))
-    return next(sample for sample in samples if sample.position == position)
+    renderer = Renderer(plan, site)
+    samples = renderer.samples(split, range(first, last))
+    sample = next(sample for sample in samples if sample.position == position)
+    return dataclasses.replace(renderer.draw(plan.scene(split, position)), sample=sample)
 
 
-def write_sample(sample: RawSample, out: Path) -> list[Path]:
-    """Write a sample's layers and what its json says.
+def write_scene(drawn: DrawnScene, out: Path, *, overlay: bool = False) -> list[Path]:
+    """Write a sample as plain files: as it is stored, its layers, and an overlay if wanted.
 
-    image.png, background.jpg, mask.png, instances.png, depth.png (16 bit) and sample.json.
+    image.png, background.jpg, mask.png, depth.png (16 bit), sample.json; background.png,
+    object-00.png and so on, distractor-00.png, instances.png, instances-colour.png; overlay.png.
     """
-    files = {
+    sample = drawn.sample
+    files = layer_files(drawn) | {
         "background.jpg": sample.background.data,
         "mask.png": encode_png(sample.mask, "none"),
-        "instances.png": encode_png(sample.instances, "none"),
         "sample.json": document(sample.info),
     }
+    if overlay:
+        files["overlay.png"] = overlay_file(drawn)
     if sample.depth_codes is not None:
         files["depth.png"] = encode_png(sample.depth_codes, "up")
     stream = io.BytesIO()

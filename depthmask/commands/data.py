@@ -50,15 +50,20 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
       depthmask build-dataset --fg cars --bg scenes --samples 4000 --size 128
       depthmask build-dataset --fg cars --bg scenes --depth-model none
       depthmask build-dataset --fg cars --bg scenes --recipe D --split-by source
+      depthmask build-dataset --fg cars --bg scenes --out shards --preview 40
     """
     from depthmask.terminal.build_progress import BuildProgress
     from pipeline.build import build_dataset
     from pipeline.checking.omissions import MANY
     from pipeline.estimate import estimate_build
+    from pipeline.preview import write_preview
     from pipeline.rendering.preparation import plan_build
     from shards.records.mixture import describe_mixture
 
     with closing(BuildProgress()) as watcher:
+        if options.preview is not None:
+            answer_paths([write_preview(options, watcher)], json_wanted)
+            return
         if options.dry_run:
             options.place.require_writable()
             plan, skipped = plan_build(options, watcher)
@@ -96,6 +101,7 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
 @click.argument("split", type=one_of(SPLITS))
 @click.argument("position", type=WHOLE)
 @click.option("--out", type=PLACE, required=True, help="Folder to write to.")
+@click.option("--overlay", is_flag=True, help="Also draw boxes, outlines and names.")
 @moved_sources_options
 @reports
 def render(
@@ -103,27 +109,28 @@ def render(
     split: str,
     position: int,
     out: Path,
+    overlay: bool,
     fg: Path | None,
     bg: Path | None,
     fg_alpha: Path | None,
     distractors: Path | None,
     json_wanted: bool,
 ) -> None:
-    """Draw one sample again from its sources, by its split and position.
+    """Draw one sample again from its sources, by its split and position, with all its layers.
 
     \b
     Examples:
-      depthmask render shards val 17 --out sample
+      depthmask render shards val 17 --out sample --overlay
       depthmask render shards train 0 --out sample --fg cars --bg scenes
     """
-    from pipeline.render import render_sample, write_sample
+    from pipeline.render import render_scene, write_scene
     from shards.places.outputs import require_folder
 
     require_folder(out)
-    sample = render_sample(
+    drawn = render_scene(
         shards, split, position, fg=fg, bg=bg, fg_alpha=fg_alpha, distractors=distractors
     )
-    answer_paths(write_sample(sample, out), json_wanted)
+    answer_paths(write_scene(drawn, out, overlay=overlay), json_wanted)
 
 
 @click.command()
@@ -137,11 +144,12 @@ def render(
 def sample_data(
     out: Path, cars: int, people: int, signs: int, scenes: int, seed: int, json_wanted: bool
 ) -> None:
-    """Draw cars, people and road signs (PNGs with alpha) and scenes to begin with.
+    """Draw cars, people and road signs (PNGs with alpha), and scenes.
 
     \b
-    OUT/cars     cars alone, and OUT/objects/{cars,people,signs} all three: for --fg
-    OUT/scenes   for --bg, and the scenes' true depth in OUT/depth
+    OUT/cars       cars alone, for --fg
+    OUT/objects    cars, people and signs, for --fg with three categories
+    OUT/scenes     for --bg; OUT/depth has their true depth
 
     \b
     Examples:

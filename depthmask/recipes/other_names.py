@@ -50,6 +50,7 @@ OPTIONS: Mapping[str, str] = {
     "engine": "distributor executor runner launcher",
     "ray-address": "address ray cluster",
     "overwrite": "force clean yes y exist-ok f",
+    "preview": "sheet contact-sheet show-samples peek",
     "dry-run": "dryrun simulate plan just-print",
     "epochs": "max-epochs num-epochs n-epochs num-train-epochs ep e epoch",
     "minutes": "max-time time hours duration time-limit",

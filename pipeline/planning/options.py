@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.planning.parts import parse_part
+from pipeline.planning.preview_fields import (
+    preview_field,
+    preview_out_field,
+    require_preview,
+)
 from pipeline.planning.scene_fields import (
     balance_field,
     bg_crop_field,
@@ -145,6 +150,8 @@ class BuildOptions:
         "Only say what would be built: samples, shards, bytes, time.",
         flags=("--dry-run",),
     )
+    preview: int | None = preview_field()
+    preview_out: Path | None = preview_out_field()
     overwrite: bool = option(
         False, "Delete the data set that stands in --out first.", flags=("--overwrite",)
     )
@@ -164,6 +171,7 @@ class BuildOptions:
         require_within("--placements", self.placements, 1, 10**9)
         require_within("--seed", self.seed, 0, 2**63 - 1)
         require_within("--samples-per-shard", self.samples_per_shard, 1, 10**6)
+        require_preview(self.preview, self.preview_out, dry_run=self.dry_run)
         require_fractions(self.val_fraction, self.test_fraction)
         require_category(self.category)
         require_within("--depth-bits", self.depth_bits, 1, 16)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from pipeline.compositing.arrange import Rules, arrange
 from pipeline.compositing.composite import compose
-from pipeline.compositing.standing import Arrangement
 from pipeline.depth.layer_cache import Layers
 from pipeline.depth.merge_layers import join_layers
 from pipeline.machine.allocator import keep_freed_memory
 from pipeline.machine.threads import one_thread
 from pipeline.planning.plan import Plan
 from pipeline.planning.scene import Scene
-from pipeline.rendering.backdrops import Backdrop, Backdrops
+from pipeline.rendering.backdrops import Backdrops
+from pipeline.rendering.drawn_scene import DrawnScene
 from pipeline.rendering.facts import sample_facts
 from pipeline.rendering.site import Site
 from pipeline.rendering.source_pictures import SourcePictures
@@ -112,10 +112,10 @@ class Renderer:
 
     def composite(self, scene: Scene) -> RawSample:
         """The sample of a scene, without depth."""
-        return self._draw(scene)[0]
+        return self.draw(scene).sample
 
-    def _draw(self, scene: Scene) -> tuple[RawSample, Backdrop, Arrangement]:
-        """The sample of a scene, without depth, its background, and its objects as painted."""
+    def draw(self, scene: Scene) -> DrawnScene:
+        """The sample of a scene, without depth, and its layers."""
         backdrop = self._backdrops.of(scene)
         arranged = arrange(scene, self._rules, self._wardrobe)
         image, mask = compose(backdrop.pixels, arranged.objects)
@@ -129,7 +129,7 @@ class Renderer:
             background=backdrop.stored,
             info=sample_facts(self.plan, scene, backdrop, arranged),
         )
-        return sample, backdrop, arranged
+        return DrawnScene(sample=sample, backdrop=backdrop, arranged=arranged)
 
     def samples(self, split: str, positions: range) -> Iterator[RawSample]:
         """The samples at `positions`, in order: plan → scene → composite → depth.
@@ -152,8 +152,9 @@ class Renderer:
                 yield dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
 
     def _with_layered_depth(self, scene: Scene) -> RawSample:
-        sample, backdrop, arranged = self._draw(scene)
-        placed = arranged.objects[0]
+        drawn = self.draw(scene)
+        sample, backdrop = drawn.sample, drawn.backdrop
+        placed = drawn.arranged.objects[0]
         codes, clipped = join_layers(
             self._layers.background(scene.background, backdrop.pixels),
             self._layers.foreground(

@@ -26,7 +26,7 @@ from pipeline.checking.findings import Findings
 from pipeline.convert import convert_dataset
 from pipeline.ingest import export_folders as plain_folders
 from pipeline.planning.options import BuildOptions
-from pipeline.render import render_sample, write_sample
+from pipeline.render import render_scene, write_scene
 from pipeline.rendering.shard_maker import renderer_of
 from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
@@ -112,7 +112,7 @@ def _require_sound(shards: Path) -> None:
 def render(folder: Path) -> None:
     """One sample drawn again, from folders given and from those of the log."""
     for given in ({"fg": folder / SOURCES / "fg", "bg": folder / SOURCES / "bg"}, {}):
-        write_sample(render_sample(folder / "shards", "train", 0, **given), folder / "sample")
+        write_scene(render_scene(folder / "shards", "train", 0, **given), folder / "sample")
 
 
 def report(folder: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from small import small_options
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.render import render_sample, write_sample
+from pipeline.render import render_sample, render_scene, write_scene
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError, RunError
 from shards.pixels.codecs import encode_jpeg
@@ -62,10 +62,34 @@ def test_sources_that_moved_can_be_named(
 
 
 def test_a_sample_is_written_as_plain_pictures(plain_build: BuildResult, tmp_path: Path) -> None:
-    sample = render_sample(plain_build.out, "train", 4)
-    names = [path.name for path in write_sample(sample, tmp_path / "out")]
-    assert names == ["background.jpg", "image.png", "instances.png", "mask.png", "sample.json"]
-    assert np.array_equal(np.asarray(Image.open(tmp_path / "out" / "image.png")), sample.image)
+    drawn = render_scene(plain_build.out, "train", 4)
+    names = {path.name for path in write_scene(drawn, tmp_path / "out")}
+    layers = {"background.png", "instances.png", "instances-colour.png", "object-00.png"}
+    assert names == {"background.jpg", "image.png", "mask.png", "sample.json"} | layers
+    with Image.open(tmp_path / "out" / "image.png") as picture:
+        assert np.array_equal(np.asarray(picture), drawn.sample.image)
+
+
+def test_layers_put_together_are_the_sample(plain_build: BuildResult, tmp_path: Path) -> None:
+    drawn = render_scene(plain_build.out, "val", 3)
+    write_scene(drawn, tmp_path)
+    with Image.open(tmp_path / "background.png") as background:
+        picture = background.convert("RGB")
+    for path in sorted(tmp_path.glob("object-*.png")):
+        with Image.open(path) as layer:
+            assert layer.size == picture.size
+            picture.paste(layer, (0, 0), layer)
+    assert np.array_equal(np.asarray(picture), drawn.sample.image)
+    with Image.open(tmp_path / "instances.png") as instances:
+        stored = open_dataset(plain_build.out).sample("val", 3)
+        assert np.array_equal(np.asarray(instances), stored.instances)
+
+
+def test_an_overlay_is_drawn_when_it_is_wanted(plain_build: BuildResult, tmp_path: Path) -> None:
+    drawn = render_scene(plain_build.out, "train", 4)
+    assert tmp_path / "overlay.png" in write_scene(drawn, tmp_path, overlay=True)
+    with Image.open(tmp_path / "overlay.png") as overlay:
+        assert overlay.size == (640, 640)
 
 
 @pytest.mark.parametrize(("split", "position"), [("test", 0), ("val", 30), ("train", -1)])
