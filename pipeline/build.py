@@ -59,7 +59,7 @@ class BuildResult:
 
 
 def build_dataset(options: BuildOptions, watcher: Watcher | None = None) -> BuildResult:
-    """Build a data set, or finish one; the same options again go on where it stopped.
+    """Build a data set, or finish one: the same options resume a build that stopped.
 
     With `part` only that part's shards; whoever sees all of them writes dataset.json.
     InputError (nothing written) for wrong options, sources or folder; RunError with what is kept

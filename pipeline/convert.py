@@ -43,7 +43,7 @@ def convert_dataset(
 ) -> Conversion:
     """Write a finished data set to `out` in another format, or take over plain folders as one.
 
-    Every sample is compared; the same call goes on where a stopped one was. A planned data set in
+    Every sample is compared; the same call resumes a stopped one. A planned data set in
     "tar" or "lmdb" comes out byte for byte as a build in that format gives it. `val_fraction` and
     `depth_kind` are for plain folders (`TakeoverOptions`). `tick` is called with samples done,
     `remark` with what may not be what was meant.

@@ -34,9 +34,9 @@ def _uniforms(seed: int, stage: int, epoch: int, position: int, count: int) -> N
 def augment(batch: Batch, seed: int, epoch: int) -> Batch:
     """Other views of the same samples, drawn by (seed, epoch, position), in the batch's tensors.
 
-    What changes few samples of a batch is worked out for those alone. All objects of a sample are
-    one foreground. Samples without any go the same ways: their composites become what is left, the
-    background, and are compressed as often as others, so that nothing but objects tells of objects.
+    What changes few samples of a batch is computed for those alone. All objects of a sample are one
+    foreground. Samples without any take the same steps: their composites become what is left, the
+    background, and are compressed as often as others, so that nothing but objects reveals objects.
     """
     positions = batch.positions.tolist()
     rows = [_uniforms(seed, _STAGE_VIEW, epoch, position, _DRAWS) for position in positions]

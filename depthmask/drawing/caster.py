@@ -53,7 +53,7 @@ class Camera:
 
 
 class Texture:
-    """A picture with all its halvings, looked up without aliasing by the size of a footprint."""
+    """A picture with its mipmaps, sampled without aliasing for the size of a footprint."""
 
     def __init__(self, picture: NDArray[np.uint8]) -> None:
         level = picture.astype(np.float32) / 255
@@ -81,7 +81,7 @@ class Texture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What a surface looks like: texture, metres a repeat, tint, own light, gloss."""
+    """What a surface looks like: texture, metres per repeat, tint, emission, gloss."""
 
     texture: Texture
     metres: float = 1.0
@@ -113,7 +113,7 @@ class Shape(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """The sun's direction (toward it), how much light comes from everywhere, sky, fog."""
+    """The sun's direction (toward it), the ambient light, sky, fog."""
 
     sun: Array
     ambient: float

@@ -1,4 +1,4 @@
-"""Random drawn scenes seen from near: heaps of things, towers, plants, machines.
+"""Random close-ups: heaps of things, towers, plants, machines.
 
 A thing that fills the view, or stands before a patterned wall, is where depth networks that have
 seen only streets and rooms fall back on "lower is nearer". Made as the scenes of scenes.py are.
@@ -34,14 +34,14 @@ def _light(rng: Rng) -> Light:
 
 
 def _aimed(rng: Rng, reach: float, top: float) -> Camera:
-    """A camera that looks at a thing `reach` ahead and about `top` high, more or less."""
+    """A camera aimed roughly at a thing `reach` ahead and `top` high."""
     height = float(rng.uniform(0.2, 1.6)) * max(top, 0.3 * reach)
     aim = float(np.arctan2(top * rng.uniform(0.2, 0.8) - height, reach))
     return camera_at(rng, (height, height), (aim - 0.12, aim + 0.12), spread=0.1)
 
 
 def heap(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
-    """Ten to thirty things on, before and behind each other, close by."""
+    """Ten to thirty things on, in front of and behind each other, close by."""
     reach = float(rng.uniform(0.6, 2.0))
     shapes = [floor(random_look(rng, props, 0.6)), *_back(rng, props, reach * 1.6)]
     for _ in range(int(rng.integers(8, 26))):
@@ -53,7 +53,7 @@ def heap(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
 
 
 def tower(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
-    """A building like a model's: walls, round and square towers, battlements, steps."""
+    """A model building: walls, round and square towers, battlements, steps."""
     reach = float(rng.uniform(0.5, 1.5))
     stone = random_look(rng, props, 0.4)
     shapes = [floor(random_look(rng, props, 0.8)), *_back(rng, props, reach * 2.2)]
@@ -96,7 +96,7 @@ def _leaf(rng: Rng, root: np.ndarray, length: float, look: Look) -> list[Shape]:
 
 
 def plant(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
-    """A pot plant before a wall or cloth that is often patterned and close behind."""
+    """A potted plant in front of a wall or cloth, often patterned and close behind it."""
     reach = float(rng.uniform(0.6, 1.6))
     high = reach * float(rng.uniform(0.1, 0.35))
     shapes = [floor(random_look(rng, props, 0.6)), *_back(rng, props, reach * 1.35)]

@@ -1,4 +1,4 @@
-"""What drawn scenes are put together from: surfaces, walls, solids, trees, cars, figures."""
+"""What drawn scenes are built from: surfaces, walls, solids, trees, cars, figures."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class Props:
 
 
 def random_look(rng: Rng, props: Props, metres: float = 2.0, *, recipe: str | None = None) -> Look:
-    """A random surface: texture, scale, tint, now and then gloss; `recipe` names a texture."""
+    """A random surface: texture, scale, tint, sometimes gloss; `recipe` names a texture."""
     picture = named(rng, recipe) if recipe else texture(rng, props.photographs)
     tint = rng.uniform(0.75, 1.1, 3).astype(np.float32)
     gloss = float(rng.uniform(0, 0.5)) if rng.random() < 0.25 else 0.0
@@ -51,7 +51,7 @@ def wall_beside(look: Look, x: float) -> Plane:
 
 
 def cutout(rng: Rng, props: Props) -> Picture:
-    """A picture with alpha: one of the given, or a drawn car."""
+    """A picture with alpha: one of those given, or a drawn car."""
     if props.cutouts and rng.random() < 0.7:
         return props.cutouts[int(rng.integers(len(props.cutouts)))]
     return draw_car(rng, length=120)

@@ -45,7 +45,7 @@ def camera_at(
 
 
 def daylight(rng: Rng) -> Light:
-    """The sun and a sky, now and then with clouds, fog or dusk."""
+    """The sun and a sky, sometimes with clouds, fog or dusk."""
     sun = rng.normal(0, 1, 3)
     sun[1] = abs(sun[1]) + 0.3
     haze = rng.uniform(0.55, 1.0)
@@ -66,7 +66,7 @@ def daylight(rng: Rng) -> Light:
 
 
 def lamplight(rng: Rng) -> Light:
-    """A lamp above or behind the camera, much light from everywhere."""
+    """A lamp above or behind the camera, and strong ambient light."""
     sun = rng.normal(0, 1, 3)
     sun[1], sun[2] = abs(sun[1]) + 0.5, -abs(sun[2])
     warm = np.array([1.0, 0.95, 0.85], np.float32) * np.float32(rng.uniform(0.6, 1))
@@ -155,7 +155,7 @@ def room(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
 
 
 def table(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
-    """Things on a table top before a wall, seen from near."""
+    """Things on a table top in front of a wall, seen from close by."""
     wall = float(rng.uniform(0.9, 3.5))
     shapes: list[Shape] = [
         floor(random_look(rng, props, 0.6)),
@@ -172,7 +172,7 @@ def table(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
 
 
 def yard(rng: Rng, props: Props) -> tuple[list[Shape], Camera, Light]:
-    """Figures and things before a wall, hedge or house that fills the view."""
+    """Figures and things in front of a wall, hedge or house that fills the view."""
     back = float(rng.uniform(4, 20))
     look = (
         Look(texture=Texture(facade(rng)), metres=float(rng.uniform(3, 7)))
@@ -220,7 +220,7 @@ def draw_scene(
 ) -> View:
     """A random scene as a `View`: colour (H, W, 3) in [0, 1], depth (H, W) in metres (inf: sky).
 
-    Of one of `styles`, or of the one that `style` names.
+    In one of `styles`, or in the one that `style` names.
     """
     chosen = style or str(rng.choice(list(styles)))
     shapes, camera, light = styles[chosen](rng, props or Props())
@@ -228,7 +228,7 @@ def draw_scene(
 
 
 def _in_view(shapes: Sequence[Shape]) -> list[Shape]:
-    """Shapes that do not swallow the camera: things nearer than 30 cm to it are left out."""
+    """Shapes that keep clear of the camera: those within 30 cm of it are left out."""
     kept = []
     for shape in shapes:
         centre, radius = shape.bound()
@@ -244,7 +244,7 @@ def nearness(depth: Array) -> NDArray[np.float32]:
 
 
 def spread(values: Map) -> Map:
-    """Nearness with its 2nd and 98th percentile at .05 and .95, cut to [0, 1]."""
+    """Nearness scaled to have its 2nd and 98th percentile at .05 and .95, clipped to [0, 1]."""
     low, high = np.percentile(values, (2, 98))
     unit = (values - low) / max(float(high - low), 1e-6)
     cut: Map = np.clip(_LOW + unit * (_HIGH - _LOW), 0, 1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Procedural textures: small colour pictures that surfaces of drawn scenes wear."""
+"""Procedural textures: small colour pictures for the surfaces of drawn scenes."""
 
 import io
 from collections.abc import Callable
@@ -203,7 +203,7 @@ def named(rng: np.random.Generator, recipe: str) -> Picture:
 
 
 def texture(rng: np.random.Generator, photographs: tuple[Picture, ...] = ()) -> Picture:
-    """A random texture, (h, w, 3) uint8: a crop of a photograph two times in five, if any."""
+    """A random texture, (h, w, 3) uint8: a crop of a photograph, if any, two times in five."""
     if photographs and rng.random() < 0.4:
         return crop(rng, photographs[int(rng.integers(len(photographs)))])
     recipe = _RECIPES[int(rng.integers(len(_RECIPES)))]

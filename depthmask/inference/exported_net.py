@@ -1,4 +1,4 @@
-"""A trained network in the form in which files have it: pictures in, mask and values out."""
+"""A trained network as it is exported: pictures in, mask and depth values out."""
 
 from collections.abc import Sequence
 
@@ -17,15 +17,15 @@ MASK, DEPTH = "mask", "depth"
 
 
 class _EvenPadding(nn.Conv2d):
-    """TensorFlow's "same" convolution for sides that its stride divides: the padding is known.
+    """TensorFlow's "same" convolution with fixed padding, for sides that its stride divides.
 
-    timm works the padding out from each picture, which a file for all sizes cannot.
+    timm computes the padding from each picture, which a file for all sizes cannot do.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C', H / stride, W / stride)."""
         sides: list[int] = []
-        for axis in (1, 0):  # F.pad begins with the last axis
+        for axis in (1, 0):  # F.pad starts with the last axis
             reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
             missing = max(reach - self.stride[axis], 0)
             sides += [missing // 2, missing - missing // 2]
@@ -35,7 +35,7 @@ class _EvenPadding(nn.Conv2d):
 
 
 def pad_evenly(network: nn.Module) -> None:
-    """Let a network's "same" convolutions know their padding, in place, for a file of any size."""
+    """Fix the padding of a network's "same" convolutions, in place, for a file of any size."""
     for layer in network.modules():
         if isinstance(layer, Conv2dSame):
             layer.__class__ = _EvenPadding  # type: ignore[assignment]  # same weights, same names
@@ -58,7 +58,7 @@ class ExportedNet(nn.Module):
         self.span = 1.0 if coding is None else coding.scale * coding.largest
 
     def forward(self, *pictures: Tensor) -> tuple[Tensor, ...]:
-        """As many maps as `outputs` names, of as many pictures as `inputs` names."""
+        """A map for each of `outputs`, from a picture for each of `inputs`."""
         output = self.network(pictures[0], pictures[-1])
         found = []
         if output.mask is not None:
@@ -81,9 +81,9 @@ def sees_background(spec: NetworkSpec) -> bool:
 
 
 def example_pictures(inputs: Sequence[str], shape: tuple[int, int, int]) -> tuple[Tensor, ...]:
-    """Pictures in [0, 1] of a shape (B, H, W), (B, 3, H, W) for each input: noise of a fixed seed.
+    """Pictures (B, 3, H, W) in [0, 1] of a shape (B, H, W), one an input: noise of a fixed seed.
 
-    Patches of a composite differ from its background, as objects do.
+    A patch of the composite differs from its background, as an object does.
     """
     count, height, width = shape
     generator = torch.Generator().manual_seed(0)

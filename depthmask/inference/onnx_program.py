@@ -1,4 +1,4 @@
-"""A traced network as an ONNX file, and such a file run by onnxruntime."""
+"""Writing a traced network as an ONNX file, and running one in onnxruntime."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def write_onnx(
     """Write a program as ONNX with `facts` as its metadata. InputError without the packages."""
     try:
         import onnx
-        import onnxscript  # noqa: F401  # torch.onnx.export works through it
+        import onnxscript  # noqa: F401  # torch.onnx.export needs it
     except ImportError as error:
         raise _not_installed(error) from None
     with warnings.catch_warnings():
@@ -39,9 +39,9 @@ def write_onnx(
             output_names=list(network.outputs),
         )
     if exported is None:
-        raise RuntimeError("torch.onnx.export gave nothing")
+        raise RuntimeError("torch.onnx.export returned nothing")
     model = exported.model_proto
-    for node in model.graph.node:  # where in our sources it came from: paths of this machine
+    for node in model.graph.node:  # its lines in our sources, with paths of this machine
         node.ClearField("metadata_props")
         node.ClearField("doc_string")
     for name, value in facts.items():
@@ -51,7 +51,7 @@ def write_onnx(
 
 
 def run_onnx(path: Path) -> Callable[[tuple[Tensor, ...]], list[Tensor]]:
-    """What an ONNX file answers to pictures, by onnxruntime on the CPU."""
+    """A function that gives an ONNX file's answer to pictures, by onnxruntime on the CPU."""
     try:
         import onnxruntime
     except ImportError as error:

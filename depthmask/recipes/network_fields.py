@@ -8,7 +8,9 @@ from shards.base.options import option
 
 def shards_field(default: Any = dataclasses.MISSING) -> Any:
     """One data set or several: a Path or a tuple of them; required without a default."""
-    return option(default, "Folder of the data set; again for more, read as one.", metavar="DIR")
+    return option(
+        default, "Folder of the data set; repeat it to read several as one.", metavar="DIR"
+    )
 
 
 def device_field() -> Any:

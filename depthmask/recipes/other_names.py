@@ -107,7 +107,7 @@ _GOES_ON = "the same command resumes where it stopped"
 _HELD_OUT = "the data set says it: build it with --val-fraction"
 _LENGTH = "--epochs or --minutes say how long a training is"
 _TORCHRUN = "ranks are torchrun's: torchrun --no-python --nproc-per-node N depthmask train ..."
-_NEW_RUN = "name a new folder with --out, or go on with --resume"
+_NEW_RUN = "name a new folder with --out, or continue with --resume"
 _ANY_SIZE = "pictures of any size are taken, and answered at their own"
 _AUGMENTED = "training augments pictures without being asked (docs/training.md)"
 

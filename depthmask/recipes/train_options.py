@@ -31,8 +31,8 @@ class TrainOptions:
     shards: Path | tuple[Path, ...] = shards_field(())
     fg: Path | None = option(
         None,
-        "Instead of --shards: foregrounds of the samples that build-dataset would make, drawn as "
-        "training goes on.",
+        "Instead of --shards: foregrounds of the samples that build-dataset would make, drawn "
+        "during training.",
         metavar="DIR",
     )
     bg: Path | None = option(None, "Backgrounds of these samples.", metavar="DIR")
@@ -41,38 +41,38 @@ class TrainOptions:
     )
     out: Path = option(Path("runs/default"), "Folder of the run.", metavar="DIR")
     network: NetworkName = option(
-        "timm", "depthmask's own (timm), or that of an earlier system: `depthmask networks`."
+        "timm", "depthmask's own (timm), or an earlier system's: see `depthmask networks`."
     )
     backbone: str = option(
-        "tf_efficientnet_lite0", "Any timm network that gives feature maps.", metavar="NAME"
+        "tf_efficientnet_lite0", "Any timm model that gives feature maps.", metavar="NAME"
     )
     input: PictureInput = option(
         "siamese",
         "What the network sees: both pictures through one encoder (siamese), both as six channels "
         "(early), or the composite alone (single): then predict needs no background.",
     )
-    pretrained: bool = option(True, "Begin with ImageNet weights.")
+    pretrained: bool = option(True, "Start from ImageNet weights.")
     pretrained_from: Path | None = option(
         None,
-        "Encoder weights to begin with instead: a state dict of this backbone in timm's names, "
+        "Encoder weights to start from instead: a state dict of this backbone in timm's names, "
         ".safetensors or PyTorch.",
         metavar="FILE",
     )
     start: str | None = option(
         None,
-        "Weights to begin with: built-in, none, or best.pt of a run.  [default: built-in with "
+        "Weights to start from: built-in, none, or a run's best.pt.  [default: built-in with "
         "the default backbone and --pretrained, else none]",
         metavar="built-in|none|FILE",
     )
     freeze_encoder: int = option(
-        2000, "Steps before a pretrained encoder learns, too; until then steps are faster."
+        2000, "Steps for which a pretrained encoder stays frozen; these are faster."
     )
-    encoder_lr: float = option(0.1, "Share of --lr that a pretrained encoder then learns with.")
+    encoder_lr: float = option(0.1, "Its learning rate after that, as a share of --lr.")
     heads: Literal["both", "mask", "depth"] = option("both", "What to predict.")
     depth_network: Path | None = option(
         None,
-        "Checkpoint with depth: learn the mask from depth alone, such that this network, kept as "
-        "it is, finds the composite's depth in composite x mask.",
+        "Checkpoint with depth: learn the mask from depth alone, so that this network, frozen, "
+        "predicts the composite's depth from composite x mask.",
         metavar="FILE",
     )
     size: int | None = option(
@@ -87,11 +87,11 @@ class TrainOptions:
     )
     epochs: int | None = option(None, "Passes over the train split.  [default: 12]")
     minutes: float | None = option(
-        None, "Time to train for, instead of --epochs; the schedule is stretched over it."
+        None, "Minutes to train, instead of --epochs; the schedule spans them."
     )
     batch_size: int = option(16, "Samples in a step, of all ranks together.")
     accumulate: int = option(
-        1, "Parts that a step's samples go through the network in: more of them, less memory."
+        1, "Parts in which a step's samples pass through the network: more parts take less memory."
     )
     mask_loss: str = option(
         "bce=1,dice-squared=1", "Losses of the mask and their weights.", metavar="NAME=WEIGHT,..."
@@ -100,13 +100,13 @@ class TrainOptions:
         "l1=.1,gradient=1,ssim=.5", "Losses of depth, likewise.", metavar="NAME=WEIGHT,..."
     )
     task_weights: str = option(
-        "mask=1,depth=1", "Weights between the two, or the word learnt.", metavar="mask=W,depth=W"
+        "mask=1,depth=1", "Weights of the two tasks, or the word learnt.", metavar="mask=W,depth=W"
     )
     optimiser: Literal["adamw", "adam", "sgd", "rmsprop"] = option("adamw", "Optimiser.")
     lr: float = option(2e-3, "Peak learning rate.")
-    momentum: float | None = option(None, "Of sgd and rmsprop.  [default: 0.9]")
+    momentum: float | None = option(None, "Momentum of sgd and rmsprop.  [default: 0.9]")
     weight_decay: float = option(0.01, "Weight decay.")
-    schedule: RateKind = option("cosine", "How the learning rate goes on after the warm-up.")
+    schedule: RateKind = option("cosine", "Course of the learning rate after the warm-up.")
     warm_up: int = option(100, "Steps over which the learning rate rises to its peak.")
     lr_end: float | None = option(
         None, "Share of --lr that the cosine ends at.  [default: 0.01]", metavar="SHARE"
@@ -120,25 +120,23 @@ class TrainOptions:
     patience: int | None = option(
         None, "Epochs without a better val score before plateau drops.  [default: 3]"
     )
-    clip: float = option(1.0, "Largest norm of the gradients; 0: any.")
-    ema: float = option(
-        0.998, "Share of its past that the running average of weights keeps; 0: no average."
-    )
+    clip: float = option(1.0, "Largest norm of the gradients; 0: no limit.")
+    ema: float = option(0.998, "Decay of the running average of the weights; 0: no average.")
     precision: Precision = option("auto", "auto: bfloat16 where it is fast, else float32.")
     compile: bool = option(False, "Compile the network (torch.compile).", flags=("--compile",))
     grid_every: int | None = option(
         None,
-        "Steps between two pictures of samples and predictions.  [default: one an epoch]",
+        "Steps between pictures of samples and predictions.  [default: one an epoch]",
         metavar="STEPS",
     )
     seed: int = option(0, "Seed of the order, augmentation and first weights.")
     device: str = device_field()
     workers: int = threads_field()
     save_every: float = option(
-        5.0, "Minutes between two last.pt while an epoch lasts; 0: after epochs alone."
+        5.0, "Minutes between saves of last.pt within an epoch; 0: only after epochs."
     )
     resume: bool = option(
-        False, "Go on from last.pt in --out, within an epoch, too.", flags=("--resume",)
+        False, "Resume from last.pt in --out, even within an epoch.", flags=("--resume",)
     )
 
     def __post_init__(self) -> None:

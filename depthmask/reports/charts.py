@@ -1,6 +1,6 @@
 """Small charts as SVG: plain functions of numbers; colours follow the page's light or dark mode.
 
-Each chart says in `aria-label` what it shows, and in each mark's title the mark's own numbers.
+Each chart describes itself in `aria-label`; each mark's title gives the mark's numbers.
 """
 
 import math
@@ -38,14 +38,14 @@ def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 
 def _axes(low: float, high: float, top: float, unit: Callable[[float], str]) -> Markup:
-    """Ticks below for [low, high], and grid lines for shares of [0, top]."""
+    """Tick labels below for [low, high], and grid lines for percentages in [0, top]."""
     parts = []
     for value in nice_ticks(0, top, 3):
         y = _TOP + _PLOT_HEIGHT * (1 - value / top)
         kind = "grid" if value else "base"
         parts.append(LINE.format(kind=kind, path=f"M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"))
         parts.append(TEXT.format(x=_LEFT - 6, y=y + 4, anchor="end", text=f"{value:.3g}%"))
-    span = high - low or 1.0  # a range too small beside its own offset
+    span = high - low or 1.0  # a range that vanishes beside its offset
     for value in nice_ticks(low, high, 5):
         x = _LEFT + _PLOT_WIDTH * (value - low) / span
         anchor = "end" if x > _WIDTH - 2 * _RIGHT else "middle"  # the last one stays inside
@@ -113,7 +113,7 @@ def depth_histogram(
 ) -> Markup:
     """Counts by depth code over the declared range [low, high], each column in its colour.
 
-    `colour_of(value)` is the colour that the gallery gives to a depth value.
+    `colour_of(value)` is a depth value's colour in the gallery.
     """
     bins = min(bins, codes.size)
     edges = np.arange(bins) * codes.size // bins
@@ -130,7 +130,7 @@ def depth_histogram(
 
 
 def position_map(centres: NDArray[np.float64], *, label: str, cells: int = 14) -> Markup:
-    """How often the boxes' middles (N, 2) in [0, 1] fall into each cell of the canvas."""
+    """How often the boxes' centres (N, 2) in [0, 1] fall into each cell of the canvas."""
     edges = np.linspace(0, 1, cells + 1)
     counts, _, _ = np.histogram2d(
         centres[:, 1], centres[:, 0], bins=(edges, edges)

@@ -1,4 +1,4 @@
-"""Curves of a training as SVG, in the page's own colours: what metrics.csv holds, by epoch."""
+"""A training's curves as SVG, in the page's own colours: what metrics.csv holds, by epoch."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ NAMES = {
     "train_depth_rmse": "depth RMSE on train",
     "images_per_second": "images/s",
 }
-"""Columns of metrics.csv in the words that people use; others are shown as they are."""
+"""What people call columns of metrics.csv; others keep their own names."""
 
 CURVES = (
     ("Training loss", "lower is better", {"train": "train_loss"}),
@@ -39,7 +39,7 @@ Place = Callable[[float, float], tuple[float, float]]
 
 
 class Line(NamedTuple):
-    """A line of a chart: the split that gives its colour, what its values are, (epoch, value)."""
+    """A line of a chart: its split, which gives the colour, its name, and points (epoch, value)."""
 
     split: str
     name: str
@@ -71,9 +71,9 @@ def _points(rows: Sequence[Mapping[str, str]], name: str) -> Points:
 
 
 def line_chart(lines: Sequence[Line], *, label: str) -> Markup:
-    """Lines over one pair of axes; each point says its numbers when pointed at.
+    """Lines over one pair of axes; pointing at a point shows its numbers.
 
-    There is a line at least, each has a point at least, and all values are finite.
+    At least one line, each of at least one point; all values finite.
     """
     xs = [x for line in lines for x, _ in line.points]
     ys = [y for line in lines for _, y in line.points]
@@ -107,7 +107,7 @@ _POINT = Markup(
 
 
 def _spread(low: float, high: float, least: float) -> tuple[float, float]:
-    """[low, high], widened where it is but a point."""
+    """[low, high], widened where the two are equal."""
     if high - low > 1e-9 * max(abs(low), abs(high)):
         return low, high
     step = max(least, least * abs(low))

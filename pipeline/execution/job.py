@@ -15,7 +15,7 @@ from shards.places.place import Place
 from shards.records.manifest import Record
 
 STRIKES = 3
-"""How often a shard may fail, or lose its worker, before the build goes on without it."""
+"""How often a shard may fail, or lose its worker, before the build continues without it."""
 
 _TICK_EVERY = 16
 _NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)

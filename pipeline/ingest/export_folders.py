@@ -37,7 +37,7 @@ def describe_folders(dataset: Dataset) -> dict[str, Any]:
 
 
 def take_folders(out: Path, dataset: Dataset) -> None:
-    """Make `out` ready for a data set's plain folders, or go on with these; InputError else."""
+    """Prepare `out` for a data set's plain folders, or resume them; InputError for any other."""
     take_plain_folder(out, FOLDERS, describe_folders(dataset))
 
 
@@ -50,7 +50,7 @@ class FolderCopy:
     digest: str
 
     def write(self, task: ShardTask) -> int:
-        """Write the samples of a shard; how many were not there already, whole and equal."""
+        """Write a shard's samples; returns how many were missing or not the same."""
         dataset = _opened(self.shards, self.digest)
         positions = range(task.first, task.first + task.samples)
         return sum(self._write_sample(dataset, dataset.sample(task.split, p)) for p in positions)

@@ -90,7 +90,7 @@ def _match(folder: Path) -> list[Composite]:
                 str(folder),
                 expected="the same names in " + ", ".join(places),
                 found=f"{lonely[0]} in {here} and not in {there} ({len(lonely)} such names)",
-                remedy="put the missing pictures there, or take the others away",
+                remedy="add the missing pictures, or remove the others",
             )
     shared: dict[tuple[str, ...], tuple[str, ...]] = {}
     composites = []
@@ -119,7 +119,7 @@ def _endings(folder: Path) -> dict[str, str]:
                 str(folder),
                 expected="one picture of each name",
                 found=f"{name}{endings[name]} and {name}{ending}",
-                remedy="take one of them away",
+                remedy="remove one of them",
             )
         endings[name] = ending
     return endings
@@ -176,7 +176,7 @@ def check_composites(
 
 
 def look_at_masks(root: Path, found: dict[str, list[Composite]]) -> tuple[MaskReading, str | None]:
-    """How the masks of all composites are read, and what is to be said of it.
+    """How the masks of all composites are read, and a remark for the user, if there is one.
 
     InputError where they are no masks: `masks.choose_reading`.
     """
@@ -231,7 +231,7 @@ def _check(folder: Path, composite: Composite) -> Facts:
             str(paths[-1]),
             expected="a grey depth map of 8 or 16 bits",
             found=f"mode {mode}",
-            remedy="give depth as it was before it was put through colours",
+            remedy="give the depth values themselves, not a picture coloured by them",
         )
     if any(side > most for side, most in zip(size, sizes[0], strict=True)):
         raise InputError(
@@ -261,5 +261,5 @@ def _header(path: Path) -> tuple[Size, str]:
 
 def _unusable(path: Path, error: Exception) -> InputError:
     return InputError(
-        str(path), expected="a picture", found=str(error), remedy="mend it, or take it away"
+        str(path), expected="a picture", found=str(error), remedy="repair it, or remove it"
     )

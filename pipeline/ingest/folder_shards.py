@@ -60,7 +60,7 @@ class Intake:
     def take(self, task: ShardTask, items: Sequence[Arrival | Source]) -> Record:
         """Make a shard of samples, or of backgrounds, with its record.
 
-        Every picture is read and encoded once more, and compared with what was written.
+        Every picture is read and encoded a second time, and compared with what was written.
         """
         encoding = Encoding(
             format=self.format,
@@ -92,7 +92,7 @@ class Intake:
                             f"{task.name}, {keys(row)}.{field}",
                             expected="what was read from the folders",
                             found="other bytes",
-                            remedy="leave the pictures as they are; the same command resumes",
+                            remedy="do not change the pictures meanwhile; the same command resumes",
                         )
         finally:
             shard.close()
@@ -114,7 +114,7 @@ class Intake:
         return fields
 
     def _jpeg(self, path: Path) -> bytes:
-        """A picture's own bytes where they are a colour JPEG that readers take, else encoded."""
+        """A picture's own bytes if they are a colour JPEG that readers decode, else encoded."""
         data = _read(path)
         picture = self._decoded(path)
         with Image.open(io.BytesIO(data)) as header:
@@ -151,7 +151,7 @@ class Intake:
 
 
 def _is_readable(jpeg: bytes) -> bool:
-    """Whether the decoder of samples takes a JPEG: it stops where Pillow's only warns."""
+    """Whether the samples' decoder accepts a JPEG: it fails where Pillow only warns."""
     try:
         decode_jpeg(jpeg)
     except ValueError:
@@ -167,7 +167,7 @@ def _read(path: Path) -> bytes:
 
 
 def _depth_codes(path: Path, coding: DepthCoding) -> NDArray[np.uint16]:
-    """The grey values of a depth map as they are, uint16 (h, w)."""
+    """The grey values of a depth map, unscaled, uint16 (h, w)."""
     try:
         size = read_header(path)[0]
         if size != coding.size:
@@ -191,5 +191,5 @@ def _damaged(path: Path, found: str) -> RunError:
         str(path),
         expected="a whole picture like those of the other samples",
         found=found,
-        remedy="mend it or take the sample away; finished shards are kept",
+        remedy="repair it or remove the sample; finished shards are kept",
     )

@@ -43,7 +43,7 @@ class TakeoverOptions:
     format: Format = option("tar", "Store of the shards.")
     samples_per_shard: int = option(1000, "Samples in a full shard.")
     val_fraction: float = option(0.1, "Share of backgrounds held out.")
-    image_quality: int = option(90, "JPEG quality of what is no JPEG yet.")
+    image_quality: int = option(90, "JPEG quality of pictures that are not JPEGs yet.")
     depth_kind: Kind | None = option(None, "What grey means in depth maps.")
 
     def __post_init__(self) -> None:
@@ -65,7 +65,7 @@ def take_over(
 ) -> Conversion:
     """Make a data set of plain folders image, background, mask and depth with equal names.
 
-    JPEGs are kept as they are; everything else is decoded and stored as a build stores it. Equal
+    JPEGs keep their bytes; everything else is decoded and stored as a build stores it. Equal
     backgrounds are stored once. `tick` is called with samples done, `remark` with how masks of two
     values are read. InputError (nothing written)
     where the folders do not fit together; RunError with what is kept for a damaged picture.

@@ -1,7 +1,7 @@
-"""Masks of others: what their values mean, decided over a whole folder before any is stored.
+"""Other people's masks: what their values mean, decided for a whole folder before any is stored.
 
-One picture cannot say it: an empty mask is like any other, and a 1 is a faint edge among masks
-that reach 255, and the object among masks of 0 and 1.
+One picture does not tell: an empty mask fits any reading, and a 1 is a faint edge among masks that
+reach 255, but the object among masks of 0 and 1.
 """
 
 import dataclasses
@@ -21,11 +21,11 @@ from shards.base.errors import InputError
 from shards.base.retrying import retry_passing
 
 _FULL = 65535
-"""Opaque. All masks are counted in 16 bits: those of 8 times 257."""
+"""Opaque. Values are counted in 16 bits: those of 8 bits are multiplied by 257."""
 
 _EIGHT_BITS = 257
 _GREYISH = 12
-"""How far the channels of a grey picture may lie apart: JPEG moves them."""
+"""How far apart the channels of a grey picture may be: JPEG shifts them."""
 
 _SHOWN = 4
 _EXPECTED = "masks of grey values: 0, and 255 where the object is, with soft edges between"
@@ -39,7 +39,7 @@ class MaskValues:
     eight_bits: bool
 
     def in_words(self) -> str:
-        """The values as they stand in the files."""
+        """The values as the files have them."""
         step = _EIGHT_BITS if self.eight_bits else 1
         values = sorted(value // step for value in self.counts)
         if len(values) <= _SHOWN:
@@ -75,10 +75,10 @@ def values_of(path: Path) -> MaskValues:
 
 
 def choose_reading(where: str, masks: Iterable[MaskValues]) -> tuple[MaskReading, str | None]:
-    """How the masks of a folder are read, and what is to be said of it.
+    """How the masks of a folder are read, and a remark for the user, if there is one.
 
     Masks of 0 and one small value are scaled. InputError for labels of several objects, and where
-    no mask is anywhere half opaque: neither can be told from what was meant.
+    no mask is anywhere half opaque: nothing says what either was meant to be.
     """
     counts: Counter[int] = Counter()
     eight_bits, solid = True, False
@@ -104,7 +104,7 @@ def choose_reading(where: str, masks: Iterable[MaskValues]) -> tuple[MaskReading
 
 
 def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """The grey values (H, W) of a mask as they are; InputError where they are not what it says."""
+    """The grey values (H, W) of a mask; InputError for colours, or a mask in the alpha channel."""
     data = read_source(path)
     try:
         picture = retry_passing(path, lambda: decode_as_stored(data))
@@ -120,7 +120,7 @@ def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
         raise InputError(
             str(path),
             expected=_EXPECTED,
-            found=f"a mask that stands in the alpha channel (of {kind})",
+            found=f"a mask in the alpha channel (of {kind})",
             remedy="save that channel alone: Image.open(FILE).convert('RGBA').getchannel('A')",
         )
     channels = rgba[..., :3].astype(np.int16)

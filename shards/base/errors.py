@@ -1,7 +1,7 @@
 """The two kinds of failure a user can meet, each one sentence: where, expected, found, remedy.
 
 `InputError` is wrong usage or input (the command line exits with 2 and has written nothing);
-`RunError` is what failed while running (exit 1, with what was kept and how to go on).
+`RunError` is what failed while running (exit 1, with what was kept and how to continue).
 """
 
 from typing import Any

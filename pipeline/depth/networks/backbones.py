@@ -116,7 +116,7 @@ def _fetch(name: str, in_channels: int) -> nn.Module:
             name,
             expected="pretrained weights from timm's hub",
             found=first_line(error),
-            remedy="go on with --no-pretrained, with --pretrained-from FILE, or with "
+            remedy="use --no-pretrained, --pretrained-from FILE, or "
             "tf_efficientnet_lite0, whose weights are installed",
         ) from error
 
