@@ -19,6 +19,7 @@ from pipeline.planning.splits import (
     row_of,
     sizes_of,
     without_a_category,
+    without_distractors,
 )
 from pipeline.sources.source import Skipped, Source, categories_of
 from shards.base.errors import InputError
@@ -182,6 +183,7 @@ class Plan:
         return [
             *lacking(shares, {split: self.cells(split) for split in shares}),
             *without_a_category(shown, self.document["categories"]),
+            *without_distractors(shown, self.distractors),
         ]
 
     def _sizes(self) -> dict[str, int]:

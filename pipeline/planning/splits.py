@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 
 from pipeline.sources.source import Source
 
@@ -165,6 +165,14 @@ def without_a_category(shown: Mapping[str, Set[str]], names: Sequence[str]) -> l
         for split, lacks in missing.items()
         if lacks
     ]
+
+
+def without_distractors(shown: Collection[str], distractors: Sequence[Source]) -> list[str]:
+    """Which of the splits `shown` have none of the distractors that there are, a line for each."""
+    splits = {source.split for source in distractors}
+    if not splits or BOTH in splits:
+        return []
+    return [f"no distractors in {split}: add more" for split in shown if split not in splits]
 
 
 def _listed(words: Sequence[str]) -> str:

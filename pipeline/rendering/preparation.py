@@ -72,7 +72,7 @@ def _check(
         role,
         lambda done, total: watch.checking(role, done, total),
         lambda name, words: watch.remark(role, name, words),
-        known_parts(options.out, role, options.split_objects and role != "distractors"),
+        known_parts(options.out, role, options.split_objects),
         options.out,
         lambda: heif.add(role),
         PLAIN

@@ -38,15 +38,18 @@ class SourcePictures:
         """A foreground, or a distractor after these, "RGBA", cropped to its alpha box."""
         first = len(self.plan.fg)
         if index < first:
-            return self._cut_out(self.plan.fg[index], self.site.fg)
+            return self._cut_out(self.plan.fg[index], self.site.fg, self.site.fg_alpha)
         if self.site.distractors is None:
             raise TypeError("a plan with distractors is drawn where they lie")
         return self._cut_out(self.plan.distractors[index - first], self.site.distractors)
 
-    def _cut_out(self, source: Source, root: Path) -> Image.Image:
+    def _cut_out(self, source: Source, root: Path, alphas: Path | None = None) -> Image.Image:
         path = root / source.name
         picture = _read(path, source.sha256, decode_picture)
-        alpha = self._alpha(source)
+        alpha = None
+        if source.alpha is not None:
+            folder = root if alphas is None or source.alpha_lies_beside else alphas
+            alpha = _read(folder / source.alpha.name, source.alpha.sha256, read_alpha)
         try:
             if alpha is not None:
                 picture = with_alpha(picture, alpha)
@@ -56,15 +59,6 @@ class SourcePictures:
         except UnusablePictureError as error:
             raise _another_picture(path, str(error)) from None
         return decontaminate(picture) if self.plan.options["decontaminate"] else picture
-
-    def _alpha(self, source: Source) -> Image.Image | None:
-        """The alpha file of a foreground, "L"."""
-        if source.alpha is None:
-            return None
-        folder = self.site.fg
-        if self.site.fg_alpha is not None and not source.alpha_lies_beside:
-            folder = self.site.fg_alpha
-        return _read(folder / source.alpha.name, source.alpha.sha256, read_alpha)
 
 
 def _read(path: Path, sha256: str, decode: _Decode) -> Image.Image:

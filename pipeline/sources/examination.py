@@ -162,7 +162,7 @@ class Examiner:
             raise UnusablePictureError(NO_ALPHA if ground is None else f"{NO_ALPHA}, on {ground}")
         if not self.cutting.split_objects:
             _require_cut_out(picture, remarks)
-            if (count := count_parts(picture)) > 1:
+            if self.role == "fg" and (count := count_parts(picture)) > 1:
                 remarks.append(f"{count} separate objects: --split-objects makes a source of each")
             return [(None, picture.size)], []
         crop_to_alpha(picture)

@@ -11,6 +11,7 @@ from PIL import Image
 from small import draw_foreground, files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
+from pipeline.planning.plan import Plan
 from pipeline.render import render_sample
 from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
@@ -145,3 +146,52 @@ def test_an_alpha_folder_that_lies_beside_the_build_is_no_matter(root: Path) -> 
     inside = build(root, "a", root / "set" / "fgr", fg_alpha=root / "set" / "fgr" / "pha")
     outside = build(root, "b", root / "fgr", fg_alpha=root / "pha")
     assert inside.digest == outside.digest
+
+
+def test_distractors_are_checked_split_and_found_like_foregrounds(root: Path) -> None:
+    (root / "things").mkdir()
+    for seed in range(20, 26):
+        draw_foreground(seed).convert("RGB").save(root / "things" / f"{seed}.png")
+        draw_foreground(seed).getchannel("A").save(root / "things" / f"{seed}_mask.png")
+    chosen = {"distractors": root / "things", "distractor_count": (1, 2), "split_by": "source"}
+    built = build(root, "a", root / "cut-outs", val_fraction=0.4, **chosen)
+    sources = read_plan(built.out)["sources"]["distractors"]
+    assert [source["name"] for source in sources] == [f"{seed}.png" for seed in range(20, 26)]
+    assert sources[0]["alpha"]["name"] == "20_mask.png"
+    assert {source["category"] for source in sources} == {None}
+    splits = {source["name"]: source["split"] for source in sources}
+    assert sorted(splits.values()) == ["train"] * 4 + ["val"] * 2
+    for sample in open_dataset(built.out):
+        drawn = [each["source"] for each in sample.info["distractors"]]
+        assert 1 <= len(drawn) <= 2
+        assert {splits[name] for name in drawn} == {sample.split}
+    assert verify_dataset(built.out, deep=True, site=find_site(built.out), share=1).sound
+    again = build(root, "a", root / "cut-outs", val_fraction=0.4, **chosen)
+    assert (again.shards_made, again.digest) == (0, built.digest)
+    (root / "things").rename(root / "elsewhere")
+    with pytest.raises(InputError, match=r"name the new place with --distractors$"):
+        find_site(built.out)
+    moved = render_sample(built.out, "train", 3, distractors=root / "elsewhere")
+    stored = open_dataset(built.out).sample("train", 3)
+    assert np.array_equal(moved.mask, stored.mask)
+    assert moved.info == stored.info
+
+
+def test_a_distractor_that_is_a_foreground_is_refused_before_anything_is_written(
+    root: Path,
+) -> None:
+    (root / "things").mkdir()
+    shutil.copy(root / "cut-outs" / "b" / "3.png", root / "things" / "thing.png")
+    draw_foreground(20).save(root / "things" / "a.png")
+    with pytest.raises(InputError, match=r"--distractors: thing\.png: .*the foreground b/3\.png"):
+        build(root, "a", root / "cut-outs", distractors=root / "things")
+    assert not (root / "a").exists()
+
+
+def test_a_split_without_distractors_is_said(root: Path) -> None:
+    (root / "things").mkdir()
+    draw_foreground(20).save(root / "things" / "a.png")
+    built = build(root, "a", root / "cut-outs", distractors=root / "things", split_by="source")
+    assert Plan(read_plan(built.out)).lacking()[-1] == "no distractors in val: add more"
+    val = open_dataset(built.out).split("val")
+    assert not any(sample.info["distractors"] for sample in val)
