@@ -21,6 +21,7 @@ from pipeline.depth.layers import (
     BackgroundLayer,
     ForegroundLayer,
     Map,
+    Part,
     background_layer,
     foreground_layer,
     stand_alone,
@@ -59,34 +60,49 @@ class Layers:
         self._backgrounds = ByteCache[int, BackgroundLayer](
             _CACHE_BYTES, lambda kept: kept.codes.nbytes
         )
-        self._foregrounds = ByteCache[int, ForegroundLayer](
+        self._maps = ByteCache[int, Map](_CACHE_BYTES, lambda kept: kept.nbytes)
+        self._objects = ByteCache[int, ForegroundLayer](
             _CACHE_BYTES, lambda kept: kept.relief.nbytes
         )
 
-    def background(self, index: int, picture: NDArray[np.uint8]) -> BackgroundLayer:
-        """The layer of background `index`, whose picture is uint8 (H, W, 3)."""
+    def background(
+        self,
+        index: int,
+        picture: Callable[[], NDArray[np.uint8]],
+        part: Part | None = None,
+        flip: bool = False,
+    ) -> BackgroundLayer:
+        """The layer of background `index`, or of a part of it, mirrored or not.
 
-        def make(index: int) -> BackgroundLayer:
+        `picture` gives uint8 (H, W, 3) of the whole background; it is asked only for what no one
+        has shown to the teacher.
+        """
+
+        def whole(index: int) -> BackgroundLayer:
             return background_layer(self._map("bg", index, picture), self._coding)
 
-        return self._backgrounds.get(index, make)
+        if part is None and not flip:
+            return self._backgrounds.get(index, whole)
+        values = self._maps.get(index, lambda index: self._map("bg", index, picture))
+        return background_layer(values, self._coding, part, flip)
 
-    def foreground(self, index: int, foreground: Foreground) -> ForegroundLayer:
-        """The layer of foreground `index`."""
+    def object(self, index: int, foreground: Foreground) -> ForegroundLayer:
+        """The layer of foreground `index`; distractors come after foregrounds."""
 
         def make(index: int) -> ForegroundLayer:
             image, mask, box = stand_alone(foreground, self._canvas)
-            return foreground_layer(self._map("fg", index, image), mask, box, self._coding)
+            values = self._map("fg", index, lambda: image)
+            return foreground_layer(values, mask, box, self._coding)
 
-        return self._foregrounds.get(index, make)
+        return self._objects.get(index, make)
 
-    def _map(self, role: str, index: int, picture: NDArray[np.uint8]) -> Map:
+    def _map(self, role: str, index: int, picture: Callable[[], NDArray[np.uint8]]) -> Map:
         if self._folder is None:
-            return self._predict(picture)
+            return self._predict(picture())
         group, name = f"{role}-{index // _IN_ONE_FOLDER:06d}", f"{index:09d}"
         found = _read(self._folder / group / name)
         if found is None:
-            found = self._predict(picture)
+            found = self._predict(picture())
             _write(folder_within(self._folder.parent, self._folder.name, group) / name, found)
         return found
 

@@ -23,6 +23,9 @@ Codes = NDArray[np.uint16]
 Map = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
+Part = tuple[float, float, float, float]
+"""Left, top, right and bottom edge of a part of a picture, as shares of its sides."""
+
 BASE = 0.998
 """Share of an object's solid pixels that lie above the row where it touches the scene."""
 
@@ -53,17 +56,28 @@ class ForegroundLayer:
 
     `relief` float32 (h, w) covers the box: value / value at the base - 1. `base` is the lower edge
     of the row where the object stands, as a share of the box's height; `longest` the box's longest
-    side as a share of the shorter one of the canvas that the teacher saw.
+    side as a share of the shorter one of the canvas that the teacher saw; `centre` the centre of
+    its alpha, as shares of the box.
     """
 
     relief: Map
     base: float
     longest: float
+    centre: tuple[float, float]
 
 
-def background_layer(values: Map, coding: DepthCoding) -> BackgroundLayer:
-    """A background's layer from the teacher's map of it."""
-    codes, clipped = coding.codes(coding.fit(values))
+def background_layer(
+    values: Map, coding: DepthCoding, part: Part | None = None, flip: bool = False
+) -> BackgroundLayer:
+    """A background's layer from the teacher's map of it, or of a part of it, mirrored or not."""
+    if part is None:
+        fitted = coding.fit(values)
+    else:
+        high, wide = values.shape
+        edges = (part[0] * wide, part[1] * high, part[2] * wide, part[3] * high)
+        picture = Image.fromarray(values)
+        fitted = np.asarray(picture.resize(coding.size, Image.Resampling.BILINEAR, box=edges))
+    codes, clipped = coding.codes(fitted[:, ::-1] if flip else fitted)
     return BackgroundLayer(codes=codes, clipped=clipped)
 
 
@@ -110,7 +124,8 @@ def foreground_layer(values: Map, mask: Mask, box: Box, coding: DepthCoding) -> 
     grown = _go_on(coding.fit(values), sure if sure.any() else alpha == alpha.max())
     across, down = wide / mask.shape[1], high / mask.shape[0]
     x, y, width, height = box
-    base = _base(mask[y : y + height])
+    own = mask[y : y + height, x : x + width]
+    base = base_of(own)
     foot = mean_at_base(grown, alpha, int((y + base * height) * down - 1e-6))
     least = _LEAST * coding.scale * coding.largest
     relief = np.clip(grown / max(foot, least) - 1, -_STEEPEST, 1 / _STEEPEST - 1)
@@ -120,7 +135,9 @@ def foreground_layer(values: Map, mask: Mask, box: Box, coding: DepthCoding) -> 
         size, Image.Resampling.BILINEAR, box=edges
     )
     longest = max(width, height) / min(mask.shape)
-    return ForegroundLayer(relief=np.asarray(fine), base=base, longest=longest)
+    return ForegroundLayer(
+        relief=np.asarray(fine), base=base, longest=longest, centre=centre_of(own)
+    )
 
 
 def coarse_alpha(
@@ -145,7 +162,7 @@ def coarse_alpha(
     return mean
 
 
-def _base(alpha: Mask) -> float:
+def base_of(alpha: Mask) -> float:
     """The lower edge of the row that BASE of an object's solid pixels reach, as a share.
 
     What is fainter than the object itself has no say: a soft shadow lies lower than what throws it.
@@ -154,6 +171,18 @@ def _base(alpha: Mask) -> float:
     reached = np.cumsum(weights)
     row = int(np.searchsorted(reached, BASE * reached[-1]))
     return (row + 1) / len(alpha)
+
+
+def centre_of(alpha: Mask) -> tuple[float, float]:
+    """(x, y) of the centre of alpha (h, w), as shares of its sides; the middle where all is 0."""
+    total = int(alpha.sum(dtype=np.int64))
+    if not total:
+        return 0.5, 0.5
+    across, down = (
+        int((2 * np.arange(len(sums)) + 1) @ sums) / (2 * total * len(sums))
+        for sums in (alpha.sum(axis=axis, dtype=np.int64) for axis in (0, 1))
+    )
+    return across, down
 
 
 def mean_at_base(values: NDArray[Any], alpha: NDArray[np.uint16], foot: int) -> float:

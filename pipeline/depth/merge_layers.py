@@ -1,25 +1,30 @@
-"""A composite's depth, joined from the layers of its background and its foreground.
+"""A composite's depth, joined from the layers of its background and its objects in paint order.
 
-The object stands where its base touches the scene and keeps its own relief; nothing that it hides
-is nearer than it is. Sums are of integers and everything else goes element by element, so equal
-layers give equal codes.
+Each object stands where its base touches what is there already, keeps its own relief, and nothing
+that it hides is nearer than it is. Sums are of integers and everything else goes element by
+element, so equal layers give equal codes.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from pipeline.compositing.place import Box
+from pipeline.compositing.placed_object import PlacedObject
 from pipeline.depth.layers import (
     FULL,
     BackgroundLayer,
     Codes,
     ForegroundLayer,
     Map,
-    Mask,
+    base_of,
     coarse_alpha,
     mean_at_base,
 )
+from pipeline.depth.relief import Window, placed_relief, turned_relief
 from pipeline.sources.alpha import object_level
+from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding, Kind
 
 HIDDEN = 0.95
@@ -35,48 +40,97 @@ A soft shadow belongs to the scene; between the two depth is blended.
 """
 
 
+_ROOM, _MOST_ROOM = 0.005, 0.1
+"""What an object leaves free at the near end for each one painted later, and all of them at most.
+
+A share of the range of an inverse depth, of the nearest distance of a metric one.
+"""
+
+
 def join_layers(
     background: BackgroundLayer,
-    foreground: ForegroundLayer,
-    mask: Mask,
-    box: Box,
-    flip: bool,
+    objects: Sequence[tuple[ForegroundLayer, PlacedObject]],
+    canvas: Size,
     coding: DepthCoding,
 ) -> tuple[Codes, int]:
     """The codes uint16 (h, w) of a composite, and how many values were clipped.
 
-    `mask` (H, W) is the foreground's alpha as placed in `box`.
+    `objects` are in the order of painting; what lies beyond the canvas has no say. At the near end
+    of the range each leaves a little room, so that a later one can still be in front of it.
     """
-    (wide, high), (canvas_height, canvas_width) = coding.size, mask.shape
-    x, y, width, height = box
-    columns = _covering(x, width, canvas_width, wide)
-    rows = _covering(y, height, canvas_height, high)
-    window = (slice(*rows), slice(*columns))
-    alpha = coarse_alpha(mask, columns, rows, coding.size)
     codes = background.codes.copy()
-    behind = codes[window]
+    clipped = np.zeros(codes.shape, np.bool_)
+    near = coding.largest if coding.kind == "inverse" else coding.offset / coding.scale
+    room = min(_ROOM, _MOST_ROOM / max(len(objects), 1)) * near
+    for later, (layer, placed) in zip(reversed(range(len(objects))), objects, strict=True):
+        window = _window(placed, canvas, coding.size)
+        if window is not None:
+            _join(codes, clipped, layer, placed, window, later * room, coding)
+    return codes, background.clipped + int(np.count_nonzero(clipped))
+
+
+def _join(
+    codes: Codes,
+    clipped: NDArray[np.bool_],
+    layer: ForegroundLayer,
+    placed: PlacedObject,
+    window: Window,
+    room: float,
+    coding: DepthCoding,
+) -> None:
+    """Join one object to the map so far, in place, with codes of `room` left at the near end."""
+    own_alpha = placed.picture.getchannel("A")
+    mask = Image.new("L", window.canvas)
+    mask.paste(own_alpha, placed.box[:2])
+    alpha = coarse_alpha(np.asarray(mask), window.columns, window.rows, window.size)
+    inside = (slice(*window.rows), slice(*window.columns))
+    behind = codes[inside]
     nearest = np.maximum if coding.kind == "inverse" else np.minimum
-    foot = int((y + foreground.base * height) * high / canvas_height - 1e-6) - rows[0]
+    base = base_of(np.asarray(own_alpha)) if placed.rotation else layer.base
+    foot = _row_of(placed.box[1] + base * placed.box[3], window)
     hidden = behind[alpha >= object_level(alpha, FULL)]
     level = nearest(
         np.float32(mean_at_base(behind, alpha, foot)),
         _before(_quantile(hidden if hidden.size else behind.ravel(), coding.kind), coding),
     )
-    gain = np.float32(max(width, height) / min(mask.shape) / foreground.longest)
+    gain = np.float32(max(placed.unturned) / min(window.canvas) / layer.longest)
     shift = np.float32(coding.offset / coding.scale)
-    steps = (canvas_width / wide, canvas_height / high)
-    relief = _relief(foreground, box, columns, rows, steps, flip)
+    if placed.rotation:
+        relief = turned_relief(layer, placed, window, alpha, foot)
+    else:
+        relief = placed_relief(layer, placed, window)
     own = level + np.maximum(level + shift, 0) * gain * relief
     shares = np.clip(
         (alpha - np.float32(FAINT * FULL)) * np.float32(1 / (SURE - FAINT) / FULL), 0, 1
     )
-    clipped = background.clipped
-    if own.min() < 0 or own.max() > coding.largest:
-        clipped += int(np.count_nonzero(((own < 0) | (own > coding.largest)) & (shares > 0)))
+    if own.min() < 0 or own.max() > coding.largest or clipped.any():
+        outside = (own < 0) | (own > coding.largest)
+        clipped[inside] = np.where(shares > 0, outside, clipped[inside])
     there = behind.astype(np.float32)
-    before = np.clip(nearest(own, _before(there, coding)), 0, coding.largest)
-    codes[window] = np.rint(there + shares * (before - there))
-    return codes, clipped
+    low, high = (0, coding.largest - room) if coding.kind == "inverse" else (room, coding.largest)
+    before = nearest(np.clip(nearest(own, _before(there, coding)), low, high), there)
+    codes[inside] = np.rint(there + shares * (before - there))
+
+
+def _window(placed: PlacedObject, canvas: Size, size: Size) -> Window | None:
+    """The coarse pixels of a map of `size` that an object's box covers; None beyond the canvas."""
+    x, y, width, height = placed.box
+    columns = _covering(x, width, canvas[0], size[0])
+    rows = _covering(y, height, canvas[1], size[1])
+    if columns[0] >= columns[1] or rows[0] >= rows[1]:
+        return None
+    return Window(columns=columns, rows=rows, canvas=canvas, size=size)
+
+
+def _row_of(y: float, window: Window) -> int:
+    """The row of a window that holds what lies just above `y` on the canvas."""
+    return int(y * window.size[1] / window.canvas[1] - 1e-6) - window.rows[0]
+
+
+def _covering(start: int, length: int, canvas: int, side: int) -> tuple[int, int]:
+    """First and last (exclusive) of `side` coarse pixels that cover a stretch of the canvas."""
+    first, last = max(start, 0), min(start + length, canvas)
+    return first * side // canvas, -(-last * side // canvas)
 
 
 def _before(codes: Map, coding: DepthCoding) -> Map:
@@ -92,37 +146,3 @@ def _quantile(codes: Codes, kind: Kind) -> Map:
     share = HIDDEN if kind == "inverse" else 1 - HIDDEN
     place = int(share * (codes.size - 1) + 0.5)
     return np.partition(codes, place)[place : place + 1].astype(np.float32)
-
-
-def _covering(start: int, length: int, canvas: int, side: int) -> tuple[int, int]:
-    """First and last (exclusive) of `side` coarse pixels that cover a stretch of the canvas."""
-    return start * side // canvas, -(-(start + length) * side // canvas)
-
-
-def _relief(
-    layer: ForegroundLayer,
-    box: Box,
-    columns: tuple[int, int],
-    rows: tuple[int, int],
-    steps: tuple[float, float],
-    flip: bool,
-) -> Map:
-    """The relief of an object in `box` over a window of coarse pixels, `steps` wide and high.
-
-    A layer is finer than any placement of it: the nearest of its values is taken.
-    """
-    x, y, width, height = box
-    high, wide = layer.relief.shape
-    across = _places(columns, x, width, steps[0], wide)
-    down = _places(rows, y, height, steps[1], high)
-    relief = layer.relief[:, ::-1] if flip else layer.relief
-    return relief.take(down, axis=0).take(across, axis=1)
-
-
-def _places(
-    window: tuple[int, int], start: int, length: int, step: float, count: int
-) -> NDArray[np.intp]:
-    """Which of `count` places along a side of the box the centres of coarse pixels fall on."""
-    scale = count / length
-    centres = np.arange(window[0] + 0.5, window[1]) * (step * scale) - start * scale
-    return np.clip(centres, 0, count - 1).astype(np.intp)

@@ -10,6 +10,7 @@ from PIL import Image
 from pipeline.compositing.blend import paint
 from pipeline.compositing.place import Box, scaled_size, whole_position
 from pipeline.compositing.placed_object import PlacedObject, upright
+from pipeline.depth.layers import Part
 from pipeline.machine.byte_cache import ByteCache
 from pipeline.planning.plan import Plan
 from pipeline.planning.scene import BACKGROUND_VIEW, Scene
@@ -25,10 +26,23 @@ _CHANCE = 0.5
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class View:
-    """What a sample shows of a background: a part of its source, mirrored or not."""
+    """What a sample shows of a background: a part of its source, mirrored or not.
 
+    `largest` is the largest such part, which a teacher sees.
+    """
+
+    largest: Box
     crop: Box
     mirrored: bool
+
+    @property
+    def part(self) -> Part | None:
+        """Left, top, right and bottom edge as shares of the largest part; None for all of it."""
+        if self.crop == self.largest:
+            return None
+        (left, top, width, height), (x, y, wide, high) = self.largest, self.crop
+        edges = (x - left, y - top, x + wide - left, y + high - top)
+        return edges[0] / width, edges[1] / height, edges[2] / width, edges[3] / height
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ class Backdrops:
     def _share(self, index: int) -> Backdrop:
         kept = self._reduce(index, self._canvas)
         pixels = np.asarray(kept.picture)
-        view = View(crop=kept.crop, mirrored=False)
+        view = View(largest=kept.crop, crop=kept.crop, mirrored=False)
         return Backdrop(view=view, pixels=pixels, stored=self._store(pixels))
 
     def _reduce(self, index: int, most: Size) -> _Kept:
@@ -127,8 +141,8 @@ class Backdrops:
         mirrored = self._plan.options["bg_flip"] and mirror < _CHANCE
         if mirrored:
             picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        view = View(crop=(left + x, top + y, width, height), mirrored=mirrored)
-        return view, np.array(picture)
+        crop = (left + x, top + y, width, height)
+        return View(largest=kept.crop, crop=crop, mirrored=mirrored), np.array(picture)
 
     def _paste(self, pixels: NDArray[np.uint8], scene: Scene) -> Iterator[Pasted]:
         """Paint a scene's distractors over its background."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.compositing.arrange import Rules, arrange
 from pipeline.compositing.composite import compose
 from pipeline.depth.layer_cache import Layers
+from pipeline.depth.layers import ForegroundLayer
 from pipeline.depth.merge_layers import join_layers
 from pipeline.machine.allocator import keep_freed_memory
 from pipeline.machine.threads import one_thread
@@ -153,16 +154,21 @@ class Renderer:
 
     def _with_layered_depth(self, scene: Scene) -> RawSample:
         drawn = self.draw(scene)
-        sample, backdrop = drawn.sample, drawn.backdrop
-        placed = drawn.arranged.objects[0]
+        backdrop = drawn.backdrop
+        background = self._layers.background(
+            scene.background,
+            lambda: self._backdrops.shared(scene.background).pixels,
+            backdrop.view.part,
+            backdrop.view.mirrored,
+        )
+        painted = (*(each.placed for each in backdrop.distractors), *drawn.arranged.objects)
         codes, clipped = join_layers(
-            self._layers.background(scene.background, backdrop.pixels),
-            self._layers.foreground(
-                placed.foreground, self._wardrobe.foreground(placed.foreground)
-            ),
-            sample.mask,
-            placed.box,
-            placed.flip,
+            background,
+            [(self._layer(placed.foreground), placed) for placed in painted],
+            self._canvas,
             self._coding,
         )
-        return dataclasses.replace(sample, depth_codes=codes, clipped=clipped)
+        return dataclasses.replace(drawn.sample, depth_codes=codes, clipped=clipped)
+
+    def _layer(self, index: int) -> ForegroundLayer:
+        return self._layers.object(index, self._wardrobe.foreground(index))

@@ -95,10 +95,8 @@ def maps_of(
     composite, behind, own = (teacher.predict(picture[None])[0] for picture in pictures)
     codes, _ = join_layers(
         background_layer(behind, coding),
-        foreground_layer(own, alone_mask, alone_box, coding),
-        mask,
-        drawn.box,
-        False,
+        [(foreground_layer(own, alone_mask, alone_box, coding), placed)],
+        (_CANVAS, _CANVAS),
         coding,
     )
     return image, [composite, coding.values(codes, coding.size), behind], mask

@@ -1,11 +1,12 @@
 """pipeline/depth/layer_cache.py, and data sets with layered depth"""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from small import files_of, small_options
+from small import draw_foreground, files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.depth.layer_cache import FOLDER
@@ -100,3 +101,34 @@ def test_objects_stand_before_what_they_hide(built: BuildResult) -> None:
         sample = dataset.sample("train", position)
         inside, outside = sample.mask > 230, sample.mask == 0
         assert sample.depth_unit[inside].mean() > np.quantile(sample.depth_unit[outside], 0.05)
+
+
+def test_scenes_of_many_objects_do_not_depend_on_workers_and_are_drawn_again(
+    sources: Path, tmp_path: Path
+) -> None:
+    """Each source is shown to the teacher whole, once, whatever a scene shows of it."""
+    changes = {
+        "samples": 60,
+        "size": (64, 48),
+        "objects": (0, 3),
+        "rotate": 25.0,
+        "truncate": 0.3,
+        "bg_crop": 0.6,
+        "bg_flip": True,
+        "distractors": tmp_path / "signs",
+        "split_by": "sample",
+    }
+    (tmp_path / "signs").mkdir(exist_ok=True)
+    for number in range(2):
+        draw_foreground(30 + number).save(tmp_path / "signs" / f"{number}.png")
+    one, two = (layered(sources, tmp_path / name, **changes) for name in ("one", "two"))
+    assert build_dataset(one).digest == build_dataset(dataclasses.replace(two, workers=2)).digest
+    dataset = open_dataset(tmp_path / "one")
+    counts = set()
+    for position in range(0, 40, 3):
+        sample = dataset.sample("train", position)
+        again = render_sample(tmp_path / "one", "train", position)
+        assert again.depth_codes is not None
+        assert np.array_equal(again.depth_codes, sample.depth_codes)
+        counts.add(len(sample.info["objects"]))
+    assert counts >= {0, 1, 2}
