@@ -39,7 +39,8 @@ _NEXT = _next_directions()
 class Shape:
     """An object's pixels as outlines, one for each connected part, largest part first.
 
-    `hole_pixels` are what the outlines enclose that is not the object's.
+    A part in another's hole has none: who fills that one's outline has it. `hole_pixels` are what
+    the outlines enclose that is not the object's.
     """
 
     outlines: list[Points]
@@ -54,12 +55,13 @@ def shape_of(pixels: NDArray[np.bool_]) -> Shape:
     y, x = rows[0], columns[0]
     cut = np.pad(pixels[y : rows[-1] + 1, x : columns[-1] + 1], 1)
     labels = label_parts(cut, diagonal=True)
+    around = label_parts(~cut, diagonal=False)  # 1 is the outside, from the corner
+    outer = np.unique(labels[:, 1:][around[:, :-1] == 1])[1:]  # of which a left border is outside
     sizes = np.bincount(labels.ravel())
-    order = sorted(range(1, len(sizes)), key=lambda part: (-sizes[part], part))
+    order = sorted(outer.tolist(), key=lambda part: (-sizes[part], part))
     corner = np.array([x - 1, y - 1])
     outlines = [_outline(labels == part) + corner for part in order]
-    around = label_parts(~cut, diagonal=False)
-    return Shape(outlines, int(np.count_nonzero(around > 1)))  # 1 is the outside, from the corner
+    return Shape(outlines, int(np.count_nonzero(around > 1)))
 
 
 def _outline(part: NDArray[np.bool_]) -> Points:

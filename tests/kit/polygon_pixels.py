@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 def fill_polygon(points: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Pixels (H, W) whose middle is in a polygon of pixels (N, 2), or that its line goes through.
 
-    Every line must be level, upright or exactly diagonal, as those of outlines are. By the rule of
-    even and odd, one pixel at a time, as slow as it is plain.
+    By the rule of even and odd, one pixel at a time, as slow as it is plain. Exact where all lines
+    are level, upright or diagonal, as those of outlines are.
     """
     drawn = np.zeros(shape, np.bool_)
     edges = list(zip(points.tolist(), np.roll(points, -1, 0).tolist(), strict=True))

@@ -32,9 +32,8 @@ def test_parts_are_those_of_scipy(pixels: np.ndarray, diagonal: bool) -> None:
 @given(PIXELS)
 def test_filled_outlines_are_the_pixels_with_their_holes_filled(pixels: np.ndarray) -> None:
     shape = shape_of(pixels)
-    _, parts = ndimage.label(pixels, DIAGONAL)
-    assert len(shape.outlines) == parts
     filled = ndimage.binary_fill_holes(pixels)
+    assert len(shape.outlines) == ndimage.label(filled, DIAGONAL)[1]
     assert shape.hole_pixels == filled.sum() - pixels.sum()
     drawn = np.zeros_like(pixels)
     for outline in shape.outlines:
@@ -60,6 +59,7 @@ def test_a_joined_polygon_has_all_parts_and_only_lines_between_them(pixels: np.n
     corners = {tuple(point) for outline in shape.outlines for point in outline.tolist()}
     assert {tuple(point) for point in joined.tolist()} == corners
     assert len(joined) == sum(map(len, shape.outlines)) + 2 * (len(shape.outlines) - 1)
+    assert fill_polygon(joined, pixels.shape)[ndimage.binary_fill_holes(pixels)].all()
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,11 @@ def test_a_joined_polygon_has_all_parts_and_only_lines_between_them(pixels: np.n
         (picture("###", "###", "###"), [[[0, 0], [2, 0], [2, 2], [0, 2]]], 0),
         (picture("###", "# #", "###"), [[[0, 0], [2, 0], [2, 2], [0, 2]]], 1),
         (picture(" # ", "# #", " # "), [[[1, 0], [2, 1], [1, 2], [0, 1]]], 1),
+        (
+            picture("#####", "#   #", "# # #", "#   #", "#####"),
+            [[[0, 0], [4, 0], [4, 4], [0, 4]]],
+            8,
+        ),
         (picture("#  ", "   ", " ##"), [[[1, 2], [2, 2]], [[0, 0]]], 0),
     ],
 )

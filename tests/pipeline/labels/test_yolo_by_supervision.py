@@ -72,5 +72,5 @@ def test_supervision_finds_exact_boxes(
     found = read_back(python, labels, "val", tmp_path / "val.npz")
     for sample in open_dataset(labelled_build.out).split("val"):
         boxes = [each.visible_box for each in sample.objects if each.area]
-        corners = [(x, y, x + w, y + h) for x, y, w, h in boxes]
+        corners = np.array([(x, y, x + w, y + h) for x, y, w, h in boxes]).reshape(-1, 4)
         assert np.allclose(found[f"{sample.key} boxes"], corners, atol=1e-3)
