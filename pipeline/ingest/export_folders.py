@@ -21,6 +21,7 @@ _PLACES = {
     "mask.png": ("mask", "png"),
     "depth.png16": ("depth", "png"),
     "depth.jpg": ("depth", "jpg"),
+    "instances.png": ("instances", "png"),
     "background.jpg": ("background", "jpg"),
     "json": ("json", "json"),
 }

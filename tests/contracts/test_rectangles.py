@@ -26,6 +26,14 @@ WIDE, HIGH = (80, 48), (48, 112)
 KINDS: dict[str, dict[str, Any]] = {
     "no depth": {"size": WIDE, "inline_backgrounds": True},
     "composite": {"size": HIGH, "depth_model": "densedepth-lite", "depth_size": "full"},
+    "many objects": {
+        "size": HIGH,
+        "objects": (0, 4),
+        "rotate": 30,
+        "truncate": 0.5,
+        "bg_crop": 0.4,
+        "bg_flip": True,
+    },
     "layered": {"size": WIDE, "depth_model": "densedepth-lite", "depth_mode": "layered"},
 }
 
@@ -49,7 +57,8 @@ def test_every_array_has_the_shape_that_the_plan_names(plain: Path, kind: dict[s
         assert sample.size == kind["size"]
         assert sample.image.shape == sample.background.shape == (height, width, 3)
         assert sample.mask.shape == (height, width)
-        assert sample.mask.max() == 255
+        assert sample.instances.shape == (height, width)
+        assert sample.mask.max() == (255 if sample.objects else 0)
         if dataset.depth is None:
             continue
         assert plan["depth"]["size"] == list(dataset.depth.size)
@@ -93,6 +102,9 @@ def test_through_lmdb_and_back_no_byte_changes(plain: Path, tmp_path: Path) -> N
 
 def test_through_folders_and_back_every_sample_is_the_same(plain: Path, tmp_path: Path) -> None:
     convert_dataset(plain, tmp_path / "folders", "folders", workers=1)
+    stored = set(open_dataset(plain)[0].fields) | {"background.jpg"}
+    found = {path.parent.name for path in (tmp_path / "folders" / "train").glob("*/*")}
+    assert found == {field.partition(".")[0] for field in stored}
     convert_dataset(tmp_path / "folders", tmp_path / "back", "tar", workers=1)
     before, after = open_dataset(plain), open_dataset(tmp_path / "back")
     assert (after.size, after.depth) == (before.size, before.depth)
