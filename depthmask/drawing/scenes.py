@@ -232,9 +232,8 @@ def _in_view(shapes: Sequence[Shape]) -> list[Shape]:
     kept = []
     for shape in shapes:
         centre, radius = shape.bound()
-        if np.isfinite(radius) and radius < 5 and float(np.linalg.norm(centre)) < radius + 0.2:
-            continue
-        kept.append(shape)
+        if not (radius < 5 and float(np.linalg.norm(centre)) < radius + 0.2):
+            kept.append(shape)
     return kept
 
 

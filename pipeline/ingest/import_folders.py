@@ -8,14 +8,8 @@ from typing import Any
 
 from joblib import delayed
 
-from pipeline.ingest.folder_samples import (
-    Composite,
-    Facts,
-    check_composites,
-    find_composites,
-    look_at_masks,
-    read_folder_facts,
-)
+from pipeline.ingest.folder_checks import Facts, check_composites, look_at_masks
+from pipeline.ingest.folder_samples import Composite, find_composites, read_folder_facts
 from pipeline.ingest.folder_shards import Arrival, Intake
 from pipeline.ingest.masks import MaskReading
 from pipeline.output.target import Conversion, finish_shards, take_target
