@@ -8,7 +8,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pipeline.labels.form import HIDDEN, WRITTEN, Document, Form, LabelledSet, SampleLabels
+from pipeline.labels.form import (
+    HIDDEN,
+    WRITTEN,
+    Document,
+    Form,
+    LabelledSet,
+    SampleLabels,
+    category_name,
+)
 from pipeline.labels.run_lengths import run_lengths
 from pipeline.labels.seen_objects import seen_objects
 from shards.base.canonical_json import encode_json
@@ -73,7 +81,7 @@ def _documents(whole: LabelledSet) -> list[Document]:
         "info": {"description": "composites made by depthmask", "digest": whole.digest},
         "licenses": [],
         "categories": [
-            {"id": number, "name": name, "supercategory": ""}
+            {"id": number, "name": category_name(name), "supercategory": ""}
             for name, number in whole.categories.items()
         ],
     }

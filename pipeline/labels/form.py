@@ -24,6 +24,11 @@ class SampleLabels:
     counts: Counter[str]
 
 
+def category_name(name: str) -> str:
+    """What a category is called: in a set taken over from plain folders, it has no name."""
+    return name or "object"
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class LabelledSet:
     """What the files of a whole set are made from."""

@@ -34,9 +34,6 @@ from shards.records.manifest import read_plan
 MARK = "depthmask.json"
 """Says which data set a folder of labels was made from."""
 
-_UNNAMED = "object"
-"""The category of objects whose own is not known, in a set taken over from plain folders."""
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ShardLabels:
@@ -128,7 +125,7 @@ def write_labels(
 def describe_labels(dataset: Dataset) -> LabelledSet:
     """What the files of the whole set say of it."""
     return LabelledSet(
-        categories={name or _UNNAMED: number for name, number in dataset.categories.items()},
+        categories=dataset.categories,
         samples={split: of["samples"] for split, of in dataset.manifest["splits"].items()},
         digest=dataset.digest,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from shards.base.errors import RunError
 from shards.reading.sample import Sample
 from shards.reading.sample_object import Box, SampleObject
 
@@ -25,8 +26,12 @@ class SeenObject:
 
 
 def seen_objects(sample: Sample, categories: Mapping[str, int]) -> list[SeenObject]:
-    """The objects of a sample that are not wholly hidden, in the order of `sample.objects`."""
+    """The objects of a sample that are not wholly hidden, in the order of `sample.objects`.
+
+    RunError where pixels or categories are none that the data set knows.
+    """
     instances = sample.instances
+    _require_known(sample, categories)
     seen = []
     for number, facts in enumerate(sample.objects, 1):
         pixels = instances == number
@@ -44,3 +49,16 @@ def seen_objects(sample: Sample, categories: Mapping[str, int]) -> list[SeenObje
             )
         )
     return seen
+
+
+def _require_known(sample: Sample, categories: Mapping[str, int]) -> None:
+    found = int(sample.instances.max(initial=0))
+    strange = [each.category for each in sample.objects if each.category not in categories]
+    if found <= len(sample.objects) and not strange:
+        return
+    raise RunError(
+        sample.key,
+        expected=f"pixels of its {len(sample.objects)} objects, of categories in plan.json",
+        found=f"the category {strange[0]}" if strange else f"pixels of object {found}",
+        remedy="see `depthmask verify --deep`; --repair makes damaged shards again",
+    )

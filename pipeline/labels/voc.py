@@ -7,7 +7,15 @@ from collections import Counter
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
-from pipeline.labels.form import HIDDEN, WRITTEN, Document, Form, LabelledSet, SampleLabels
+from pipeline.labels.form import (
+    HIDDEN,
+    WRITTEN,
+    Document,
+    Form,
+    LabelledSet,
+    SampleLabels,
+    category_name,
+)
 from pipeline.labels.seen_objects import SeenObject, seen_objects
 from shards.base.names import printable
 from shards.reading.sample import Sample
@@ -17,7 +25,8 @@ def _image(sample: Sample) -> str:
     return f"JPEGImages/{sample.key}.jpg"
 
 
-def _object(seen: SeenObject, name: str) -> str:
+def _object(seen: SeenObject) -> str:
+    name = category_name(seen.facts.category)
     x, y, width, height = seen.box
     ends = {"xmin": x + 1, "ymin": y + 1, "xmax": x + width, "ymax": y + height}
     box = "".join(f"<{end}>{value}</{end}>" for end, value in ends.items())
@@ -30,14 +39,13 @@ def _object(seen: SeenObject, name: str) -> str:
 
 
 def _label(sample: Sample, categories: Mapping[str, int]) -> SampleLabels:
-    names = {number: name for name, number in categories.items()}
     seen = seen_objects(sample, categories)
     height, width = sample.instances.shape
     size = f"<width>{width}</width><height>{height}</height><depth>3</depth>"
     text = (
         f"<annotation>\n <folder>JPEGImages</folder><filename>{sample.key}.jpg</filename>\n"
         f" <size>{size}</size><segmented>0</segmented>\n"
-        + "".join(_object(each, names[each.category]) for each in seen)
+        + "".join(_object(each) for each in seen)
         + "</annotation>\n"
     )
     return SampleLabels(

@@ -17,6 +17,7 @@ from pipeline.labels.form import (
     Form,
     LabelledSet,
     SampleLabels,
+    category_name,
 )
 from pipeline.labels.polygons import join_outlines, shape_of
 from pipeline.labels.seen_objects import SeenObject, seen_objects
@@ -75,7 +76,7 @@ def _documents(whole: LabelledSet) -> list[Document]:
     """data.yaml; without `path`, its own folder is where the pictures are looked for."""
     lines = [f"{split}: images/{split}" for split, count in whole.samples.items() if count]
     names = [
-        f"  {number - 1}: {json.dumps(printable(name))}"
+        f"  {number - 1}: {json.dumps(printable(category_name(name)))}"
         for name, number in whole.categories.items()
     ]
     return [Document("data.yaml", ["\n".join([*lines, "names:", *names, ""]).encode("ascii")])]

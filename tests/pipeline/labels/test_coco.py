@@ -1,12 +1,15 @@
 """pipeline/labels/coco.py and pipeline/labels/seen_objects.py"""
 
 import json
+from typing import Any
 
 import numpy as np
+import pytest
 from labelled_samples import labelled_sample
 
 from pipeline.labels.coco import COCO, annotations_of, image_id
 from pipeline.labels.form import LabelledSet
+from shards.base.errors import RunError
 
 THREE = np.zeros((6, 8), np.uint8)
 THREE[1:4, 2:5] = 1
@@ -60,6 +63,17 @@ def test_a_negative_sample_is_an_image_without_annotations() -> None:
             "background": "wall.jpg",
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [({"changes": {1: {"category": "x"}}}, "the category x"), ({"objects": []}, "of object 3")],
+)
+def test_pixels_and_categories_that_nothing_is_known_of_are_damage(
+    changes: dict[str, Any], found: str
+) -> None:
+    with pytest.raises(RunError, match=found):
+        list(annotations_of(labelled_sample(THREE, **changes), CATEGORIES))
 
 
 def test_ids_of_images_differ_over_splits_and_do_not_depend_on_the_number_of_samples() -> None:

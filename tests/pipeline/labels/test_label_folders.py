@@ -170,6 +170,9 @@ def test_a_set_that_was_taken_over_has_one_category(tmp_path: Path) -> None:
         coco = coco_of(out, split)
         require_equal_to_coco(coco, list(dataset.split(split)), dataset.categories)
         assert [each["name"] for each in coco.dataset["categories"]] == ["object"]
+    convert_dataset(shards, tmp_path / "voc", "voc", workers=1)
+    for path in (tmp_path / "voc" / "Annotations").iterdir():
+        assert ElementTree.parse(path).findtext("object/name") == "object"
 
 
 def test_yolo_boxes_are_those_of_the_samples(labelled_build: BuildResult, tmp_path: Path) -> None:

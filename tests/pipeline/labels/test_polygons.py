@@ -93,3 +93,13 @@ def test_parts_are_joined_at_their_nearest_corners() -> None:
     assert join_outlines(shape.outlines).tolist() == [
         [0, 0], [2, 0], [5, 0], [5, 1], [5, 0], [2, 0], [2, 1], [0, 1],
     ]  # fmt: skip
+
+
+@given(PIXELS.filter(np.any))
+def test_opencv_fills_an_outline_with_the_same_pixels(pixels: np.ndarray) -> None:
+    cv2 = pytest.importorskip("cv2")
+    drawn = np.zeros(pixels.shape, np.uint8)
+    for outline in shape_of(pixels).outlines:
+        filled = cv2.fillPoly(np.zeros(pixels.shape, np.uint8), [outline.astype(np.int32)], 1)
+        drawn |= np.asarray(filled, np.uint8)
+    assert (drawn == ndimage.binary_fill_holes(pixels)).all()
