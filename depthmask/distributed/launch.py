@@ -34,6 +34,16 @@ class ProcessRank(NamedTuple):
             local_ranks=all_told if self.local_ranks is None else self.local_ranks,
         )
 
+    def require_share_of(self, batch_size: int) -> None:
+        """InputError where a batch has fewer samples than there are ranks."""
+        if batch_size < self.ranks:
+            raise InputError(
+                "--batch-size",
+                expected=f"at least one sample for each of {self.ranks} ranks",
+                found=str(batch_size),
+                remedy="make it larger (it is that of all ranks together), or start fewer ranks",
+            )
+
 
 ALONE = ProcessRank()
 _VARIABLES = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "TORCHELASTIC_RESTART_COUNT")

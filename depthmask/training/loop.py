@@ -1,7 +1,6 @@
 """`train`: steps, epochs, checkpoints."""
 
 import contextlib
-import dataclasses
 import itertools
 import time
 from collections.abc import Iterator
@@ -28,12 +27,12 @@ from depthmask.training.epoch_scores import (
 )
 from depthmask.training.epoch_sums import EpochSums
 from depthmask.training.run import begin_run
-from depthmask.training.run_folder import LAST, STOPPED, check_run_folder
+from depthmask.training.run_folder import LAST, STOPPED, check_run_folder, resume_after_restart
 from depthmask.training.saver import Saver
 from depthmask.training.step import UnusableStepError, take_step
 from depthmask.training.training_data import TrainingData, keep_plan, keys_of, open_training_data
 from depthmask.training.watcher import SilentTrainWatcher, TrainWatcher
-from shards.base.errors import InputError, RunError
+from shards.base.errors import RunError
 from shards.base.size import Size
 from shards.places.outputs import require_folder, saving
 from shards.reading.order import batches_of, share_of
@@ -58,10 +57,10 @@ def train(
         require_folder(options.out)
     device_of_rank(options.device, place)  # a wrong one is refused before anybody waits
     dataset = open_training_data(options, sources if place.rank == 0 else None)
-    _require_enough(options, place)
+    place.require_share_of(options.batch_size)
     last = options.out / LAST
     with saving(options.out, last), join_ranks(place, options.device) as ranks, Stops() as stops:
-        options = _after_restart(options, place, ranks)
+        options = resume_after_restart(options, place, ranks)
         check_run_folder(options, dataset)
         ranks.add_up([0])  # nobody writes into the folder before all have looked
         watch = watcher if watcher is not None and ranks.leads else SilentTrainWatcher()
@@ -70,26 +69,6 @@ def train(
             return training.run(None)
         with contextlib.closing(Display(options, ranks.device, training.step)) as display:
             return training.run(display)
-
-
-def _after_restart(options: TrainOptions, place: ProcessRank, ranks: Ranks) -> TrainOptions:
-    """Options that resume the run if torchrun has restarted any of the ranks.
-
-    All ranks agree: an agent counts a restart for its own ranks, and not where it only follows.
-    """
-    there = ranks.leads and (options.out / LAST).exists()
-    restarts, begun = ranks.add_up([place.restarts, there])
-    return dataclasses.replace(options, resume=True) if restarts and begun else options
-
-
-def _require_enough(options: TrainOptions, place: ProcessRank) -> None:
-    if options.batch_size < place.ranks:
-        raise InputError(
-            "--batch-size",
-            expected=f"at least one sample for each of {place.ranks} ranks",
-            found=str(options.batch_size),
-            remedy="make it larger (it is that of all ranks together), or start fewer ranks",
-        )
 
 
 class _Training:

@@ -1,7 +1,10 @@
-"""A run's folder: what may stand in it before, and the names of its files."""
+"""A run's folder: what it may hold before the run, and the names of its files."""
 
+import dataclasses
 from pathlib import Path
 
+from depthmask.distributed.launch import ProcessRank
+from depthmask.distributed.ranks import Ranks
 from depthmask.models.catalogue import heads_within
 from depthmask.recipes.train_options import TrainOptions
 from depthmask.training.training_data import TrainingData, name_of, require_same_samples
@@ -14,6 +17,16 @@ HALF_WRITTEN = f".*.pt.*{TEMPORARY_SUFFIX}"
 """What a run leaves that is killed while it writes a checkpoint."""
 
 CONFIG, METRICS = "config.toml", "metrics.csv"
+
+
+def resume_after_restart(options: TrainOptions, place: ProcessRank, ranks: Ranks) -> TrainOptions:
+    """Options that resume the run if torchrun has restarted any of the ranks.
+
+    All ranks agree: an agent counts a restart for its own ranks, and not where it only follows.
+    """
+    there = ranks.leads and (options.out / LAST).exists()
+    restarts, begun = ranks.add_up([place.restarts, there])
+    return dataclasses.replace(options, resume=True) if restarts and begun else options
 
 
 def check_run_folder(options: TrainOptions, dataset: TrainingData) -> None:
