@@ -1,5 +1,7 @@
 """Pictures, data sets and a run made on the spot, so that tests need nothing but the project."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,12 +9,22 @@ from hypothesis import settings
 from labelled_sources import draw_labelled_sources, labelled_options
 from small import OUTSIDE, draw_background, draw_foreground, small_options, small_training
 
+from depthmask.distributed.stops import ENDS
 from depthmask.training.loop import train
 from pipeline.build import BuildResult, build_dataset
 
 settings.register_profile("no clock", deadline=None)  # other work may hold a test up
 
 settings.load_profile("no clock")
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_put_back() -> Iterator[None]:
+    """A command that a test runs in this process keeps its answers to signals, or ignores them."""
+    before = {each: signal.getsignal(each) for each in ENDS}
+    yield
+    for each, answer in before.items():
+        signal.signal(each, answer)
 
 
 @pytest.fixture(scope="session")
