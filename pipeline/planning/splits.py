@@ -149,7 +149,7 @@ def row_of(split: str, position: int, cells: int, val: float) -> int:
 
 def lacking(shares: Mapping[str, float], cells: Mapping[str, int]) -> list[str]:
     """Which of the splits that have a share held out have no cells, a line each."""
-    needed = {2: "two", 3: "three"}[1 + sum(share > 0 for share in shares.values())]
+    needed = ("one", "two", "three")[sum(share > 0 for share in shares.values())]
     return [
         f"no {split} split: it takes {needed} different pictures of each kind"
         for split, share in shares.items()

@@ -176,6 +176,7 @@ def test_shares_over_one_are_refused_in_a_sentence() -> None:
 
 def test_what_a_split_lacks_is_said() -> None:
     assert plan_of(6, 5, test_fraction=0.2).lacking() == []
+    assert plan_of(6, 5, val_fraction=0.0).lacking() == []
     assert plan_of(6, 2, test_fraction=0.2).lacking() == [
         "no test split: it takes three different pictures of each kind"
     ]
