@@ -19,7 +19,7 @@ from shards.base.files import write_whole
 from shards.base.keys import SPLITS
 from shards.places.outputs import require_file, writing
 
-_SMALLEST_TILE = 256
+_TILE = 320
 
 
 def write_preview(options: BuildOptions, watcher: Watcher | None = None) -> Path:
@@ -76,4 +76,4 @@ def shares(plan: Plan, wanted: int) -> dict[str, int]:
 def _tile(renderer: Renderer, split: str, position: int) -> tuple[Image.Image, str]:
     drawn = renderer.draw(renderer.plan.scene(split, position))
     words = f"{split} {position}: {drawn.sample.info['background']}"
-    return show_objects(drawn, _SMALLEST_TILE), words
+    return show_objects(drawn, _TILE), words

@@ -10,7 +10,7 @@ from pipeline.viewing.overlay import colour_instances, draw_overlay
 from shards.pixels.codecs import encode_png
 from shards.reading.sample_object import SampleObject
 
-_SMALLEST_OVERLAY = 640
+_OVERLAY = 640
 
 
 def layer_files(drawn: DrawnScene) -> dict[str, bytes]:
@@ -41,17 +41,17 @@ def alone(placed: PlacedObject, canvas: tuple[int, int]) -> Image.Image:
     return layer
 
 
-def show_objects(drawn: DrawnScene, least: int) -> Image.Image:
-    """The sample with boxes, outlines and names; its longer side has at least `least` pixels."""
+def show_objects(drawn: DrawnScene, longest: int) -> Image.Image:
+    """The sample with boxes, outlines and names, enlarged to about `longest` pixels."""
     image = drawn.sample.image
-    zoom = max(1, -(-least // max(image.shape[:2])))
+    zoom = max(1, int(longest / max(image.shape[:2]) + 0.5))
     objects = [SampleObject.from_json(entry) for entry in drawn.sample.info["objects"]]
     return draw_overlay(image, drawn.sample.instances, objects, zoom=zoom)
 
 
 def overlay_file(drawn: DrawnScene) -> bytes:
     """The same as a PNG, large enough for its names."""
-    return _png(show_objects(drawn, _SMALLEST_OVERLAY))
+    return _png(show_objects(drawn, _OVERLAY))
 
 
 def _png(picture: Image.Image) -> bytes:

@@ -20,6 +20,7 @@ def test_a_sheet_is_written_and_nothing_else(sources: Path, tmp_path: Path) -> N
     with Image.open(out) as sheet:
         colours = {pixel for _, pixel in sheet.getcolors(sheet.width * sheet.height) or ()}
         assert sheet.width > 4 * 256
+        assert sheet.width > sheet.height
     assert len(colours) > 1000
 
 
