@@ -10,10 +10,10 @@ from pipeline.execution.engines import engine_of
 from pipeline.execution.job import Engine, Job
 from pipeline.execution.production import make_shards, names_of, saying_what_is_kept
 from pipeline.machine.devices import require_device
+from pipeline.output.event_log import log_event
 from pipeline.output.folder import (
     committed_records,
     empty_folder,
-    log_event,
     refuse_foreign_folder,
     take_folder,
 )

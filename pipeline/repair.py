@@ -10,7 +10,8 @@ from joblib import delayed
 
 from pipeline.checking.findings import Findings
 from pipeline.machine.workers import results_of
-from pipeline.output.folder import SET_ASIDE, log_event
+from pipeline.output.event_log import log_event
+from pipeline.output.folder import SET_ASIDE
 from pipeline.output.lock import builder_lock
 from pipeline.planning.plan import ShardTask
 from pipeline.rendering.shard_maker import render_shard, renderer_of

@@ -178,6 +178,6 @@ def describe_plan(plan: Plan) -> list[str]:
     lines += plan.lacking()
     if plan.unused_cells:
         lines.append(
-            f"{plan.unused_cells:,} cells pair sources of different splits: they are in none"
+            f"{plan.unused_cells:,} cells pair sources from different splits and are left out"
         )
     return lines

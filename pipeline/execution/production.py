@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pipeline.execution.job import Engine, Failure, Job
 from pipeline.machine.counters import Counters
-from pipeline.output.folder import count_committed, log_event
+from pipeline.output.event_log import log_event
+from pipeline.output.folder import count_committed
 from pipeline.planning.plan import ShardTask
 from pipeline.rendering.watcher import Watcher
 from shards.base.errors import RunError

@@ -1,11 +1,7 @@
-"""The folder of a data set: whose it is, what is in it already, and the log of what happened."""
+"""The folder of a data set: whose it is, what is in it already, and how it grows."""
 
-import datetime
-import errno
-import json
 import os
 import shutil
-import socket
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +11,7 @@ from pipeline.planning.plan import Plan, ShardTask, require_planned
 from pipeline.sources.examination import Contents, KnownParts
 from pipeline.sources.source import Source
 from shards.base.errors import InputError
-from shards.base.files import TEMPORARY_SUFFIX, open_in_place, remove_temporaries
+from shards.base.files import TEMPORARY_SUFFIX, remove_temporaries
 from shards.base.keys import counts_in_words, record_name
 from shards.base.names import is_left_by_system
 from shards.base.retrying import retry_passing
@@ -23,7 +19,6 @@ from shards.base.version import __version__
 from shards.places.place import Place
 from shards.records.card import CARD, is_free
 from shards.records.manifest import (
-    LOG,
     PLAN,
     Record,
     read_plan,
@@ -207,29 +202,6 @@ def _has_size(path: Path, size: int) -> bool:
         return path.stat().st_size == size
     except FileNotFoundError:
         return False
-
-
-def log_event(out: Path, **facts: Any) -> None:
-    """Append a line to build.log.jsonl: the time, this host, and `facts`.
-
-    One call writes it, so lines of several processes do not mix; a line that was cut short (a kill,
-    a full disk) is ended first.
-    """
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-    entry = json.dumps({"time": now, "host": socket.gethostname()} | facts)
-    descriptor = open_in_place(out / LOG, os.O_RDWR | os.O_APPEND)
-    try:
-        size = os.fstat(descriptor).st_size
-        torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-        line = ("\n" * torn + entry + "\n").encode("ascii")
-        if os.write(descriptor, line) < len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(out / LOG))
-    except OSError:
-        if os.fstat(descriptor).st_size == 0:
-            (out / LOG).unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
 
 
 def grow_plan(out: Path, standing: dict[str, Any], plan: Plan) -> Plan:

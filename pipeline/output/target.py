@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.machine.workers import results_of
-from pipeline.output.folder import (
-    committed_record,
-    log_event,
-    other_versions_of,
-    refuse_foreign_folder,
-)
+from pipeline.output.event_log import log_event
+from pipeline.output.folder import committed_record, other_versions_of, refuse_foreign_folder
 from pipeline.output.lock import builder_lock
 from pipeline.planning.plan import ShardTask, tasks_of
 from shards.base.errors import InputError

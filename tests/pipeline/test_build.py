@@ -9,7 +9,7 @@ import pytest
 from small import draw_background, files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.output.folder import log_event
+from pipeline.output.event_log import log_event
 from shards.base.errors import InputError, RunError
 from shards.reading.open import open_dataset
 from shards.records.manifest import LOG

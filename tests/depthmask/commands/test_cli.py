@@ -173,7 +173,7 @@ def test_build_prints_the_digest_on_stdout(sources: Path, tmp_path: Path) -> Non
     assert result.returncode == 0
     manifest = json.loads((tmp_path / "out" / "dataset.json").read_text())
     assert result.stdout.endswith(f"digest {manifest['digest']}\n")
-    assert "in neither split" in result.stderr
+    assert "280 cells pair sources from different splits and are left out" in result.stderr
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_be(sources: Path, tmp_path: Path) -> None:

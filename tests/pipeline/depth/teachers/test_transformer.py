@@ -19,7 +19,7 @@ from pipeline.build import build_dataset
 from pipeline.depth.teachers.card import Choice
 from pipeline.depth.teachers.table import load_teacher
 from pipeline.depth.teachers.transformer import facts_of
-from pipeline.output.folder import log_event
+from pipeline.output.event_log import log_event
 from pipeline.planning.plan import Plan
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import find_site
