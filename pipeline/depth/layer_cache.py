@@ -1,15 +1,12 @@
 """Layers of sources: a teacher's maps of single pictures, made once for all workers of a build.
 
 Workers share nothing but the data set's folder, so maps lie there, one file a source, until the
-data set is finished. Whoever needs one that is not there makes it; two who make the same one
-write the same bytes, because a teacher sees every source alone. A file that is not whole, after
-a crash of the machine, is made again.
+data set is finished. Whoever needs one that is not there makes it: it does not matter who, because
+a teacher sees every source alone.
 """
 
-import os
 import shutil
 import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +24,8 @@ from pipeline.depth.layers import (
     stand_alone,
 )
 from pipeline.machine.byte_cache import ByteCache
-from shards.base.files import folder_within, temporary_beside
+from pipeline.machine.kept_files import keep, read_kept
+from shards.base.files import folder_within
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 
@@ -36,9 +34,8 @@ FOLDER = ".layers"
 
 _CACHE_BYTES = 48 << 20
 _IN_ONE_FOLDER = 1000
-_CHECKSUM_BYTES = 4
 _HEAD = struct.Struct("<II")  # height, width
-_MOST_BYTES = 4 * 4096**2 + _HEAD.size + _CHECKSUM_BYTES
+_MOST_BYTES = 4 * 4096**2 + _HEAD.size
 
 
 class Layers:
@@ -114,11 +111,8 @@ def forget_maps(out: Path) -> None:
 
 def _read(path: Path) -> Map | None:
     """The map in a file; None where it is missing or damaged."""
-    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-        return None
-    data = path.read_bytes()
-    body, checksum = data[:-_CHECKSUM_BYTES], data[-_CHECKSUM_BYTES:]
-    if len(body) < _HEAD.size or _checksum(body) != checksum:
+    body = read_kept(path, _MOST_BYTES)
+    if body is None or len(body) < _HEAD.size:
         return None
     height, width = _HEAD.unpack_from(body)
     if not height * width or _HEAD.size + 4 * height * width != len(body):
@@ -128,14 +122,4 @@ def _read(path: Path) -> Map | None:
 
 
 def _write(path: Path, values: Map) -> None:
-    body = _HEAD.pack(*values.shape) + values.astype("<f4").tobytes()
-    temporary = temporary_beside(path)
-    try:
-        temporary.write_bytes(body + _checksum(body))
-        os.replace(temporary, path)  # not synced: what a crash of the machine cuts is made again
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _checksum(body: bytes) -> bytes:
-    return zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little")
+    keep(path, _HEAD.pack(*values.shape) + values.astype("<f4").tobytes())

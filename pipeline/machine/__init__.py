@@ -3,5 +3,5 @@
 Nothing here knows pictures, plans or data sets.
 
 Other rooms use: `allocator`, `byte_cache`, `counters`, `devices`, `extras`, `gate`,
-`guarded_child`, `hangup`, `precision`, `quiet`, `threads`, `workers`.
+`guarded_child`, `hangup`, `kept_files`, `precision`, `quiet`, `threads`, `workers`.
 """

@@ -30,7 +30,7 @@ class Site:
     """The folder of --fg-alpha, where the alpha files lie that do not lie beside their picture."""
     distractors: Path | None = None
     layers: Path | None = None
-    """Where the processes of a build share the maps of layered depth."""
+    """Where the processes of a build share what takes long: maps, decontaminated pictures."""
     allow_mixed: bool = False
     """Whether shards may be made under other versions than those of plan.json."""
     fetch: bool = True

@@ -8,11 +8,11 @@ from typing import Protocol
 from PIL import Image
 
 from pipeline.planning.plan import Plan
+from pipeline.rendering.own_colours import own_colours
 from pipeline.rendering.site import Site
 from pipeline.sources.alpha import crop_to_alpha
 from pipeline.sources.cut_outs import only_part, read_alpha, with_alpha
 from pipeline.sources.decode import UnusablePictureError, decode_picture
-from pipeline.sources.decontaminate import decontaminate
 from pipeline.sources.source import Source
 from pipeline.sources.source_bytes import read_source
 from shards.base.errors import RunError
@@ -38,10 +38,15 @@ class SourcePictures:
         """A foreground, or a distractor after these, "RGBA", cropped to its alpha box."""
         first = len(self.plan.fg)
         if index < first:
-            return self._cut_out(self.plan.fg[index], self.site.fg, self.site.fg_alpha)
-        if self.site.distractors is None:
+            picture = self._cut_out(self.plan.fg[index], self.site.fg, self.site.fg_alpha)
+        elif self.site.distractors is None:
             raise TypeError("a plan with distractors is drawn where they lie")
-        return self._cut_out(self.plan.distractors[index - first], self.site.distractors)
+        else:
+            source = self.plan.distractors[index - first]
+            picture = self._cut_out(source, self.site.distractors)
+        if self.plan.options["decontaminate"]:
+            picture = own_colours(picture, index, self.site.layers)
+        return picture
 
     def _cut_out(self, source: Source, root: Path, alphas: Path | None = None) -> Image.Image:
         path = root / source.name
@@ -55,10 +60,9 @@ class SourcePictures:
                 picture = with_alpha(picture, alpha)
             if source.part is not None:
                 picture = only_part(picture, source.part)
-            picture = crop_to_alpha(picture)
+            return crop_to_alpha(picture)
         except UnusablePictureError as error:
             raise _another_picture(path, str(error)) from None
-        return decontaminate(picture) if self.plan.options["decontaminate"] else picture
 
 
 def _read(path: Path, sha256: str, decode: _Decode) -> Image.Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matting import draw_backgrounds, draw_cut_outs, part_alpha
+from matting import COUNT, draw_backgrounds, draw_cut_outs, part_alpha
 from PIL import Image
 from small import draw_foreground, files_of, small_options
 
@@ -195,3 +195,49 @@ def test_a_split_without_distractors_is_said(root: Path) -> None:
     assert Plan(read_plan(built.out)).lacking()[-1] == "no distractors in val: add more"
     val = open_dataset(built.out).split("val")
     assert not any(sample.info["distractors"] for sample in val)
+
+
+def test_parts_of_a_build_decontaminate_each_picture_once_between_them(root: Path) -> None:
+    pytest.importorskip("pymatting")
+    chosen = {"fg": root / "cut-outs", "decontaminate": True}
+    whole = build(root, "whole", workers=2, **chosen)
+    build(root, "a", part="0/3", **chosen)
+    kept = sorted(path for path in (root / "a" / ".layers").rglob("*") if path.is_file())
+    assert len(kept) == COUNT
+    before = [path.stat().st_mtime_ns for path in kept]
+    kept[0].write_bytes(kept[0].read_bytes()[:-9])
+    kept[1].write_bytes(kept[2].read_bytes())
+    build(root, "a", part="1/3", **chosen)
+    assert [path.stat().st_mtime_ns for path in kept][2:] == before[2:]
+    assert build(root, "a", **chosen).digest == whole.digest
+    assert files_of(root / "a") == files_of(root / "whole")
+    assert not (root / "a" / ".layers").exists()
+
+
+def test_all_options_of_sources_at_once_give_one_digest(root: Path) -> None:
+    pytest.importorskip("pymatting")
+    (root / "things").mkdir()
+    for seed in range(20, 26):
+        draw_foreground(seed).save(root / "things" / f"{seed}.png")
+    chosen = {
+        "fg": root / "fgr",
+        "fg_alpha": root / "pha",
+        "distractors": root / "things",
+        "split_by": "group",
+        "test_fraction": 0.25,
+        "split_objects": True,
+        "decontaminate": True,
+        "category": "thing",
+        "samples": 60,
+    }
+    whole = build(root, "whole", workers=2, **chosen)
+    assert min(whole.samples.values()) > 0
+    assert build(root, "lmdb", format="lmdb", **chosen).samples == whole.samples
+    for number in range(3):
+        build(root, "parts", part=f"{number}/3", **chosen)
+    build(root, "grown", **(chosen | {"samples": 30}))
+    for out in ("parts", "grown"):
+        again = build(root, out, **chosen)
+        assert again.digest == whole.digest
+        assert files_of(root / out) == files_of(whole.out)
+    assert verify_dataset(whole.out, deep=True, site=find_site(whole.out), share=1).sound
