@@ -17,9 +17,10 @@ from depthmask.drawing.cutouts.cars import draw_car
 from depthmask.drawing.scenery import Props
 from depthmask.drawing.scenes import STYLES, Map, draw_scene, nearness, spread
 from depthmask.drawing.textures import Picture, read_photographs
-from pipeline.sources.alpha import crop_to_alpha, object_level
+from pipeline.sources.alpha import crop_to_alpha
 from pipeline.sources.decode import UnusablePictureError, read_picture
 from shards.base.errors import InputError
+from shards.pixels.object_pixels import object_level
 
 Rng = np.random.Generator
 

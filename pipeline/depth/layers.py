@@ -15,9 +15,9 @@ from pipeline.compositing.blend import paint
 from pipeline.compositing.foreground import Foreground, scale_foreground
 from pipeline.compositing.place import Box
 from pipeline.compositing.placed_object import upright
-from pipeline.sources.alpha import object_level
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
+from shards.pixels.object_pixels import object_level
 
 Codes = NDArray[np.uint16]
 Map = NDArray[np.float32]

@@ -23,9 +23,9 @@ from pipeline.depth.layers import (
     mean_at_base,
 )
 from pipeline.depth.relief import Window, placed_relief, turned_relief
-from pipeline.sources.alpha import object_level
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding, Kind
+from shards.pixels.object_pixels import object_level
 
 HIDDEN = 0.95
 """Share of what an object hides that it is nearer than as a whole; what is left gives way."""

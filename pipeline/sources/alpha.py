@@ -4,13 +4,12 @@ Matting networks leave stray pixels of alpha 1 or 2 anywhere in a picture. They 
 what is seen, so they must not say how large it is.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.sources.formats.integrity import UnusablePictureError
+from shards.pixels.object_pixels import object_level
 
 LEAST_ALPHA = 8
 """Alpha, of 255, from which a pixel belongs to the alpha box."""
@@ -24,16 +23,6 @@ _FROM_LEAST = [0] * LEAST_ALPHA + [255] * (256 - LEAST_ALPHA)
 def alpha_box(alpha: Image.Image) -> tuple[int, int, int, int] | None:
     """(left, top, right, bottom) of the pixels of an "L" picture from LEAST_ALPHA on, if any."""
     return alpha.point(_FROM_LEAST).getbbox()
-
-
-def object_level(alpha: NDArray[Any], full: int = 255) -> int:
-    """The alpha from which pixels are the object's own: 128 of 255, of glass half of its largest.
-
-    `full` is the value of an opaque pixel.
-    """
-    solid = full // 2 + 1
-    largest = int(alpha.max(initial=0))
-    return solid if largest >= solid else max(1, -(-largest // 2))
 
 
 def crop_to_alpha(picture: Image.Image) -> Image.Image:

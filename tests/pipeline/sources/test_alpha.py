@@ -11,7 +11,7 @@ from PIL import Image
 from small import draw_foreground, small_options
 
 from pipeline.build import build_dataset
-from pipeline.sources.alpha import alpha_box, crop_to_alpha, object_level, object_share
+from pipeline.sources.alpha import alpha_box, crop_to_alpha, object_share
 from pipeline.sources.check import check_sources
 from pipeline.sources.decode import UnusablePictureError
 from shards.reading.open import open_dataset
@@ -49,19 +49,6 @@ def test_the_box_is_where_alpha_is_at_least_eight(data: bytes) -> None:
         assert box is None
     else:
         assert box == (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
-
-
-@pytest.mark.parametrize(
-    ("largest", "level"), [(255, 128), (128, 128), (127, 64), (90, 45), (8, 4), (1, 1), (0, 1)]
-)
-def test_the_object_is_the_solid_part_or_half_of_the_largest(largest: int, level: int) -> None:
-    assert object_level(np.array([[0, largest]], np.uint8)) == level
-
-
-def test_the_level_is_the_same_share_of_any_scale() -> None:
-    full = 256 * 255
-    assert object_level(np.array([full]), full) == full // 2 + 1
-    assert object_level(np.array([full // 4]), full) == full // 8
 
 
 def test_object_share_tells_a_speck_from_glass() -> None:
