@@ -1,4 +1,4 @@
-"""The options of a build. Those marked as identity decide the bytes, and stand in plan.json."""
+"""The options of a build. Those marked as identity decide the bytes and are in plan.json."""
 
 import dataclasses
 import os
@@ -152,16 +152,14 @@ class BuildOptions:
     )
     preview: int | None = preview_field()
     preview_out: Path | None = preview_out_field()
-    overwrite: bool = option(
-        False, "Delete the data set that stands in --out first.", flags=("--overwrite",)
-    )
+    overwrite: bool = option(False, "Delete the data set in --out first.", flags=("--overwrite",))
     allow_mixed: bool = option(
         False,
-        "Go on with a data set begun under other versions; each shard then names its own.",
+        "Resume a data set begun under other versions; each shard then names its own.",
         flags=("--allow-mixed",),
     )
     strict: bool = option(
-        False, "Take any source that cannot be used as an error.", flags=("--strict",)
+        False, "Treat a source that cannot be used as an error.", flags=("--strict",)
     )
 
     def __post_init__(self) -> None:

@@ -166,7 +166,7 @@ class Plan:
 
     @property
     def unused_cells(self) -> int:
-        """Pairs of sources of different splits, in none: samples the plan leaves out."""
+        """Pairs of sources from different splits, which the plan leaves out."""
         if self._balanced or self.options["split_by"] == "sample":
             return 0
         everything = len(self.fg) * len(self.bg) * self._flips * self._placements

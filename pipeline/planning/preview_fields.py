@@ -12,7 +12,7 @@ MOST = 1000
 
 def preview_field() -> Any:
     """`--preview`."""
-    return option(None, "Draw a sheet of so many samples as a PNG, and build nothing.", metavar="N")
+    return option(None, "Draw a sheet of N samples as a PNG, and build nothing.", metavar="N")
 
 
 def preview_out_field() -> Any:

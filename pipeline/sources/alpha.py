@@ -1,7 +1,7 @@
 """Alpha: the box that a foreground fills, and which of its pixels are the object itself.
 
-Matting networks leave stray pixels of alpha 1 or 2 anywhere in a picture. They are no part of
-what is seen, so they must not say how large it is.
+Matting networks leave stray pixels of alpha 1 or 2 anywhere in a picture. They are not
+part of what is seen, so they must not decide its size.
 """
 
 import numpy as np

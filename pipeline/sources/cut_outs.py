@@ -12,7 +12,7 @@ from pipeline.sources.formats.integrity import UnusablePictureError
 from pipeline.sources.parts import label_parts
 
 _GREYISH = 12
-"""How far the channels of a grey picture may lie apart: JPEG moves them."""
+"""How far apart the channels of a grey picture may be: JPEG shifts them."""
 
 
 def read_alpha(data: bytes, *, known: bool = False) -> Image.Image:
@@ -55,7 +55,7 @@ def only_part(picture: Image.Image, part: int) -> Image.Image:
 def separate(picture: Image.Image) -> Iterator[tuple[int | None, Image.Image]]:
     """Every part of an "RGBA" picture with its number, as `only_part` gives it.
 
-    A picture that is one part, with nothing beside, is given as it is, without a number.
+    A picture that is one part and nothing else is given whole, without a number.
     """
     alpha = np.asarray(picture.getchannel("A"))
     labels = label_parts(alpha)

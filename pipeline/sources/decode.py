@@ -108,7 +108,7 @@ def decode_picture(
         decoded, words = to_srgb(_load(data, known=known), _to_eight_bits)
         if words is not None:
             remark(words)
-        decoded.info = {}  # it is upright now: nobody is to turn it again
+        decoded.info = {}  # it is upright now and must not be turned again
         return decoded
 
     return _believe(decode, data)

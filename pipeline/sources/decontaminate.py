@@ -1,4 +1,4 @@
-"""Soft edges without the background that they were photographed before.
+"""Soft edges without the background that they were photographed against.
 
 A matting network says how much of a pixel is the object's; the pixel's colour is still mixed with
 what stood behind it. pymatting estimates the object's own colour there.
@@ -29,8 +29,8 @@ def require_pymatting() -> None:
 def decontaminate(picture: Image.Image) -> Image.Image:
     """An "RGBA" picture whose soft pixels (alpha 1 to 254) have the object's own colour.
 
-    Alpha and every other pixel stay as they are. So does a picture without a solid pixel, as of
-    glass: what is seen through it is not told apart from its own colour.
+    Alpha and all other pixels are unchanged. So is a picture without a solid pixel, such as glass:
+    its own colour cannot be told from what is seen through it.
     """
     pixels = np.array(picture)  # (H, W, 4)
     alpha = pixels[..., 3]

@@ -57,7 +57,7 @@ _TWICE = 2
 """What finding parts takes of memory, in decodings: 887 MB for 62 megapixels in all."""
 
 PLAIN = Cutting()
-"""Pictures are used as they are, with their own alpha or one that lies beside them."""
+"""Pictures are used whole, with their own alpha or that of a file beside them."""
 
 
 _GATE = MemoryGate(MEMORY_LIMIT)

@@ -57,7 +57,7 @@ _OUT_OF_MEMORY = "out of memory"
 def _import_plugins() -> None:
     """Have Pillow know the formats that are read, and fail where it cannot.
 
-    `Image.init` passes in silence over a plugin that cannot be imported, if only at the moment.
+    `Image.init` silently skips a plugin that cannot be imported, even if only for the moment.
     """
     for name in _PLUGINS:
         importlib.import_module(f"PIL.{name}ImagePlugin")

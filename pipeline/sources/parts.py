@@ -1,4 +1,4 @@
-"""The parts of a picture: what of its alpha hangs together."""
+"""The parts of a picture: the connected pieces of its alpha."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ def _touching(
 
 
 def _join(left: NDArray[np.intp], right: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """For each of `count` runs the first run that it hangs together with, by the pairs."""
+    """For each of `count` runs the first run that it is connected with, by the pairs."""
     roots = np.arange(count)
     while True:
         ours, theirs = roots[left], roots[right]

@@ -1,4 +1,4 @@
-"""Whether --fg and --bg are what they are called: not one folder, and not exchanged."""
+"""Whether --fg and --bg are what they are called: neither one folder nor swapped."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,8 +28,8 @@ def require_roles(
 
     With a folder `alpha` (--fg-alpha) foregrounds need not be cut-outs.
 
-    `remark(role, name, words)` is told where one lies within the other. Files that are no pictures
-    are left to the check of all sources; RunError where one cannot be read now.
+    `remark(role, name, words)` is called where one lies within the other. Files that are no
+    pictures are left to the check of all sources; RunError where one cannot be read now.
     """
     if not all(retry_passing(root, root.is_dir) for root in (fg, bg)):
         return
@@ -49,8 +49,8 @@ def require_roles(
         raise InputError(
             f"--fg {fg} and --bg {bg}",
             expected="pictures with alpha in --fg, and whole scenes in --bg",
-            found="it the other way round",
-            remedy="exchange the two",
+            found="the two swapped",
+            remedy="swap them",
         )
 
 

@@ -33,7 +33,7 @@ _WHOLE = 0.9
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Page:
-    """A page's entries as they stand in the file, and its numbers by tag."""
+    """A page's entries as the file has them, and its numbers by tag."""
 
     entries: tuple[bytes, ...]
     numbers: dict[int, tuple[int, ...]]
@@ -51,7 +51,7 @@ class _Page:
 
 
 class _Spliced(io.RawIOBase):
-    """A file put together of bytes and of parts (start, length) of another one."""
+    """A file assembled from bytes and from parts (start, length) of another one."""
 
     def __init__(self, file: IO[bytes], parts: list[bytes | tuple[int, int]]) -> None:
         self._file, self._parts, self._at = file, parts, 0
@@ -90,7 +90,7 @@ def whole_picture(file: IO[bytes]) -> IO[bytes]:
     """The file itself, or one with the page of the full size where it begins with a thumbnail.
 
     UnusablePictureError where there is none that can be decoded. What is damaged, or no TIFF, is
-    given back as it is.
+    given back unchanged.
     """
     file.seek(0)
     head = file.read(8)

@@ -38,7 +38,7 @@ def test_one_folder_for_both_is_refused_by_whatever_path(sources: Path, tmp_path
 
 
 def test_exchanged_folders_are_said_to_be(sources: Path) -> None:
-    with pytest.raises(InputError, match="found it the other way round; exchange the two"):
+    with pytest.raises(InputError, match="found the two swapped; swap them"):
         plan(sources / "bg", sources / "fg")
 
 
@@ -47,7 +47,7 @@ def test_opaque_pictures_with_an_alpha_channel_are_seen_to_be_exchanged_too(
 ) -> None:
     for number in range(3):
         draw_background(number).convert("RGBA").save(tmp_path / f"{number}.png")
-    with pytest.raises(InputError, match="exchange the two"):
+    with pytest.raises(InputError, match="swap them"):
         plan(tmp_path, sources / "fg")
     remarks = plan(tmp_path, sources / "bg")  # opaque foregrounds alone may be meant
     assert {words for _, _, words in remarks} == {"opaque everywhere: used as a rectangle"}
