@@ -38,7 +38,8 @@ OPTIONS = st.fixed_dictionaries(
         "format": st.sampled_from(["tar", "lmdb"]),
         "samples_per_shard": st.sampled_from([1, 2, 7, 50, 1000]),
         "val_fraction": st.sampled_from([0.0, 0.1, 0.5, 1.0, 0.999]),
-        "split_by": st.sampled_from(["source", "sample"]),
+        "test_fraction": st.sampled_from([0.0, 0.0, 0.001, 0.2, 0.5]),
+        "split_by": st.sampled_from(["source", "group", "sample"]),
         "image_quality": st.sampled_from([1, 60, 90, 100]),
         "inline_backgrounds": st.booleans(),
     }
@@ -61,6 +62,8 @@ IMPOSSIBLE = {
     "fg_scale": ((0.7, 0.2), (0.0, 1.0), (0.1, 1.1), (float("nan"), 0.5)),
     "samples_per_shard": (0, 10**7),
     "val_fraction": (-0.1, 1.1, float("nan")),
+    "test_fraction": (-0.1, 0.91, 1.1, float("nan")),
+    "category": ("", " car", "a/b", "a\nb"),
     "image_quality": (0, 101),
 }
 
