@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+from pipeline.compositing.blend import blend_used
 from pipeline.compositing.cutout import Cutout, cut_out
 from pipeline.compositing.edges import position_across
 from pipeline.compositing.place import scaled_size, whole_position
@@ -149,13 +150,14 @@ def _placed(
     blend = rules.blend
     if blend == "mix":
         blend = BLENDS[int(scene.draws(EDGES, number)[0] * len(BLENDS))]
+    box = (*found.corner, *picture.size)
     return PlacedObject(
         foreground=each.foreground,
         flip=each.flip,
         placement=each.placement,
         rotation=found.angle / ANGLES,
-        box=(*found.corner, *picture.size),
+        box=box,
         unturned=found.unturned,
         picture=picture,
-        blend=blend,
+        blend=blend_used(blend, picture, box, rules.size),
     )

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from pipeline.machine.extras import require_packages
+from pipeline.compositing.place import Box
+from shards.base.size import Size
 
 LEAST_SIDE = 8
 """Pixels of a side under which an object has no inside to be moved."""
@@ -28,9 +29,12 @@ _BEYOND = 4
 """Pixels around one outside from which its colour is taken, so that no edge is kept there."""
 
 
-def require_opencv(where: str) -> None:
-    """InputError where OpenCV is not installed; `where` is the option that needs it."""
-    require_packages(where, "poisson", "cv2")
+def can_settle(picture: Image.Image, box: Box, canvas: Size) -> bool:
+    """Whether a picture has an inside and a border: solid pixels, off the edges, not too small."""
+    x, y, width, height = box
+    off_edges = x > 0 and y > 0 and x + width < canvas[0] and y + height < canvas[1]
+    solid = (np.asarray(picture.getchannel("A")) >= SOLID).any()
+    return off_edges and min(width, height) >= LEAST_SIDE and bool(solid)
 
 
 def settle(canvas: NDArray[np.uint8], picture: Image.Image, corner: tuple[int, int]) -> Image.Image:

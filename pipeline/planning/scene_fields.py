@@ -13,6 +13,9 @@ MOST_OBJECTS = 255
 BLENDS = ("alpha", "soft", "poisson")
 """What `mix` draws from, in this order."""
 
+OPENCV_BLENDS = ("poisson", "mix")
+"""What `--blend` needs OpenCV for."""
+
 _MOST_DISTRACTORS = 64
 
 
@@ -100,7 +103,7 @@ def check_scene(options: Any) -> None:
     require_within("--bg-crop", options.bg_crop, 0.05, 1)
     if options.balance == "category":
         _require_balance(options)
-    if options.blend in ("poisson", "mix"):
+    if options.blend in OPENCV_BLENDS:
         require_packages(f"--blend {options.blend}", "poisson", "cv2")
     if options.distractors is None and options.distractor_count != (0, 2):
         raise InputError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.output.folder import is_begun, known_parts
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan, make_plan
+from pipeline.planning.scene_fields import OPENCV_BLENDS
 from pipeline.rendering.site import site_of
 from pipeline.rendering.versions import versions_in_use
 from pipeline.rendering.watcher import Watcher
@@ -102,7 +103,11 @@ def _versions(options: BuildOptions, card: "TeacherCard | None", *, heif: bool) 
         return standing
     teacher = card.name if card else None
     return versions_in_use(
-        teacher=teacher, device=options.device, heif=heif, decontaminate=options.decontaminate
+        teacher=teacher,
+        device=options.device,
+        heif=heif,
+        decontaminate=options.decontaminate,
+        opencv=options.blend in OPENCV_BLENDS,
     )
 
 

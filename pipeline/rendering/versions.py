@@ -9,17 +9,24 @@ import numpy as np
 from PIL import features
 
 from pipeline.machine.precision import fitting_precision
+from pipeline.planning.scene_fields import OPENCV_BLENDS
 from pipeline.sources.formats.heif import PACKAGE, heif_version
 from shards.base.version import __version__
 
 
 def versions_in_use(
-    *, teacher: str | None, device: str, heif: bool = False, decontaminate: bool = False
+    *,
+    teacher: str | None,
+    device: str,
+    heif: bool = False,
+    decontaminate: bool = False,
+    opencv: bool = False,
 ) -> dict[str, str]:
     """Versions by name, as they stand in plan.json; torch and what it runs on with a teacher.
 
     `teacher` is its plain name: those of hf: and .onnx bring the library that runs them. `heif`
-    says whether any source needs what decodes HEIF, `decontaminate` whether pymatting is used.
+    says whether any source needs what decodes HEIF, `decontaminate` whether pymatting is used,
+    `opencv` whether edges are joined by OpenCV.
     """
     versions = {
         "depthmask": __version__,
@@ -36,6 +43,8 @@ def versions_in_use(
         versions[PACKAGE] = heif_version()
     if decontaminate:
         versions |= {name: _version_of(name) for name in ("pymatting", "numba")}
+    if opencv:
+        versions["OpenCV"] = _opencv_version()
     if teacher is not None:
         versions["torch"] = importlib.metadata.version("torch").partition("+")[0]
         versions["device kind"] = device.partition(":")[0]
@@ -56,6 +65,7 @@ def versions_for(plan: dict[str, Any], device: str) -> dict[str, str]:
         device=device,
         heif=PACKAGE in plan["versions"],
         decontaminate=plan["options"].get("decontaminate", False),
+        opencv=plan["options"].get("blend") in OPENCV_BLENDS,
     )
 
 
@@ -71,3 +81,12 @@ def _version_of(package: str) -> str:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return "none"
+
+
+def _opencv_version() -> str:
+    """The library's own: several packages bring it."""
+    try:
+        import cv2
+    except ImportError:
+        return "none"
+    return str(cv2.__version__)

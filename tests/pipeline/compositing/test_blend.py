@@ -1,15 +1,27 @@
 """pipeline/compositing/blend.py, composite.py, foreground.py"""
 
+import dataclasses
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
-from small import draw_foreground
+from small import draw_foreground, small_options
 
+from pipeline.build import build_dataset
+from pipeline.compositing.blend import blend_used
 from pipeline.compositing.composite import compose
 from pipeline.compositing.foreground import prepare_foreground, scale_foreground
 from pipeline.compositing.place import Box, scaled_size
 from pipeline.compositing.placed_object import upright
+from pipeline.planning.scene_fields import BLENDS
 from pipeline.sources.alpha import crop_to_alpha
+from shards.reading.open import open_dataset
+
+needs_opencv = pytest.mark.skipif(
+    importlib.util.find_spec("cv2") is None, reason="needs the extra poisson"
+)
 
 GREY = np.full((64, 64, 3), 128, np.uint8)
 
@@ -75,3 +87,55 @@ def test_one_pixel_foregrounds_are_placed() -> None:
     image, mask = composed(GREY, scale_foreground(ready, box[2:]), box, False)
     assert box[3] == 1
     assert (image[mask == 255] == (255, 0, 0)).all()
+
+
+def striped(side: int) -> np.ndarray:
+    return np.random.default_rng(side).integers(60, 200, (side, side, 3), np.uint8)
+
+
+@needs_opencv
+@pytest.mark.parametrize("blend", BLENDS)
+def test_no_blend_paints_where_alpha_is_0_and_every_mask_is_alpha(blend: str) -> None:
+    background = striped(96)
+    ready = prepare_foreground(crop_to_alpha(draw_foreground(2)), 96, 0.72)
+    picture = scale_foreground(ready, (50, 40))
+    each = dataclasses.replace(upright(picture, (21, 33, 50, 40)), blend=blend)
+    image, mask = compose(background, [each])
+    assert np.array_equal(mask[33:73, 21:71], np.asarray(picture)[..., 3])
+    assert np.array_equal(image[mask == 0], background[mask == 0])
+    assert not np.array_equal(image, background)
+
+
+def test_an_object_across_an_edge_has_no_soft_edge_there() -> None:
+    background, picture = striped(64), Image.new("RGBA", (40, 40), (250, 10, 10, 255))
+    across = dataclasses.replace(upright(picture, (-20, 12, 40, 40)), blend="soft")
+    image, _ = compose(background, [across])
+    assert np.all(image[20:44, :10] == (250, 10, 10))
+    assert not np.all(image[20:44, 19] == (250, 10, 10))
+
+
+def test_what_cannot_be_blended_is_pasted_and_said() -> None:
+    canvas, picture = (64, 64), Image.new("RGBA", (20, 20), (250, 10, 10, 255))
+    assert blend_used("poisson", picture, (10, 10, 20, 20), canvas) == "poisson"
+    assert blend_used("poisson", picture, (0, 10, 20, 20), canvas) == "alpha"
+    assert blend_used("soft", picture, (0, 10, 20, 20), canvas) == "soft"
+
+
+@needs_opencv
+def test_a_mix_of_blends_does_not_depend_on_workers_and_is_written_down(
+    sources: Path, tmp_path: Path
+) -> None:
+    changes = {"samples": 40, "blend": "mix", "objects": (1, 3), "truncate": 0.5}
+    one, two = (small_options(sources, tmp_path / name, **changes) for name in ("one", "two"))
+    assert build_dataset(one).digest == build_dataset(dataclasses.replace(two, workers=2)).digest
+    dataset = open_dataset(tmp_path / "one")
+    assert "OpenCV" in dataset.manifest["versions"]
+    side, blends = dataset.manifest["options"]["size"][0], set()
+    for sample in dataset:
+        for each in sample.info["objects"]:
+            x, y, width, height = each["box"]
+            blends.add(each["blend"])
+            if each["blend"] == "poisson":
+                assert min(x, y) > 0
+                assert max(x + width, y + height) < side
+    assert blends == {"alpha", "soft", "poisson"}

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.compositing.poisson_blend import SOLID, require_opencv, settle
-from shards.base.errors import InputError
+from pipeline.compositing.place import Box
+from pipeline.compositing.poisson_blend import SOLID, can_settle, settle
 
 needs_opencv = pytest.mark.skipif(
     importlib.util.find_spec("cv2") is None, reason="needs the extra poisson"
@@ -109,7 +109,25 @@ def test_colours_do_not_depend_on_the_threads_of_the_process(threads: int) -> No
     assert there.stdout.decode().strip() == here
 
 
-def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"--blend mix: .*pip install 'depthmask\[poisson\]'"):
-        require_opencv("--blend mix")
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ((1, 1, 8, 8), True),
+        ((55, 39, 8, 8), True),
+        ((0, 1, 8, 8), False),
+        ((1, 0, 8, 8), False),
+        ((56, 39, 8, 8), False),
+        ((55, 40, 8, 8), False),
+        ((-3, 5, 20, 20), False),
+        ((20, 20, 7, 30), False),
+        ((20, 10, 30, 7), False),
+    ],
+)
+def test_what_touches_an_edge_or_is_small_stays(box: Box, expected: bool) -> None:
+    picture = Image.new("RGBA", box[2:], (1, 2, 3, SOLID))
+    assert can_settle(picture, box, (64, 48)) is expected
+
+
+def test_glass_stays() -> None:
+    picture = Image.new("RGBA", (20, 20), (1, 2, 3, SOLID - 1))
+    assert not can_settle(picture, (5, 5, 20, 20), (64, 48))
