@@ -167,7 +167,7 @@ class Reference:
             return width, height
 
         upright, turnable = self._prepare(kind, index)
-        if kind == "fg" and self.options["rotate"]:
+        if turn:
             plan = plan_turn(turnable, round(turn * 64), flip)
             size = sized((plan.width, plan.height))
             return np.asarray(turned_alpha(turnable, plan, size))
