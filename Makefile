@@ -30,12 +30,13 @@ export OMP_NUM_THREADS ?= 2
 demo: .venv/installed  ## draw pictures, build, train, predict, report
 	rm -rf $(DEMO)
 	$(BIN)/depthmask sample-data $(DEMO)/pictures
-	$(BIN)/depthmask build-dataset --fg $(DEMO)/pictures/cars --bg $(DEMO)/pictures/scenes \
-	    --out $(DEMO)/shards --size 128 --samples $(SAMPLES) --val-fraction .25 --samples-per-shard 250
+	$(BIN)/depthmask build-dataset --fg $(DEMO)/pictures/objects --bg $(DEMO)/pictures/scenes \
+	    --out $(DEMO)/shards --objects 1 3 --size 128 --samples $(SAMPLES) --val-fraction .25 \
+	    --samples-per-shard 250
 	$(BIN)/depthmask stats $(DEMO)/shards
 	$(BIN)/depthmask train --shards $(DEMO)/shards --out $(DEMO)/run --size 96 --minutes $(MINUTES)
 	$(BIN)/depthmask evaluate $(DEMO)/run/best.pt --shards $(DEMO)/shards
-	$(BIN)/depthmask render $(DEMO)/shards val 0 --out $(DEMO)/sample
+	$(BIN)/depthmask render $(DEMO)/shards val 0 --out $(DEMO)/sample --overlay
 	$(BIN)/depthmask predict $(DEMO)/run/best.pt --image $(DEMO)/sample/image.png \
 	    --background $(DEMO)/sample/background.jpg --out $(DEMO)/prediction
 	$(BIN)/depthmask report $(DEMO)/shards --out $(DEMO)/shards.html
