@@ -65,7 +65,7 @@ class Scores:
     by_background: dict[str, list[float]] = dataclasses.field(default_factory=dict)
 
     def add_iou(self, sample: SampleScore) -> None:
-        """Count a sample's IoU, if it has one, for all that it shows."""
+        """Count a sample's IoU, if it has one, for all that it shows and that has a name."""
         if sample.iou is None:
             return
         for found, names in (
@@ -73,7 +73,7 @@ class Scores:
             (self.by_category, sample.categories),
             (self.by_background, (sample.background,)),
         ):
-            for name in names:
+            for name in filter(None, names):
                 found.setdefault(name, []).append(sample.iou)
 
     def to_json(self) -> dict[str, Any]:

@@ -140,7 +140,10 @@ def _scores(best: dict[str, Any], evaluated: dict[str, Any]) -> list[str]:
         blocks.append(card_table(("score", "value"), rows))
     for split, found in evaluated.items():
         rows = [
-            (f"{task} {name}", f"{value:,}" if isinstance(value, int) else f"{value:.4f}")
+            (
+                f"{task} {name.replace('_', ' ')}",
+                f"{value:,}" if isinstance(value, int) else f"{value:.4f}",
+            )
             for task in ("mask", "depth")
             for name, value in found.get(task, {}).items()
             if isinstance(value, int | float)

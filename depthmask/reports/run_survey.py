@@ -117,7 +117,7 @@ def _table(
     """Rows of name, samples, mean IoU, mean RMSE; the worst first."""
     groups: dict[str, list[SampleScore]] = defaultdict(list)
     for sample in scored:
-        for name in names_of(sample):
+        for name in filter(None, names_of(sample)):
             groups[name].append(sample)
     ordered = sorted(groups.items(), key=lambda item: np.mean([s.quality for s in item[1]]))
     return [

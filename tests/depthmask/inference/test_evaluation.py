@@ -223,6 +223,7 @@ def test_a_sample_counts_for_all_foregrounds_and_categories_that_it_holds() -> N
         scored(0, 0.9, "cars/a.png", "cars/b.png", "people/c.png"),
         scored(1, 0.5, "cars/b.png"),
         scored(2, 1.0, background="road.jpg"),
+        scored(3, 0.2, background=""),
     ):
         scores.add_iou(sample)
     mask = scores.to_json()["mask"]
