@@ -1,8 +1,8 @@
-"""Labels in the forms of others.
+"""Labels in the formats of other tools.
 
-Run lengths and polygons of an object's pixels, from them the annotations of COCO, YOLO and
-Pascal VOC (a file each, a row in `table`), and the folder they are written to. Nothing is read
-from others: that is `ingest`.
+Run lengths and polygons of an object's pixels, the annotations of COCO, YOLO and Pascal VOC made
+of them (a file each, a row in `table`), and the folder they are written to. Reading other tools'
+files belongs to `ingest`.
 
 Other rooms use: `formats`, `label_folders`, `polygons`.
 """
