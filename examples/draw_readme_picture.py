@@ -3,7 +3,7 @@
     make demo
     python examples/draw_readme_picture.py demo docs/pictures/prediction.png
 
-Three val samples, whose cars and scenes the network never saw: composite, clean background,
+Three val samples, whose objects and scenes the network never saw: composite, clean background,
 predicted mask, predicted depth, cut-out.
 """
 
@@ -23,20 +23,19 @@ ROWS, TILE, GAP, HEAD = 3, 144, 6, 22
 
 
 def chosen(samples: Dataset) -> list[int]:
-    """Positions of samples that show different cars in different scenes, the largest first."""
-    order = sorted(
-        range(len(samples)), key=lambda i: -int(np.prod(samples[i].info["objects"][0]["box"][2:]))
-    )
-    cars: set[str] = set()
+    """Positions of samples of many categories, then of large objects, in different scenes."""
+
+    def worth(position: int) -> tuple[int, int]:
+        objects = samples[position].objects
+        return len({each.category for each in objects}), sum(each.area for each in objects)
+
     scenes: set[str] = set()
     found = []
-    for position in order:
-        info = samples[position].info
-        foreground = info["objects"][0]["foreground"]
-        if foreground not in cars and info["background"] not in scenes:
+    for position in sorted(range(len(samples)), key=worth, reverse=True):
+        scene = samples[position].background_name
+        if scene not in scenes:
             found.append(position)
-            cars.add(foreground)
-            scenes.add(info["background"])
+            scenes.add(scene)
     return found[:ROWS]
 
 

@@ -139,6 +139,13 @@ class Reference:
         blend = options["blend"]
         if blend == "mix":
             blend = ("alpha", "soft", "poisson")[int(drawn(7, number)[0] * 3)]
+        if blend == "poisson" and (
+            min(width, height) < 8
+            or min(x, y) <= 0
+            or x + width >= self.canvas[0]
+            or y + height >= self.canvas[1]
+        ):
+            blend = "alpha"
         return Painted(chosen, flip, placement, turn, cut, own, soft, number, blend)
 
     def _distract(self, found: Expected, split: str, drawn: Drawn) -> None:

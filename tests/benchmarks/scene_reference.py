@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ EVERYTHING: dict[str, Any] = {
     "truncate": 0.3,
     "bg_crop": 0.5,
     "bg_flip": True,
+    "blend": "mix" if find_spec("cv2") else "soft",
     "distractor_count": (0, 2),
     "fg_scale": (0.2, 0.7),
     "val_fraction": 0.25,
