@@ -42,6 +42,11 @@ EXTREMES: dict[str, tuple[Callable[[], tuple[Pictures, Pictures]], dict[str, Any
     "size 16": (some, {"size": 16, "samples": 8}),
     "size 16x4096": (some, {"size": "16x4096", "samples": 6}),
     "size 4096x16": (some, {"size": (4096, 16), "samples": 6}),
+    "size 4096x16 with many objects": (some, {
+        "size": (4096, 16), "samples": 6, "objects": (2, 40), "rotate": 180, "truncate": 1.0,
+        "bg_crop": 0.05, "bg_flip": True, "max_overlap": 0.0, "fg_scale": (0.05, 1.0)}),
+    "255 objects": (some, {
+        "size": (320, 64), "samples": 2, "objects": (255, 255), "fg_scale": (0.01, 0.3)}),
     "size 2048": (some, {"size": 2048, "samples": 1, "fg_scale": (0.1, 0.2)}),
     "no val": (some, {"val_fraction": 0.0, "samples": 8}),
     "nothing but val": (some, {"val_fraction": 1.0, "samples": 8}),

@@ -42,6 +42,12 @@ OPTIONS = st.fixed_dictionaries(
         "split_by": st.sampled_from(["source", "group", "sample"]),
         "image_quality": st.sampled_from([1, 60, 90, 100]),
         "inline_backgrounds": st.booleans(),
+        "objects": st.sampled_from([(1, 1), (1, 1), (0, 1), (2, 5)]),
+        "max_overlap": st.sampled_from([0.0, 0.3, 1.0]),
+        "rotate": st.sampled_from([0, 0, 25, 180]),
+        "truncate": st.sampled_from([0.0, 0.5, 1.0]),
+        "bg_crop": st.sampled_from([1.0, 0.3]),
+        "bg_flip": st.booleans(),
     }
 )
 DEPTH = st.one_of(
