@@ -20,6 +20,7 @@ from shards.base.formats import FORMATS
 from shards.base.keys import BACKGROUND, SPLITS, shard_name
 from shards.base.names import stays_below
 from shards.records.layout import carries_background
+from shards.records.option_schema import check_options, check_size, check_stored_options
 
 _MOST_SAMPLES = 10**9
 
@@ -30,7 +31,6 @@ def _source_name(value: Any, where: str) -> None:
 
 
 _anything = text(".*", "text")
-_boolean = one_of(True, False)
 _sha256 = text("[0-9a-f]{64}", "a SHA-256 in hexadecimal")
 _shard = text(
     rf"({'|'.join((*SPLITS, BACKGROUND))})-[0-9]{{6}}\.({'|'.join(FORMATS)})", "the name of a shard"
@@ -40,47 +40,6 @@ _split = one_of(*SPLITS, BACKGROUND)
 _side = whole(1, 10**7)
 _size = whole(1, 2**60)  # not 0: a pipe, which would block for ever
 
-_OPTIONS = {
-    "size": listing(whole(16, 4096), 2, 2),
-    "placements": whole(1, 10**9),
-    "flip": _boolean,
-    "samples": or_none(whole(1, _MOST_SAMPLES)),
-    "seed": whole(0, 2**63 - 1),
-    "fg_scale": listing(real(1e-9, 1), 2, 2),
-    "objects": listing(whole(0, 255), 2, 2),
-    "balance": one_of("none", "category"),
-    "max_overlap": real(0, 1),
-    "rotate": real(0, 180),
-    "truncate": real(0, 1),
-    "blend": one_of("alpha", "soft", "poisson", "mix"),
-    "bg_crop": real(0.05, 1),
-    "bg_flip": _boolean,
-    "distractors": _boolean,
-    "distractor_count": listing(whole(0, 64), 2, 2),
-    "format": one_of(*FORMATS),
-    "samples_per_shard": whole(1, 10**6),
-    "val_fraction": real(0, 1),
-    "test_fraction": real(0, 1),
-    "split_by": one_of("source", "group", "sample"),
-    "category": _anything,
-    "split_objects": _boolean,
-    "decontaminate": _boolean,
-    "depth_model": _anything,
-    "depth_format": one_of("png16", "jpeg8"),
-    "depth_bits": whole(1, 16),
-    "depth_size": one_of("native", "full"),
-    "image_quality": whole(1, 100),
-    "inline_backgrounds": _boolean,
-}
-_LATER = {
-    "depth_mode": one_of("composite", "layered"),
-    "depth_kind": or_none(one_of("metric", "inverse")),
-    "depth_range": or_none(listing(real(-1e30, 1e30), 2, 2)),
-    "depth_input": or_none(listing(whole(1, 4096), 2, 2)),
-}
-"""Options that older plans may lack."""
-
-_STORED = ("size", "format", "samples_per_shard", "depth_format", "inline_backgrounds")
 _source = table(
     {
         "name": _source_name,
@@ -108,7 +67,7 @@ check_depth = table(
 _teacher = table({"name": _anything, "weights_sha256": _anything})
 _plan = table(
     {
-        "options": table(_OPTIONS, _LATER),
+        "options": check_options,
         "sources": table(
             {"fg": listing(_source, 1), "bg": listing(_source, 1)},
             {"distractors": listing(_source, 1)},
@@ -126,7 +85,7 @@ _taken_over = table(
             {"samples": table(dict.fromkeys(SPLITS, _count)), "files": _sha256},
             {"masks_of_two_values": one_of(True)},
         ),
-        "options": table({name: _OPTIONS[name] for name in _STORED}),
+        "options": check_stored_options,
         "sources": table({"fg": listing(_source, 0, 0), "bg": listing(_source, 1)}),
         "categories": listing(_anything, 0, 0),
         "skipped": listing(_anything, 0, 0),
@@ -138,7 +97,7 @@ _taken_over = table(
 _folders = table(
     {
         "samples": table(dict.fromkeys(SPLITS, _count)),
-        "size": _OPTIONS["size"],
+        "size": check_size,
         "depth": or_none(check_depth),
         "digest": _sha256,
     }

@@ -26,6 +26,7 @@ from pipeline.depth.teachers.lite import SHIPPED_WEIGHTS
 from pipeline.depth.teachers.table import load_teacher
 from shards.base.checks import WrongValueError
 from shards.base.errors import InputError, RunError
+from shards.base.keys import SPLITS
 from shards.places.object_store import _identity_of, _is_whole
 from shards.reading.open import open_dataset
 from shards.records.manifest import PLAN, read_manifest
@@ -118,7 +119,7 @@ def test_a_manifest_without_samples_is_refused(plain_build: BuildResult) -> None
     manifest = read_manifest(plain_build.out)
     manifest["options"]["samples"] = None
     manifest["shards"] = []
-    manifest["splits"] = {name: {"samples": 0, "shards": 0} for name in ("train", "val")}
+    manifest["splits"] = {name: {"samples": 0, "shards": 0} for name in SPLITS}
     with pytest.raises(WrongValueError, match="splits: expected at least one sample"):
         check_manifest(manifest)
 
