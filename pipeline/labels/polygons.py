@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.labels.parts import label_parts
+from pipeline.labels.parts import number_parts
 
 Points = NDArray[np.int64]
 """Pixels (N, 2), each x and y."""
@@ -54,8 +54,8 @@ def shape_of(pixels: NDArray[np.bool_]) -> Shape:
         return Shape([], 0)
     y, x = rows[0], columns[0]
     cut = np.pad(pixels[y : rows[-1] + 1, x : columns[-1] + 1], 1)
-    labels = label_parts(cut, diagonal=True)
-    around = label_parts(~cut, diagonal=False)  # 1 is the outside, from the corner
+    labels = number_parts(cut, diagonal=True)
+    around = number_parts(~cut, diagonal=False)  # 1 is the outside, from the corner
     outer = np.unique(labels[:, 1:][around[:, :-1] == 1])[1:]  # of which a left border is outside
     sizes = np.bincount(labels.ravel())
     order = sorted(outer.tolist(), key=lambda part: (-sizes[part], part))

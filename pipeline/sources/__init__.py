@@ -4,5 +4,5 @@ Find, pair with alpha files, check by header, decode, take apart. A file may com
 nothing is decoded before its header says what that takes.
 
 Other rooms use: `alpha`, `canvas`, `check`, `cut_outs`, `decode`, `decontaminate`, `examination`,
-`headers`, `roles`, `sandbox`, `source`, `source_bytes`.
+`headers`, `parts`, `roles`, `sandbox`, `source`, `source_bytes`.
 """

@@ -24,7 +24,7 @@ def label_parts(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     starts, ends = edges[::2], edges[1::2]  # of runs along rows
     if not len(starts):
         return np.zeros(alpha.shape, np.uint8)
-    first_runs = _join(*_touching(starts, ends, width + 2), len(starts))
+    first_runs = join_runs(*touching_runs(starts, ends, width + 2), len(starts))
     sums = np.add.reduceat(flat, edges, dtype=np.int64)[::2]
     totals = np.bincount(first_runs, weights=sums, minlength=len(starts)).astype(np.int64)
     kept = np.flatnonzero(LEAST_SHARE * totals > totals.sum())  # under 20
@@ -37,19 +37,22 @@ def label_parts(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return labels[:, 1:-1]
 
 
-def _touching(
-    starts: NDArray[np.intp], ends: NDArray[np.intp], stride: int
+def touching_runs(
+    starts: NDArray[np.intp], ends: NDArray[np.intp], stride: int, *, diagonal: bool = True
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs (upper, lower) of runs that touch in neighbouring rows, also at corners."""
-    first = np.searchsorted(ends, starts + stride - 1, "right")
-    last = np.searchsorted(starts, ends + stride + 1, "left")
+    """Pairs (upper, lower) of runs that touch in neighbouring rows; `diagonal`: also at corners.
+
+    Places of all rows count on, `stride` from row to row, with a free one between them.
+    """
+    first = np.searchsorted(ends, starts + stride - diagonal, "right")
+    last = np.searchsorted(starts, ends + stride + diagonal, "left")
     counts = np.maximum(last - first, 0)
     upper = np.repeat(np.arange(len(starts)), counts)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     return upper, np.repeat(first, counts) + within
 
 
-def _join(left: NDArray[np.intp], right: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+def join_runs(left: NDArray[np.intp], right: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """For each of `count` runs the first run that it is connected with, by the pairs."""
     roots = np.arange(count)
     while True:

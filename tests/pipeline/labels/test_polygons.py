@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from polygon_pixels import fill_polygon
 from scipy import ndimage
 
-from pipeline.labels.parts import label_parts
+from pipeline.labels.parts import number_parts
 from pipeline.labels.polygons import join_outlines, shape_of
 
 PIXELS = arrays(
@@ -26,7 +26,7 @@ def picture(*rows: str) -> np.ndarray:
 @given(PIXELS, st.booleans())
 def test_parts_are_those_of_scipy(pixels: np.ndarray, diagonal: bool) -> None:
     expected, _ = ndimage.label(pixels, DIAGONAL if diagonal else None)
-    assert (label_parts(pixels, diagonal=diagonal) == expected).all()
+    assert (number_parts(pixels, diagonal=diagonal) == expected).all()
 
 
 @given(PIXELS)
