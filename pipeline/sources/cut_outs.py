@@ -14,6 +14,8 @@ from pipeline.sources.parts import label_parts
 _GREYISH = 12
 """How far apart the channels of a grey picture may be: JPEG shifts them."""
 
+_OBJECT_SIDE = 32
+
 
 def read_alpha(data: bytes, *, known: bool = False) -> Image.Image:
     """The bytes of an alpha file as "L", turned as EXIF says, 16 bits scaled to 8, no profile used.
@@ -79,8 +81,14 @@ def _alone(
     return alone
 
 
-def count_parts(picture: Image.Image) -> int:
-    """About how many parts an "RGBA" picture has, at 256 pixels a side at most."""
+def count_objects(picture: Image.Image) -> int:
+    """About how many parts of an "RGBA" picture may be objects of their own: at least 32 px long.
+
+    They are looked for at 256 pixels a side at most.
+    """
     alpha = picture.getchannel("A")
-    alpha = alpha.reduce(max(1, -(-max(alpha.size) // 256)))
-    return int(label_parts(np.asarray(alpha)).max(initial=0))
+    factor = max(1, -(-max(alpha.size) // 256))
+    labels = label_parts(np.asarray(alpha.reduce(factor)))
+    parts = (np.nonzero(labels == number) for number in range(1, int(labels.max(initial=0)) + 1))
+    sides = (factor * (1 + max(int(np.ptp(rows)), int(np.ptp(columns)))) for rows, columns in parts)
+    return sum(side >= _OBJECT_SIDE for side in sides)

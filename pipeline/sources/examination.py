@@ -12,7 +12,7 @@ from PIL import Image
 
 from pipeline.machine.gate import MemoryGate
 from pipeline.sources.alpha import crop_to_alpha, object_share, plain_ground
-from pipeline.sources.cut_outs import count_parts, read_alpha, separate, with_alpha
+from pipeline.sources.cut_outs import count_objects, read_alpha, separate, with_alpha
 from pipeline.sources.decode import UnusablePictureError, decode_picture
 from pipeline.sources.formats.heif import is_heif
 from pipeline.sources.formats.integrity import NoFileError
@@ -162,7 +162,7 @@ class Examiner:
             raise UnusablePictureError(NO_ALPHA if ground is None else f"{NO_ALPHA}, on {ground}")
         if not self.cutting.split_objects:
             _require_cut_out(picture, remarks)
-            if self.role == "fg" and (count := count_parts(picture)) > 1:
+            if self.role == "fg" and (count := count_objects(picture)) > 1:
                 remarks.append(f"{count} separate objects: --split-objects makes a source of each")
             return [(None, picture.size)], []
         crop_to_alpha(picture)
