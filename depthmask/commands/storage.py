@@ -170,8 +170,9 @@ def convert(
     place = str(place_of(out))
     kept = f" ({result.kept:,} kept)" if result.kept else ""
     digest = "" if result.digest is None else f"\ndigest {result.digest}"
+    labels = "" if result.labels is None else f" with {result.labels['objects']:,} objects"
     answer(
-        f"{result.samples:,} samples in {place}{kept}{digest}",
+        f"{result.samples:,} samples{labels} in {place}{kept}{digest}",
         dataclasses.asdict(result) | {"out": place},
         json_wanted,
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from labelled_sources import labelled_options
 from small import draw_background, draw_foreground, small_options
 
 from depthmask.commands.cli import cli
@@ -222,3 +223,17 @@ def test_options_name_one_data_set_or_several(tmp_path: Path) -> None:
         assert TrainOptions.from_table(table).to_table() == table
     (tmp_path / "old.toml").write_text('shards = "one folder"\n')
     assert read_config(tmp_path / "old.toml") == {"shards": (Path("one folder"),)}
+
+
+def test_categories_are_those_of_all_sets_numbered_anew(
+    labelled_build: BuildResult, tmp_path: Path
+) -> None:
+    more = tmp_path / "more"
+    shutil.copytree(labelled_build.out.parent / "bg", more / "bg")
+    shutil.copytree(labelled_build.out.parent / "fg" / "rings", more / "fg" / "lamps")
+    shutil.copytree(labelled_build.out.parent / "fg" / "cars", more / "fg" / "cars")
+    build_dataset(labelled_options(more, tmp_path / "shards", samples=8))
+    both = open_dataset([labelled_build.out, tmp_path / "shards"])
+    assert open_dataset(tmp_path / "shards").categories == {"cars": 1, "lamps": 2}
+    assert both.categories == {"cars": 1, "lamps": 2, "pairs": 3, "rings": 4}
+    assert both.split("val").categories == both.categories
