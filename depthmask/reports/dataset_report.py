@@ -13,6 +13,7 @@ from depthmask.reports.gallery import ColourScale, choose_samples, colour_scale,
 from depthmask.reports.stats import dataset_stats
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import TAKEN_OVER
+from pipeline.sources.source import alpha_lies_beside
 from shards.base.keys import SPLITS
 from shards.pixels.depth_coding import DepthCoding
 from shards.reading.dataset import Dataset
@@ -44,8 +45,8 @@ def dataset_facts(path: Path) -> dict[str, Any]:
         "scale": scale,
         "survey": survey,
         "taken_over": TAKEN_OVER in manifest,
-        "build": build_command(manifest["options"], only_changed=True),
-        "full_build": build_command(manifest["options"], only_changed=False),
+        "build": build_command(manifest, only_changed=True),
+        "full_build": build_command(manifest, only_changed=False),
         "gallery": [gallery_card(sample, name, scale, dataset.categories) for sample in gallery],
         "categories": [name for name in dataset.categories if name],
         "names": sorted({name for sample in gallery for name in _names(sample)}),
@@ -63,14 +64,15 @@ def _names(sample: Sample) -> set[str]:
     return {info["background"], *(each["foreground"] for each in info["objects"])}
 
 
-def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:
-    """The command that builds with these identity options, in parts, one a line.
+def build_command(manifest: dict[str, Any], *, only_changed: bool) -> list[str]:
+    """The command that builds with the identity options of a dataset.json, in parts, one a line.
 
-    The folders of sources are no part of a data set: FG, BG and OUT stand for them.
+    The folders of sources are no part of a data set: FG, BG, ALPHA and OUT, say, stand for them.
     `only_changed` leaves out what is this version's default.
     """
     fields = {field.name: field for field in dataclasses.fields(BuildOptions)}
-    parts = ["depthmask build-dataset", "--fg FG --bg BG --out OUT"]
+    options = manifest["options"]
+    parts = ["depthmask build-dataset", *_folders(manifest["sources"])]
     for name, field in fields.items():  # no other name of a stranger's gets into a command
         value = options.get(name)
         default = list(field.default) if isinstance(field.default, tuple) else field.default
@@ -83,8 +85,21 @@ def build_command(options: dict[str, Any], *, only_changed: bool) -> list[str]:
         elif value is True:
             parts.append(flag)
         else:
+            if name == "size":
+                value = "x".join(map(str, value))
             words = value if isinstance(value, list) else [value]
             parts.append(" ".join([flag, *(shlex.quote(str(word)) for word in words)]))
+    return parts
+
+
+def _folders(sources: dict[str, Any]) -> list[str]:
+    """The options that name folders, with words that stand for these."""
+    parts = ["--fg FG --bg BG --out OUT"]
+    files = ((source["name"], source["alpha"]) for source in sources["fg"])
+    if any(alpha and not alpha_lies_beside(name, alpha["name"]) for name, alpha in files):
+        parts.append("--fg-alpha ALPHA")
+    if "distractors" in sources:
+        parts.append("--distractors DISTRACTORS")
     return parts
 
 

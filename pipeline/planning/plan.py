@@ -175,13 +175,14 @@ class Plan:
     def lacking(self) -> list[str]:
         """What a split that was asked for lacks: all samples, or a category; a line each."""
         shares = {"val": self.options["val_fraction"], "test": self.options["test_fraction"]}
+        split_by = self.options["split_by"]
         shown = {
             split: {str(self.fg[index].category) for index in fg}
             for split, (fg, _) in self._of_split.items()
             if self.samples[split]
         }
         return [
-            *lacking(shares, {split: self.cells(split) for split in shares}),
+            *lacking(shares, {split: self.cells(split) for split in shares}, split_by),
             *without_a_category(shown, self.document["categories"]),
             *without_distractors(shown, self.distractors),
         ]

@@ -147,11 +147,12 @@ def row_of(split: str, position: int, cells: int, val: float) -> int:
     return cells - 1 - before - position
 
 
-def lacking(shares: Mapping[str, float], cells: Mapping[str, int]) -> list[str]:
+def lacking(shares: Mapping[str, float], cells: Mapping[str, int], split_by: str) -> list[str]:
     """Which of the splits that have a share held out have no cells, a line each."""
+    where = ", in different folders" if split_by == "group" else ""
     needed = ("one", "two", "three")[sum(share > 0 for share in shares.values())]
     return [
-        f"no {split} split: it takes {needed} different pictures of each kind"
+        f"no {split} split: it takes {needed} different pictures of each kind{where}"
         for split, share in shares.items()
         if share > 0 and cells[split] == 0
     ]

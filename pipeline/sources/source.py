@@ -48,7 +48,7 @@ class Source:
     @property
     def alpha_lies_beside(self) -> bool:
         """Whether its alpha file lies beside it, as NAME_mask.png or NAME_alpha.png."""
-        return self.alpha is not None and stem_of(self.alpha.name) != stem_of(self.name)
+        return self.alpha is not None and alpha_lies_beside(self.name, self.alpha.name)
 
     def to_json(self) -> dict[str, Any]:
         """The source's entry in plan.json."""
@@ -72,6 +72,11 @@ class Skipped:
 def stem_of(name: str) -> str:
     """A name below a root without the ending of its file."""
     return str(PurePosixPath(name).with_suffix(""))
+
+
+def alpha_lies_beside(name: str, alpha: str) -> bool:
+    """Whether an alpha file of that name lies beside its picture: in --fg-alpha it has its stem."""
+    return stem_of(alpha) != stem_of(name)
 
 
 def group_of(name: str) -> str:

@@ -3,16 +3,21 @@ curves.py, embedded_pictures.py
 """
 
 import re
+import shlex
 import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 
+import click
 import pytest
-from small import draw_background, small_options
+from small import draw_background, draw_foreground, small_options
 
+from depthmask.commands.data import build_dataset as build_dataset_command
+from depthmask.reports.dataset_report import build_command
 from depthmask.reports.report import breakable, render_report, report_kind, write_report
 from pipeline.build import BuildResult, build_dataset
 from shards.base.errors import InputError
+from shards.reading.open import open_dataset
 
 NAMES = ["<script>alert(1)</script>.png", 'a"onerror="alert(2).png', "&lt;b&gt;.png"]
 
@@ -170,3 +175,34 @@ def test_what_is_neither_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "metrics.csv").write_text("something,else\n1,2\n")
     with pytest.raises(InputError, match="lines of another kind"):
         page_of(tmp_path)
+
+
+@pytest.mark.parametrize("only_changed", [True, False])
+def test_the_command_of_a_report_gives_the_options_of_the_plan(
+    only_changed: bool, sources: Path, tmp_path: Path
+) -> None:
+    chosen = {"size": (64, 48), "test_fraction": 0.2, "category": "big thing", "samples": 9}
+    things = tmp_path / "things"
+    things.mkdir()
+    draw_foreground(77).save(things / "a.png")
+    built = build_dataset(small_options(sources, tmp_path / "a", distractors=things, **chosen))
+    manifest = open_dataset(built.out).manifest
+    words = shlex.split(" ".join(build_command(manifest, only_changed=only_changed)))
+    with click.Context(build_dataset_command) as context:
+        build_dataset_command.parse_args(context, words[2:])
+    given = context.params
+    assert (given["fg"], given["distractors"]) == (Path("FG"), Path("DISTRACTORS"))
+    for name, value in manifest["options"].items():
+        if name not in ("distractors",):
+            found = list(given[name]) if isinstance(given[name], tuple) else given[name]
+            assert found == value, name
+
+
+def test_the_command_of_a_report_names_the_folder_of_alphas() -> None:
+    def source(alpha: str) -> dict[str, object]:
+        return {"name": "a/1.jpg", "alpha": {"name": alpha, "sha256": "0" * 64}}
+
+    for alpha, named in (("a/1.png", True), ("a/1_mask.png", False)):
+        manifest = {"options": {}, "sources": {"fg": [source(alpha)], "bg": []}}
+        parts = build_command(manifest, only_changed=True)
+        assert ("--fg-alpha ALPHA" in parts) is named

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_plans import plan_of, sources
+from made_plans import OPTIONS, plan_of, sources
 
 from pipeline.planning.options import BuildOptions
-from pipeline.planning.plan import Plan
+from pipeline.planning.plan import Plan, make_plan
 from pipeline.planning.splits import assign_splits, split_sources
 from pipeline.sources.source import Source
 from shards.base.errors import InputError
@@ -181,6 +181,14 @@ def test_what_a_split_lacks_is_said() -> None:
         "no test split: it takes three different pictures of each kind"
     ]
     assert plan_of(1, 5).lacking() == ["no val split: it takes two different pictures of each kind"]
+    one = [dataclasses.replace(source, group="video") for source in sources("fg", 9)]
+    options = OPTIONS | {"split_by": "group"}
+    plan = make_plan(
+        options=options, fg=one, bg=one, skipped=[], teacher=None, depth=None, versions={}
+    )
+    assert plan.lacking() == [
+        "no val split: it takes two different pictures of each kind, in different folders"
+    ]
 
 
 def test_tasks_come_in_the_order_backgrounds_val_test_train() -> None:
