@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from pipeline.compositing.place import Box
 from pipeline.compositing.placed_object import PlacedObject
 from pipeline.depth.layers import (
     FULL,
@@ -18,7 +18,9 @@ from pipeline.depth.layers import (
     Codes,
     ForegroundLayer,
     Map,
+    Mask,
     base_of,
+    centre_of,
     coarse_alpha,
     mean_at_base,
 )
@@ -79,14 +81,13 @@ def _join(
     coding: DepthCoding,
 ) -> None:
     """Join one object to the map so far, in place, with codes of `room` left at the near end."""
-    own_alpha = placed.picture.getchannel("A")
-    mask = Image.new("L", window.canvas)
-    mask.paste(own_alpha, placed.box[:2])
-    alpha = coarse_alpha(np.asarray(mask), window.columns, window.rows, window.size)
+    own_alpha = np.asarray(placed.picture.getchannel("A"))
+    mask = _on_canvas(own_alpha, placed.box, window.canvas)
+    alpha = coarse_alpha(mask, window.columns, window.rows, window.size)
     inside = (slice(*window.rows), slice(*window.columns))
     behind = codes[inside]
     nearest = np.maximum if coding.kind == "inverse" else np.minimum
-    base = base_of(np.asarray(own_alpha)) if placed.rotation else layer.base
+    base = base_of(own_alpha) if placed.rotation else layer.base
     foot = _row_of(placed.box[1] + base * placed.box[3], window)
     hidden = behind[alpha >= object_level(alpha, FULL)]
     level = nearest(
@@ -96,7 +97,7 @@ def _join(
     gain = np.float32(max(placed.unturned) / min(window.canvas) / layer.longest)
     shift = np.float32(coding.offset / coding.scale)
     if placed.rotation:
-        relief = turned_relief(layer, placed, window, alpha, foot)
+        relief = turned_relief(layer, placed, window, centre_of(own_alpha), alpha, foot)
     else:
         relief = placed_relief(layer, placed, window)
     own = level + np.maximum(level + shift, 0) * gain * relief
@@ -110,6 +111,16 @@ def _join(
     low, high = (0, coding.largest - room) if coding.kind == "inverse" else (room, coding.largest)
     before = nearest(np.clip(nearest(own, _before(there, coding)), low, high), there)
     codes[inside] = np.rint(there + shares * (before - there))
+
+
+def _on_canvas(alpha: Mask, box: Box, canvas: Size) -> Mask:
+    """Alpha (h, w) of a box on a canvas that it may reach beyond: (H, W)."""
+    x, y, width, height = box
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + width, canvas[0]), min(y + height, canvas[1])
+    mask = np.zeros(canvas[::-1], np.uint8)
+    mask[top:bottom, left:right] = alpha[top - y : bottom - y, left - x : right - x]
+    return mask
 
 
 def _window(placed: PlacedObject, canvas: Size, size: Size) -> Window | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.compositing.angles import cosine_and_sine
 from pipeline.compositing.placed_object import PlacedObject
-from pipeline.depth.layers import ForegroundLayer, Map, centre_of, mean_at_base
+from pipeline.depth.layers import ForegroundLayer, Map, mean_at_base
 from shards.base.size import Size
 
 _STEPS = 1 << 14
@@ -55,18 +55,18 @@ def turned_relief(
     layer: ForegroundLayer,
     placed: PlacedObject,
     window: Window,
+    centre: tuple[float, float],
     alpha: NDArray[np.uint16],
     foot: int,
 ) -> Map:
     """The relief (rows, columns) of a turned object, again in shares of its value at its base.
 
     Where the turned picture was cut to its alpha box is not known, but turning keeps the centre of
-    alpha: pixels are found from there. `alpha` is the object's in the window, `foot` the row of
-    its base there.
+    alpha: pixels are found from there. `centre` is that of the turned picture, as shares of its
+    box; `alpha` is the object's in the window, `foot` the row of its base there.
     """
     high, wide = layer.relief.shape
     width, height = placed.unturned
-    centre = centre_of(np.asarray(placed.picture.getchannel("A")))
     right, below = (
         np.arange(first + 0.5, last) * step - (start + share * length)
         for (first, last), step, start, share, length in zip(

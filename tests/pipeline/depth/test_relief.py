@@ -43,7 +43,8 @@ def test_relief_turns_as_the_picture_does(rotation: float, flip: bool) -> None:
     x, y, width, height = placed.box
     alpha = np.zeros((64, 64), np.uint16)
     alpha[y : y + height, x : x + width] = np.asarray(placed.picture)[..., 3]
-    relief = turned_relief(layer, placed, WHOLE, alpha * 256, foot=y + height - 1)
+    centre = centre_of(np.asarray(placed.picture)[..., 3])
+    relief = turned_relief(layer, placed, WHOLE, centre, alpha * 256, foot=y + height - 1)
     own = alpha >= 90
     own[1:-1, 1:-1] &= own[:-2, 1:-1] & own[2:, 1:-1] & own[1:-1, :-2] & own[1:-1, 2:]
     expected = 1 + alpha[own] / 255
