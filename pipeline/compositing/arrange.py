@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
+import numpy as np
+
 from pipeline.compositing.blend import blend_used
 from pipeline.compositing.cutout import Cutout, cut_out
 from pipeline.compositing.edges import position_across
@@ -22,6 +24,7 @@ from pipeline.compositing.turned import (
 from pipeline.planning.scene import EDGES, PLACE, ROTATION, TRUNCATION, Scene, SceneObject
 from pipeline.planning.scene_fields import BLENDS
 from shards.base.size import Size
+from shards.pixels.object_pixels import SOLID
 
 ATTEMPTS = 16
 """How often an object is tried before it is left out."""
@@ -86,31 +89,58 @@ def _find_place(
     scene: Scene, number: int, rules: Rules, wardrobe: Wardrobe, ground: Ground
 ) -> _Attempt | None:
     """The first attempt that fits beside what stands; of object 0 the last in any case."""
+    tried = None
     for attempt in range(ATTEMPTS):
         tried = _try(scene, number, attempt, rules, wardrobe, ground)
-        if ground.takes(tried.footprint):
+        if tried is not None and ground.takes(tried.footprint):
             return tried
     return tried if number == 0 else None
 
 
 def _try(
     scene: Scene, number: int, attempt: int, rules: Rules, wardrobe: Wardrobe, ground: Ground
-) -> _Attempt:
+) -> _Attempt | None:
+    """An attempt, which may fit; None where a look at a part of the object says that it won't."""
     each = scene.objects[number]
     scale, x, y, _ = scene.draws(PLACE, number, attempt)
-    angle = _angle(scene, number, attempt, rules)
+    angle, across = _angle(scene, number, attempt, rules), _across(scene, number, attempt, rules)
+    turn, corner = None, None
     if angle:
         turnable = wardrobe.turnable(each.foreground)
         turn = plan_turn(turnable, angle, each.flip)
         size, unturned = turned_sizes(turnable, turn, scale, rules.size, rules.fg_scale)
-        cutout = cut_out(turned_alpha(turnable, turn, size))
+        if across is None:
+            corner = whole_position(size, (x, y), rules.size)
+            if not _may_fit(turnable, turn, size, corner, ground):
+                return None
+            cutout = cut_out(turned_picture(turnable, turn, size))
+        else:
+            cutout = cut_out(turned_alpha(turnable, turn, size))
     else:
-        turn = None
         size = scaled_size(wardrobe.size(each.foreground), scale, rules.size, rules.fg_scale)
         unturned, cutout = size, wardrobe.cutout(each.foreground, size)
         cutout = cutout.mirrored() if each.flip else cutout
-    corner = _corner(scene, number, attempt, rules, cutout, (x, y))
+    if across is not None:
+        corner = position_across(cutout.own, across, rules.size)
+    corner = corner or whole_position(size, (x, y), rules.size)
     return _Attempt(cutout, angle, turn, unturned, ground.footprint(cutout, corner), corner)
+
+
+def _may_fit(
+    turnable: Turnable, turn: Turn, size: Size, corner: tuple[int, int], ground: Ground
+) -> bool:
+    """Whether a whole turned object may fit, by its alpha where others stand.
+
+    Most attempts are refused: to turn all of the object for these would take most of the time.
+    """
+    part = ground.crowded(corner, size)
+    if part is None:
+        return True
+    within = (part[0] - corner[0], part[1] - corner[1], *part[2:])
+    alpha = np.asarray(turned_alpha(turnable, turn, size, within))
+    if alpha.max() < SOLID:  # perhaps glass: all of it must be seen to know which pixels are own
+        return True
+    return ground.bears(part, alpha >= SOLID)
 
 
 def _angle(scene: Scene, number: int, attempt: int, rules: Rules) -> int:
@@ -120,20 +150,12 @@ def _angle(scene: Scene, number: int, attempt: int, rules: Rules) -> int:
     return round((2 * scene.draws(ROTATION, number, attempt)[0] - 1) * rules.rotate * ANGLES)
 
 
-def _corner(
-    scene: Scene,
-    number: int,
-    attempt: int,
-    rules: Rules,
-    cutout: Cutout,
-    draws: tuple[float, float],
-) -> tuple[int, int]:
-    """Where the upper left corner of an object's picture is, perhaps across an edge."""
-    if rules.truncate:
-        may, which, _, _ = scene.draws(TRUNCATION, number, attempt)
-        if may < rules.truncate:
-            return position_across(cutout.own, which, rules.size)
-    return whole_position(cutout.picture.size, draws, rules.size)
+def _across(scene: Scene, number: int, attempt: int, rules: Rules) -> float | None:
+    """The draw for a position of an object that may cross an edge; None where it is whole."""
+    if not rules.truncate:
+        return None
+    may, which, _, _ = scene.draws(TRUNCATION, number, attempt)
+    return which if may < rules.truncate else None
 
 
 def _placed(
@@ -145,7 +167,7 @@ def _placed(
     wardrobe: Wardrobe,
 ) -> PlacedObject:
     picture = found.cutout.picture
-    if found.turn is not None:
+    if found.turn is not None and picture.mode == "L":
         picture = turned_picture(wardrobe.turnable(each.foreground), found.turn, picture.size)
     blend = rules.blend
     if blend == "mix":

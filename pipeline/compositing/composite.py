@@ -22,7 +22,8 @@ def compose(background: Pixels, objects: Sequence[PlacedObject]) -> tuple[Pixels
         paint(image, placed)
         inside, picture = cut_to_canvas(placed, image.shape[1::-1])
         alpha = np.asarray(picture.getchannel("A"))
-        mask[inside] = _over(alpha, mask[inside]) if index else alpha
+        below = mask[inside]
+        mask[inside] = _over(alpha, below) if index and below.any() else alpha
     return image, mask
 
 

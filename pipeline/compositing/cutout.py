@@ -12,33 +12,40 @@ from shards.pixels.object_pixels import object_pixels
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cutout:
-    """A straight "RGBA" picture, or alpha alone, and which pixels are its own: bool (h, w).
+    """A straight "RGBA" picture, or alpha alone, and which of its pixels are its own.
 
-    `count` and `box` are their number and the tight box around them.
+    `bits` packs these row by row, `count` and `box` are their number and the tight box around them.
     """
 
     picture: Image.Image
-    own: NDArray[np.bool_]
+    bits: NDArray[np.uint8]
     count: int
     box: Box
+
+    @property
+    def own(self) -> NDArray[np.bool_]:
+        """Its own pixels, bool (h, w)."""
+        width, height = self.picture.size
+        flat = np.unpackbits(self.bits, count=width * height).view(np.bool_)
+        return flat.reshape(height, width)
 
     def mirrored(self) -> "Cutout":
         """The same, left and right exchanged."""
         x, y, width, height = self.box
         turned = self.picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         box = (self.picture.width - x - width, y, width, height)
-        return Cutout(turned, self.own[:, ::-1], self.count, box)
+        return Cutout(turned, np.packbits(self.own[:, ::-1]), self.count, box)
 
     @property
     def nbytes(self) -> int:
         """The memory that it takes."""
-        return 5 * self.own.size
+        return 4 * self.picture.width * self.picture.height + self.bits.nbytes
 
 
 def cut_out(picture: Image.Image) -> Cutout:
     """A straight "RGBA" picture, or an alpha "L" alone, with its own pixels found."""
     own = object_pixels(np.asarray(picture if picture.mode == "L" else picture.getchannel("A")))
-    return Cutout(picture, own, int(np.count_nonzero(own)), tight_box(own))
+    return Cutout(picture, np.packbits(own), int(np.count_nonzero(own)), tight_box(own))
 
 
 def tight_box(pixels: NDArray[np.bool_], x: int = 0, y: int = 0) -> Box:

@@ -62,6 +62,7 @@ class Ground:
         self.instances = np.zeros(canvas[::-1], np.uint8)
         self._standing: list[Footprint] = []
         self._hidden: list[int] = []
+        self._crowd = (*canvas, 0, 0)
 
     def footprint(self, cutout: Cutout, corner: tuple[int, int]) -> Footprint:
         """Where the own pixels of something would be, its picture's corner at `corner`."""
@@ -84,20 +85,38 @@ class Ground:
 
     def takes(self, footprint: Footprint) -> bool:
         """Whether an object may stand there: it is seen, and hides no other beyond the limit."""
-        if not footprint.inside:
-            return False
+        return footprint.inside > 0 and self._leave_enough(self._hides(footprint))
+
+    def crowded(self, corner: tuple[int, int], size: tuple[int, int]) -> Box | None:
+        """The part of a box around which others stand, if any: beyond it nobody is hidden."""
+        left, top = max(corner[0], self._crowd[0]), max(corner[1], self._crowd[1])
+        right = min(corner[0] + size[0], self._crowd[2])
+        bottom = min(corner[1] + size[1], self._crowd[3])
+        return (left, top, right - left, bottom - top) if left < right and top < bottom else None
+
+    def bears(self, part: Box, own: NDArray[np.bool_]) -> bool:
+        """Whether others keep enough beside an object with `own` pixels in the crowded part."""
+        x, y, width, height = part
+        return self._leave_enough(self._count(self.instances[y : y + height, x : x + width][own]))
+
+    def _leave_enough(self, hides: list[int]) -> bool:
         return all(
             hidden + more <= self._max_overlap * standing.inside
-            for standing, hidden, more in zip(
-                self._standing, self._hidden, self._hides(footprint), strict=True
-            )
+            for standing, hidden, more in zip(self._standing, self._hidden, hides, strict=True)
         )
 
     def _hides(self, footprint: Footprint) -> list[int]:
         """How many pixels of each standing object, seen until now, another would hide."""
-        if not self._standing:
-            return []
-        there = self.instances[footprint.rows, footprint.columns][footprint.own]
+        x, y = footprint.columns.start, footprint.rows.start
+        height, width = footprint.own.shape
+        part = self.crowded((x, y), (width, height))
+        if part is None:
+            return [0] * len(self._standing)
+        left, top, width, height = part
+        own = footprint.own[top - y : top - y + height, left - x : left - x + width]
+        return self._count(self.instances[top : top + height, left : left + width][own])
+
+    def _count(self, there: NDArray[np.uint8]) -> list[int]:
         hidden: list[int] = np.bincount(there, minlength=len(self._standing) + 1)[1:].tolist()
         return hidden
 
@@ -106,7 +125,19 @@ class Ground:
         hides = self._hides(footprint)
         self._hidden = [*(old + new for old, new in zip(self._hidden, hides, strict=True)), 0]
         self._standing.append(footprint)
-        self.instances[footprint.rows, footprint.columns][footprint.own] = len(self._standing)
+        there = self.instances[footprint.rows, footprint.columns]
+        if len(self._standing) == 1:
+            there[:] = footprint.own
+        else:
+            there[footprint.own] = len(self._standing)
+        left, top, width, height = footprint.box
+        if footprint.inside:
+            self._crowd = (
+                min(self._crowd[0], left),
+                min(self._crowd[1], top),
+                max(self._crowd[2], left + width),
+                max(self._crowd[3], top + height),
+            )
 
     def measures(self) -> tuple[Measures, ...]:
         """What is measured on each object, now that all stand."""

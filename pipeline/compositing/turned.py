@@ -13,7 +13,7 @@ from PIL import Image
 
 from pipeline.compositing.angles import cosine_and_sine
 from pipeline.compositing.foreground import prepare_foreground
-from pipeline.compositing.place import scaled_size
+from pipeline.compositing.place import Box, scaled_size
 from pipeline.sources.alpha import LEAST_ALPHA
 from shards.base.size import Size
 
@@ -79,7 +79,7 @@ def make_turnable(cropped: Image.Image, shorter: int, largest_scale: float) -> T
 
 
 def _corners(alpha: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The corners of the outermost pixels of each row with an alpha of the alpha box's."""
+    """The convex hull of the corners of all pixels with an alpha of the alpha box's."""
     seen = alpha >= LEAST_ALPHA
     rows = np.flatnonzero(seen.any(axis=1))
     if not len(rows):
@@ -87,9 +87,27 @@ def _corners(alpha: NDArray[np.uint8]) -> NDArray[np.int64]:
         return np.array([(0, 0), (width, 0), (0, height), (width, height)], np.int64)
     first = seen[rows].argmax(axis=1)
     last = alpha.shape[1] - seen[rows, ::-1].argmax(axis=1)
-    across = np.concatenate([first, last, first, last])
-    down = np.concatenate([rows, rows, rows + 1, rows + 1])
-    return np.stack([across, down], axis=1).astype(np.int64)
+    corners = {
+        (int(x), int(y) + down)
+        for edge in (first, last)
+        for x, y in zip(edge, rows, strict=True)
+        for down in (0, 1)
+    }
+    ordered = sorted(corners)
+    return np.array(_half_hull(ordered) + _half_hull(ordered[::-1]), np.int64)
+
+
+def _half_hull(ordered: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """One side of the convex hull of points in order (Andrew's monotone chain)."""
+    hull: list[tuple[int, int]] = []
+    for x, y in ordered:
+        while len(hull) > 1:
+            (ax, ay), (bx, by) = hull[-2:]
+            if (bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0:
+                break
+            hull.pop()
+        hull.append((x, y))
+    return hull
 
 
 def plan_turn(turnable: Turnable, angle: int, flip: bool) -> Turn:
@@ -116,18 +134,21 @@ def turned_sizes(
     return size, (width, height)
 
 
-def turned_alpha(turnable: Turnable, turn: Turn, size: Size) -> Image.Image:
-    """The alpha "L" of an object turned to `size`."""
-    return _sampled(turnable, turnable.alphas, turn, size)
+def turned_alpha(
+    turnable: Turnable, turn: Turn, size: Size, part: Box | None = None
+) -> Image.Image:
+    """The alpha "L" of an object turned to `size`, or of a part of that."""
+    return _sampled(turnable, turnable.alphas, turn, size, part or (0, 0, *size))
 
 
 def turned_picture(turnable: Turnable, turn: Turn, size: Size) -> Image.Image:
     """An object turned to `size`, straight "RGBA"."""
-    return _sampled(turnable, turnable.pictures, turn, size).convert("RGBA")
+    whole = (0, 0, *size)
+    return _sampled(turnable, turnable.pictures, turn, size, whole).convert("RGBA")
 
 
 def _sampled(
-    turnable: Turnable, steps: tuple[Image.Image, ...], turn: Turn, size: Size
+    turnable: Turnable, steps: tuple[Image.Image, ...], turn: Turn, size: Size, part: Box
 ) -> Image.Image:
     wide, high = _SAMPLES * size[0], _SAMPLES * size[1]
     apart, step = max(turn.width // wide, turn.height // high), 0
@@ -146,9 +167,12 @@ def _sampled(
     ]
     if turn.flip:
         x = [-x[0], -x[1], (turnable.pictures[0].width * ONE >> step) - x[2]]
+    left, top, *extent = (_SAMPLES * value for value in part)
+    for row in (x, y):
+        row[2] += left * row[0] + top * row[1]
     back = tuple(value / ONE for value in (*x, *y))
     samples = steps[step].transform(
-        (wide, high), Image.Transform.AFFINE, back, Image.Resampling.NEAREST
+        (extent[0], extent[1]), Image.Transform.AFFINE, back, Image.Resampling.NEAREST
     )
     return samples.reduce(_SAMPLES)
 

@@ -5,6 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SOLID = 128
+"""The alpha from which pixels are own, of 255, in all that is not glass."""
+
 
 def object_level(alpha: NDArray[Any], full: int = 255) -> int:
     """The alpha from which pixels are the object's own: 128 of 255, of glass half of its largest.
