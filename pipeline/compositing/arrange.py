@@ -82,7 +82,7 @@ def arrange(scene: Scene, rules: Rules, wardrobe: Wardrobe) -> Arrangement:
             ground.put(found.footprint)
             objects.append(_placed(scene, number, each, found, rules, wardrobe))
     omitted = len(scene.objects) - len(objects)
-    return Arrangement(tuple(objects), ground.instances, ground.measures(), omitted)
+    return Arrangement(tuple(objects), ground, ground.measures(), omitted)
 
 
 def _find_place(

@@ -21,20 +21,23 @@ class Cutout:
     bits: NDArray[np.uint8]
     count: int
     box: Box
+    flipped: bool = False
+    """Whether `bits` are those of the picture before it was mirrored."""
 
     @property
     def own(self) -> NDArray[np.bool_]:
         """Its own pixels, bool (h, w)."""
         width, height = self.picture.size
         flat = np.unpackbits(self.bits, count=width * height).view(np.bool_)
-        return flat.reshape(height, width)
+        own = flat.reshape(height, width)
+        return own[:, ::-1] if self.flipped else own
 
     def mirrored(self) -> "Cutout":
         """The same, left and right exchanged."""
         x, y, width, height = self.box
         turned = self.picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         box = (self.picture.width - x - width, y, width, height)
-        return Cutout(turned, np.packbits(self.own[:, ::-1]), self.count, box)
+        return Cutout(turned, self.bits, self.count, box, flipped=not self.flipped)
 
     @property
     def nbytes(self) -> int:

@@ -27,31 +27,44 @@ class Measures:
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
 class Footprint:
-    """The own pixels of an object on a canvas: bool `own` over `rows` and `columns` of it.
+    """The own pixels of an object on a canvas: those of `cutout` over `rows` and `columns` of it.
 
-    `inside` is their number, `total` that of those beyond the canvas, too.
+    `corner` is that of its picture, `inside` the number of those on the canvas, `total` that of
+    those beyond, too, `box` the tight box around those on it.
     """
 
+    cutout: Cutout
+    corner: tuple[int, int]
     rows: slice
     columns: slice
-    own: NDArray[np.bool_]
     inside: int
     total: int
     box: Box
+
+    @property
+    def own(self) -> NDArray[np.bool_]:
+        """Its own pixels over `rows` and `columns`, bool."""
+        x, y = self.corner
+        rows, columns = self.rows, self.columns
+        return self.cutout.own[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Arrangement:
     """The objects of a scene as they are painted, in their order, and how many found no place.
 
-    `instances` uint8 (H, W) is 0 where no object owns the pixel, else 1 + the index of the last
-    that does. `measures` has an entry for each.
+    `measures` has an entry for each.
     """
 
     objects: tuple[PlacedObject, ...]
-    instances: NDArray[np.uint8]
+    ground: "Ground"
     measures: tuple[Measures, ...]
     omitted: int
+
+    @property
+    def instances(self) -> NDArray[np.uint8]:
+        """Whose each pixel is (H, W): 0 nobody's, else 1 + the index of the last that owns it."""
+        return self.ground.instances
 
 
 class Ground:
@@ -59,10 +72,25 @@ class Ground:
 
     def __init__(self, canvas: tuple[int, int], max_overlap: float) -> None:
         self._canvas, self._max_overlap = canvas, max_overlap
-        self.instances = np.zeros(canvas[::-1], np.uint8)
+        self._instances: NDArray[np.uint8] | None = None
+        self._painted = 0
         self._standing: list[Footprint] = []
         self._hidden: list[int] = []
         self._crowd = (*canvas, 0, 0)
+
+    @property
+    def instances(self) -> NDArray[np.uint8]:
+        """Whose each pixel is; made when it is first asked for, as one object needs none."""
+        if self._instances is None:
+            self._instances = np.zeros(self._canvas[::-1], np.uint8)
+        for footprint in self._standing[self._painted :]:
+            self._painted += 1
+            there = self._instances[footprint.rows, footprint.columns]
+            if self._painted == 1:
+                there[:] = footprint.own
+            else:
+                there[footprint.own] = self._painted
+        return self._instances
 
     def footprint(self, cutout: Cutout, corner: tuple[int, int]) -> Footprint:
         """Where the own pixels of something would be, its picture's corner at `corner`."""
@@ -73,15 +101,19 @@ class Ground:
         if x >= 0 and y >= 0 and x + width <= wide and y + height <= high:
             left, top, across, down = cutout.box
             box = (x + left, y + top, across, down) if cutout.count else cutout.box
-            return Footprint(
-                rows=rows, columns=columns, own=cutout.own, inside=cutout.count,
-                total=cutout.count, box=box,
-            )  # fmt: skip
-        own = cutout.own[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
+            inside = cutout.count
+        else:
+            own = cutout.own[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
+            inside, box = int(np.count_nonzero(own)), tight_box(own, columns.start, rows.start)
         return Footprint(
-            rows=rows, columns=columns, own=own, inside=int(np.count_nonzero(own)),
-            total=cutout.count, box=tight_box(own, columns.start, rows.start),
-        )  # fmt: skip
+            cutout=cutout,
+            corner=corner,
+            rows=rows,
+            columns=columns,
+            inside=inside,
+            total=cutout.count,
+            box=box,
+        )
 
     def takes(self, footprint: Footprint) -> bool:
         """Whether an object may stand there: it is seen, and hides no other beyond the limit."""
@@ -108,8 +140,7 @@ class Ground:
     def _hides(self, footprint: Footprint) -> list[int]:
         """How many pixels of each standing object, seen until now, another would hide."""
         x, y = footprint.columns.start, footprint.rows.start
-        height, width = footprint.own.shape
-        part = self.crowded((x, y), (width, height))
+        part = self.crowded((x, y), (footprint.columns.stop - x, footprint.rows.stop - y))
         if part is None:
             return [0] * len(self._standing)
         left, top, width, height = part
@@ -125,11 +156,6 @@ class Ground:
         hides = self._hides(footprint)
         self._hidden = [*(old + new for old, new in zip(self._hidden, hides, strict=True)), 0]
         self._standing.append(footprint)
-        there = self.instances[footprint.rows, footprint.columns]
-        if len(self._standing) == 1:
-            there[:] = footprint.own
-        else:
-            there[footprint.own] = len(self._standing)
         left, top, width, height = footprint.box
         if footprint.inside:
             self._crowd = (

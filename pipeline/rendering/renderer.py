@@ -28,6 +28,7 @@ from pipeline.rendering.wardrobe import SourceWardrobe
 from shards.base.errors import InputError
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
+from shards.records.layout import keeps_instances
 from shards.writing.encoding import RawSample, StoredBackground
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ class Renderer:
             position=scene.position,
             image=image,
             mask=mask,
-            instances=arranged.instances,
+            instances=arranged.instances if keeps_instances(self.plan.options) else None,
             depth_codes=None,
             clipped=0,
             background=backdrop.stored,

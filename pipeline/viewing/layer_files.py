@@ -20,7 +20,7 @@ def layer_files(drawn: DrawnScene) -> dict[str, bytes]:
     are "RGBA" of the canvas, each object alone as if nothing hid it, in the order of painting;
     `instances.png` has the stored values, `instances-colour.png` a colour each.
     """
-    pixels, instances = drawn.backdrop.pixels, drawn.sample.instances
+    pixels, instances = drawn.backdrop.pixels, drawn.arranged.instances
     pasted = [each.placed for each in drawn.backdrop.distractors]
     files = {
         "background.png": _png(Image.fromarray(pixels)),
@@ -46,7 +46,7 @@ def show_objects(drawn: DrawnScene, longest: int) -> Image.Image:
     image = drawn.sample.image
     zoom = max(1, int(longest / max(image.shape[:2]) + 0.5))
     objects = [SampleObject.from_json(entry) for entry in drawn.sample.info["objects"]]
-    return draw_overlay(image, drawn.sample.instances, objects, zoom=zoom)
+    return draw_overlay(image, drawn.arranged.instances, objects, zoom=zoom)
 
 
 def overlay_file(drawn: DrawnScene) -> bytes:

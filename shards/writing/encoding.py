@@ -44,13 +44,14 @@ class Encoding:
 class RawSample:
     """A sample before it is encoded: image uint8 (H, W, 3), mask uint8 (H, W), and its facts.
 
-    `instances` uint8 (H, W): 0, or 1 + the index of the object that owns the pixel.
+    `instances` uint8 (H, W): 0, or 1 + the index of the object that owns the pixel; None where a
+    data set does not keep them.
     """
 
     position: int
     image: NDArray[np.uint8]
     mask: NDArray[np.uint8]
-    instances: NDArray[np.uint8]
+    instances: NDArray[np.uint8] | None
     depth_codes: NDArray[np.uint16] | None
     clipped: int
     background: "StoredBackground"
@@ -82,7 +83,7 @@ def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:
         fields["depth.png16"] = encode_png(sample.depth_codes, "up")
     elif sample.depth_codes is not None:
         fields["depth.jpg"] = encode_jpeg(sample.depth_codes.astype(np.uint8), _JPEG8_QUALITY)
-    if encoding.keeps_instances:
+    if encoding.keeps_instances and sample.instances is not None:
         fields["instances.png"] = encode_png(sample.instances, "none")
     if encoding.carries_background:
         fields["background.jpg"] = sample.background.data
