@@ -7,48 +7,51 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.compositing.place import Box
-from shards.pixels.object_pixels import object_pixels
+from shards.pixels.object_pixels import object_level
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cutout:
-    """A straight "RGBA" picture, or alpha alone, and which of its pixels are its own.
+    """A straight "RGBA" picture, or alpha "L" alone, and its own pixels: alpha from `level` on.
 
-    `bits` packs these row by row, `count` and `box` are their number and the tight box around them.
+    `count` and `box` are their number and the tight box around them.
     """
 
     picture: Image.Image
-    bits: NDArray[np.uint8]
+    level: int
     count: int
     box: Box
-    flipped: bool = False
-    """Whether `bits` are those of the picture before it was mirrored."""
 
     @property
     def own(self) -> NDArray[np.bool_]:
         """Its own pixels, bool (h, w)."""
-        width, height = self.picture.size
-        flat = np.unpackbits(self.bits, count=width * height).view(np.bool_)
-        own = flat.reshape(height, width)
-        return own[:, ::-1] if self.flipped else own
+        own: NDArray[np.bool_] = np.asarray(_alpha_of(self.picture)) >= self.level
+        return own
 
     def mirrored(self) -> "Cutout":
         """The same, left and right exchanged."""
         x, y, width, height = self.box
         turned = self.picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        box = (self.picture.width - x - width, y, width, height)
-        return Cutout(turned, self.bits, self.count, box, flipped=not self.flipped)
+        return Cutout(
+            turned, self.level, self.count, (self.picture.width - x - width, y, width, height)
+        )
 
     @property
     def nbytes(self) -> int:
         """The memory that it takes."""
-        return 4 * self.picture.width * self.picture.height + self.bits.nbytes
+        return 4 * self.picture.width * self.picture.height
 
 
 def cut_out(picture: Image.Image) -> Cutout:
     """A straight "RGBA" picture, or an alpha "L" alone, with its own pixels found."""
-    own = object_pixels(np.asarray(picture if picture.mode == "L" else picture.getchannel("A")))
-    return Cutout(picture, np.packbits(own), int(np.count_nonzero(own)), tight_box(own))
+    alpha = np.asarray(_alpha_of(picture))
+    level = object_level(alpha)
+    own = alpha >= level
+    return Cutout(picture, level, int(np.count_nonzero(own)), tight_box(own))
+
+
+def _alpha_of(picture: Image.Image) -> Image.Image:
+    return picture if picture.mode == "L" else picture.getchannel("A")
 
 
 def tight_box(pixels: NDArray[np.bool_], x: int = 0, y: int = 0) -> Box:

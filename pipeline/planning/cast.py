@@ -32,6 +32,8 @@ class Cast:
 
     def fill(self, scene: Scene, first: SceneObject) -> Scene:
         """A scene with what it draws; `first` is what its cell says of object 0."""
+        if self.objects == (1, 1) and not (self.balanced or self.distractors):
+            return dataclasses.replace(scene, objects=(first,))
         count = _between(self.objects, scene, COUNT)
         objects = (self._object(scene, number, first) for number in range(count))
         pasted = _between(self.distractor_count, scene, DISTRACTORS) if self.distractors else 0
