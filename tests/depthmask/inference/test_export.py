@@ -153,7 +153,8 @@ def test_every_earlier_system_can_be_exported(
     source = checkpoint(tmp_path / "best.pt", network=name, backbone="", heads=SYSTEMS[name].heads)
     found = export(ExportOptions(checkpoint=source, out=tmp_path / "a.onnx", size=size))
     assert len(found.inputs) == (1 if name.startswith("D") else 2)
-    given = pictures(1, 32, 32)
+    width, height = size or (32, 32)
+    given = pictures(1, height, width)
     theirs = run_file(found.path, *given[: len(found.inputs)])
     for one, other in zip(theirs, expected(source, *given), strict=True):
         assert np.abs(one - other).max() <= 1e-3
