@@ -46,7 +46,7 @@ class Run:
         }
 
 
-def begin_run(options: TeacherOptions) -> Run:
+def begin_or_resume(options: TeacherOptions) -> Run:
     """A run with the weights that the options name, or the one that its folder holds."""
     torch.manual_seed(options.seed)
     network = DenseDepthLite(pretrained=options.depth_weights is None)

@@ -19,7 +19,7 @@ from depthmask.teaching.examples import Example, read_props
 from depthmask.teaching.pseudo_labels import pseudo_label_photographs
 from depthmask.teaching.teacher_loss import teacher_loss
 from depthmask.teaching.teacher_options import TeacherOptions
-from depthmask.teaching.teacher_run import LOG, STATE, WEIGHTS, Run, begin_run, save_run
+from depthmask.teaching.teacher_run import LOG, STATE, WEIGHTS, Run, begin_or_resume, save_run
 from depthmask.training.step import move_average
 from pipeline.depth.networks.lite_net import STRIDE
 from pipeline.machine.allocator import keep_freed_memory
@@ -96,7 +96,7 @@ def train_teacher(options: TeacherOptions, say: Callable[[str], None] = lambda l
     require_folder(options.out)
     keep_freed_memory()
     torch.set_num_threads(options.threads)
-    run = begin_run(options)
+    run = begin_or_resume(options)
     with saving(options.out, options.out / STATE):
         _train(run, options, say)
     return options.out / WEIGHTS

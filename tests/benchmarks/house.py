@@ -185,7 +185,7 @@ def hops_of_step_and_prediction() -> tuple[Hops, Hops]:
         )
         depthmask.train(options)
         dataset = depthmask.open_dataset(folder / "shards")
-        source = found("DecodedSamples")(dataset.split("train"), 32, 1)
+        source = found("DecodedSamples")(dataset.split("train"), (32, 32), 1)
         run = found("begin_run")(options, dataset, torch.device("cpu"))
         run.network.train()
         batch = source.batch(range(6))
