@@ -1,4 +1,4 @@
-"""From samples to batches: decoding with a bounded memory, made ahead of the network."""
+"""From samples to batches: decoded in bounded memory, ahead of the network."""
 
 import queue
 import threading

@@ -109,7 +109,7 @@ def shade(batch: Batch, u: Tensor) -> Batch:
 def compress(images: Tensor, chosen: Tensor, u: Tensor) -> None:
     """Put `chosen` (B,) of (B, 3, H, W) through a JPEG of quality 80 to 97, `u` (B,) of the way.
 
-    What was computed has no noise: a network would tell by that where nothing was stored.
+    Computed pixels have no noise: a network could tell them from stored ones by that.
     """
     rows = torch.nonzero(chosen)[:, 0]
     pixels = images[rows].mul_(255).round_().byte().permute(0, 2, 3, 1).contiguous()

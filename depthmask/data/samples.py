@@ -1,4 +1,4 @@
-"""What training and scoring need of samples, wherever they come from."""
+"""What training and scoring need from samples, wherever these come from."""
 
 from typing import Any, Protocol
 

@@ -28,7 +28,7 @@ _LENGTHS = {
     "sizes": r"(?<=:)[\d.]+",
     "drops": r"[\d.]+",
 }
-"""Where lengths in epochs stand in options."""
+"""Options that hold lengths in epochs."""
 
 
 def training_recipe(network: str) -> Path:

@@ -48,7 +48,7 @@ def read_option_file(
 
 
 def naming_file(error: InputError, files: Mapping[str, Path]) -> InputError:
-    """The same error, saying which of `files` its option stands in, if it stands in one."""
+    """The same error, naming the one of `files` that has the option, if one has."""
     named = re.match(r"--([a-z-]+)", error.where)
     path = files.get(named[1].replace("-", "_")) if named else None
     if path is None:

@@ -32,7 +32,7 @@ class Omission:
         return sum(self.omitted.values()) / max(1, sum(self.asked.values()))
 
     def __str__(self) -> str:
-        """What a person is told of it; the categories that suffer most first."""
+        """A sentence about it for a person; the categories that suffer most come first."""
         shares = {name: count / self.asked[name] for name, count in self.omitted.items()}
         worst = sorted(shares, key=lambda name: (-shares[name], name))[:3]
         which = ", ".join(f"{name} {shares[name]:.0%}" for name in worst)

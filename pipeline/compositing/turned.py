@@ -21,7 +21,7 @@ ONE = 1 << 16
 """1 in the whole numbers that coordinates are counted in."""
 
 ANGLES = 64
-"""Angles that are told apart in a degree."""
+"""How many angles a degree is divided into."""
 
 _SAMPLES = 2
 _DIAGONAL = 1.42

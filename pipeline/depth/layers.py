@@ -114,7 +114,7 @@ def _backdrop(canvas: Size) -> NDArray[np.uint8]:
 def foreground_layer(values: Map, mask: Mask, box: Box, coding: DepthCoding) -> ForegroundLayer:
     """A foreground's layer from the teacher's map (h, w) of it as it stands alone.
 
-    The map is taken where it is surely the object's, and goes on from there beyond its outline:
+    The map is taken where it is surely the object's, and is extended from there beyond its outline:
     what a network says at an outline is half the backdrop's.
     """
     wide, high = coding.size

@@ -15,8 +15,8 @@ _FLAGS = {"avx512_bf16", "amx_bf16"}
 def fitting_precision(device: str) -> Precision:
     """bfloat16 on a CPU that multiplies in it, else float32; asks no torch.
 
-    It stands in plan.json among the versions: maps of the two differ by 0.002 of the range in the
-    mean, so a build does not go on in the other one.
+    plan.json has it among the versions: maps of the two differ by 0.002 of the range in the mean,
+    so a build is not resumed in the other one.
     """
     if not device.startswith("cpu"):
         return "float32"

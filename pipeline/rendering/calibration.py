@@ -81,7 +81,7 @@ def standing_coding(out: Path, plan: Plan) -> DepthCoding | None:
         return None
     try:
         standing = read_plan(out)
-    except InputError:  # whoever does not overwrite it is told when the folder is taken
+    except InputError:  # without --overwrite, taking the folder says so
         return None
     if standing["depth"] is None or differences(standing | {"depth": None}, plan.document):
         return None

@@ -12,7 +12,7 @@ from pipeline.rendering.backdrops import Backdrop
 def sample_facts(
     plan: Plan, scene: Scene, backdrop: Backdrop, arranged: Arrangement
 ) -> dict[str, Any]:
-    """What stands in a sample's json."""
+    """What a sample's json says."""
     first = len(plan.fg)
     return {
         "split": scene.split,

@@ -84,7 +84,7 @@ class OnTheFlyDataset(SplitSequence):
 class _Renderers:
     """What evaluates a plan: one for each thread of each process, made when it is first needed.
 
-    A forked process does not go on with its parent's: a teacher's threads are not forked with it.
+    A forked process does not use its parent's: a teacher's threads are not forked with it.
     """
 
     def __init__(self, plan: Plan, site: Site) -> None:

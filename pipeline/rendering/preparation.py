@@ -97,7 +97,7 @@ def _card(options: BuildOptions) -> "TeacherCard | None":
 
 
 def _versions(options: BuildOptions, card: "TeacherCard | None", *, heif: bool) -> dict[str, str]:
-    """The versions here; those of the data set that stands in `out` where they may differ."""
+    """The versions here; those of the data set in `out` where they may differ."""
     if options.allow_mixed and not options.overwrite and is_begun(options.out):
         standing: dict[str, str] = read_plan(options.out)["versions"]
         return standing

@@ -22,7 +22,7 @@ def versions_in_use(
     decontaminate: bool = False,
     opencv: bool = False,
 ) -> dict[str, str]:
-    """Versions by name, as they stand in plan.json; torch and what it runs on with a teacher.
+    """Versions by name, as plan.json has them; torch and what it runs on with a teacher.
 
     `teacher` is its plain name: those of hf: and .onnx bring the library that runs them. `heif`
     says whether any source needs what decodes HEIF, `decontaminate` whether pymatting is used,

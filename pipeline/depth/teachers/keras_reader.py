@@ -74,7 +74,7 @@ class _Reader:
         return arrays, facts
 
     def _weights(self, layer: str) -> dict[str, str]:
-        """Where the weights of a layer stand in the file, by role ("kernel", "bias", ...)."""
+        """Where the file has the weights of a layer, by role ("kernel", "bias", ...)."""
         names = _names(self._follow(layer).attrs, "weight_names")
         return {name.rpartition("/")[2].partition(":")[0]: f"{layer}/{name}" for name in names}
 

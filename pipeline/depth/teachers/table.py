@@ -37,7 +37,7 @@ def _is_local(place: str) -> bool:
 
 
 def plain_name(name: str) -> str:
-    """A teacher's name without the place where its files lie: as it stands in plan.json.
+    """A teacher's name without the folder of its files, as plan.json has it.
 
     InputError for a name that belongs to no teacher, with a near match.
     """
