@@ -1,6 +1,7 @@
 """Samples that are no squares, by every way there is: built, stopped, read, converted, mended"""
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ WIDE, HIGH = (80, 48), (48, 112)
 KINDS: dict[str, dict[str, Any]] = {
     "no depth": {"size": WIDE, "inline_backgrounds": True},
     "composite": {"size": HIGH, "depth_model": "densedepth-lite", "depth_size": "full"},
-    "many objects": {
+    "everything": {
         "size": HIGH,
+        "depth_model": "densedepth-lite",
+        "depth_mode": "layered",
+        "blend": "mix" if find_spec("cv2") else "soft",
         "objects": (0, 4),
         "rotate": 30,
         "truncate": 0.5,
