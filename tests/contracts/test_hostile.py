@@ -87,6 +87,7 @@ def facts(**changed: Any) -> bytes:
     """The json of a sample with some values changed."""
     whole: dict[str, Any] = {"split": "train", "position": 0, "background": "b", "objects": []}
     whole |= {"crop": [0, 0, 8, 8], "background_flip": False, "place": "anywhere", "omitted": 0}
+    whole |= {"distractors": []}
     return json.dumps(whole | changed).encode()
 
 
@@ -115,6 +116,7 @@ def facts_of_object(**changed: Any) -> bytes:
         ("json", facts(background="../../etc/passwd"), "none of that name"),
         ("json", facts(background=["a"]), "background: expected text"),
         ("json", facts(objects={}), "objects: expected a list"),
+        ("json", facts(distractors=[{}]), r"distractors\[0\].source: expected this entry"),
         ("json", facts(objects=[[]]), r"objects\[0\]: expected a table"),
         ("json", facts_of_object(foreground={}), r"objects\[0\].foreground: expected text"),
         ("json", facts_of_object(box=[0, 0, 8]), r"objects\[0\].box: expected a list of 4"),
