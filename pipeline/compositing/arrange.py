@@ -113,9 +113,9 @@ def _try(
             corner = whole_position(size, (x, y), rules.size)
             if not _may_fit(turnable, turn, size, corner, ground):
                 return None
-            cutout = cut_out(turned_picture(turnable, turn, size))
+            cutout = cut_out(turned_picture(turnable, turn, size), held=True)
         else:
-            cutout = cut_out(turned_alpha(turnable, turn, size))
+            cutout = cut_out(turned_alpha(turnable, turn, size), held=True)
     else:
         size = scaled_size(wardrobe.size(each.foreground), scale, rules.size, rules.fg_scale)
         unturned, cutout = size, wardrobe.cutout(each.foreground, size)

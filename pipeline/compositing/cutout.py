@@ -21,10 +21,14 @@ class Cutout:
     level: int
     count: int
     box: Box
+    held: NDArray[np.bool_] | None = None
+    """Its own pixels, where it is used once and not kept for others."""
 
     @property
     def own(self) -> NDArray[np.bool_]:
         """Its own pixels, bool (h, w)."""
+        if self.held is not None:
+            return self.held
         own: NDArray[np.bool_] = np.asarray(_alpha_of(self.picture)) >= self.level
         return own
 
@@ -42,12 +46,16 @@ class Cutout:
         return 4 * self.picture.width * self.picture.height
 
 
-def cut_out(picture: Image.Image) -> Cutout:
-    """A straight "RGBA" picture, or an alpha "L" alone, with its own pixels found."""
+def cut_out(picture: Image.Image, *, held: bool = False) -> Cutout:
+    """A straight "RGBA" picture, or an alpha "L" alone, with its own pixels found.
+
+    What is used once has them `held`; what is kept finds them again from its alpha.
+    """
     alpha = np.asarray(_alpha_of(picture))
     level = object_level(alpha)
     own = alpha >= level
-    return Cutout(picture, level, int(np.count_nonzero(own)), tight_box(own))
+    count = int(np.count_nonzero(own))
+    return Cutout(picture, level, count, tight_box(own), own if held else None)
 
 
 def _alpha_of(picture: Image.Image) -> Image.Image:

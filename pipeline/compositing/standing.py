@@ -77,6 +77,7 @@ class Ground:
         self._standing: list[Footprint] = []
         self._hidden: list[int] = []
         self._crowd = (*canvas, 0, 0)
+        self._weighed: tuple[Footprint, list[int]] | None = None
 
     @property
     def instances(self) -> NDArray[np.uint8]:
@@ -117,7 +118,10 @@ class Ground:
 
     def takes(self, footprint: Footprint) -> bool:
         """Whether an object may stand there: it is seen, and hides no other beyond the limit."""
-        return footprint.inside > 0 and self._leave_enough(self._hides(footprint))
+        if not footprint.inside:
+            return False
+        self._weighed = footprint, self._hides(footprint)
+        return self._leave_enough(self._weighed[1])
 
     def crowded(self, corner: tuple[int, int], size: tuple[int, int]) -> Box | None:
         """The part of a box around which others stand, if any: beyond it nobody is hidden."""
@@ -153,7 +157,8 @@ class Ground:
 
     def put(self, footprint: Footprint) -> None:
         """Let an object stand there, in front of all others."""
-        hides = self._hides(footprint)
+        known = self._weighed is not None and self._weighed[0] is footprint
+        hides = self._weighed[1] if self._weighed and known else self._hides(footprint)
         self._hidden = [*(old + new for old, new in zip(self._hidden, hides, strict=True)), 0]
         self._standing.append(footprint)
         left, top, width, height = footprint.box
