@@ -31,6 +31,13 @@ def test_the_reach_grows_with_the_object() -> None:
     assert rises.tolist() == [153, 194, 224, 245, 255]
 
 
+@pytest.mark.parametrize("length", [480, 1200])
+def test_no_edge_rises_over_more_than_six_pixels(length: int) -> None:
+    """Two means of 7 count 28 to 49 of 49."""
+    rises = softened(np.full((60, length), 255, np.uint8))[30, :7]
+    assert rises.tolist() == [146, 177, 203, 224, 239, 250, 255]
+
+
 def test_glass_is_seen_through_as_before() -> None:
     alpha = np.full((20, 20), 90, np.uint8)
     assert np.all(softened(alpha)[2:-2, 2:-2] == 90)
