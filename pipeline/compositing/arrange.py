@@ -133,7 +133,7 @@ def _may_fit(
 
     Most attempts are refused: to turn all of the object for these would take most of the time.
     """
-    part = ground.crowded(corner, size)
+    part = ground.contested(corner, size)
     if part is None:
         return True
     within = (part[0] - corner[0], part[1] - corner[1], *part[2:])

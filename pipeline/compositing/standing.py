@@ -76,7 +76,6 @@ class Ground:
         self._painted = 0
         self._standing: list[Footprint] = []
         self._hidden: list[int] = []
-        self._crowd = (*canvas, 0, 0)
         self._weighed: tuple[Footprint, list[int]] | None = None
 
     @property
@@ -123,15 +122,20 @@ class Ground:
         self._weighed = footprint, self._hides(footprint)
         return self._leave_enough(self._weighed[1])
 
-    def crowded(self, corner: tuple[int, int], size: tuple[int, int]) -> Box | None:
-        """The part of a box around which others stand, if any: beyond it nobody is hidden."""
-        left, top = max(corner[0], self._crowd[0]), max(corner[1], self._crowd[1])
-        right = min(corner[0] + size[0], self._crowd[2])
-        bottom = min(corner[1] + size[1], self._crowd[3])
-        return (left, top, right - left, bottom - top) if left < right and top < bottom else None
+    def contested(self, corner: tuple[int, int], size: tuple[int, int]) -> Box | None:
+        """The part of a box in which an object might hide too much of another, if there is any.
+
+        It cannot of one that it would leave enough of even if its whole box were its own.
+        """
+        boxes = []
+        for standing, hidden in zip(self._standing, self._hidden, strict=True):
+            shared = _shared((*corner, *size), standing.box)
+            if hidden + shared[2] * shared[3] > self._max_overlap * standing.inside:
+                boxes.append(shared)
+        return _around(boxes)
 
     def bears(self, part: Box, own: NDArray[np.bool_]) -> bool:
-        """Whether others keep enough beside an object with `own` pixels in the crowded part."""
+        """Whether others keep enough beside an object with `own` pixels in the contested part."""
         x, y, width, height = part
         return self._leave_enough(self._count(self.instances[y : y + height, x : x + width][own]))
 
@@ -144,7 +148,9 @@ class Ground:
     def _hides(self, footprint: Footprint) -> list[int]:
         """How many pixels of each standing object, seen until now, another would hide."""
         x, y = footprint.columns.start, footprint.rows.start
-        part = self.crowded((x, y), (footprint.columns.stop - x, footprint.rows.stop - y))
+        whole = (x, y, footprint.columns.stop - x, footprint.rows.stop - y)
+        shared = (_shared(whole, standing.box) for standing in self._standing)
+        part = _around([box for box in shared if box[2]])
         if part is None:
             return [0] * len(self._standing)
         left, top, width, height = part
@@ -161,14 +167,6 @@ class Ground:
         hides = self._weighed[1] if self._weighed and known else self._hides(footprint)
         self._hidden = [*(old + new for old, new in zip(self._hidden, hides, strict=True)), 0]
         self._standing.append(footprint)
-        left, top, width, height = footprint.box
-        if footprint.inside:
-            self._crowd = (
-                min(self._crowd[0], left),
-                min(self._crowd[1], top),
-                max(self._crowd[2], left + width),
-                max(self._crowd[3], top + height),
-            )
 
     def measures(self) -> tuple[Measures, ...]:
         """What is measured on each object, now that all stand."""
@@ -193,3 +191,21 @@ class Ground:
             if footprint.total
             else 0.0,
         )
+
+
+def _shared(one: Box, other: Box) -> Box:
+    """The box that two share; of size 0 where it is none."""
+    left, top = max(one[0], other[0]), max(one[1], other[1])
+    right = min(one[0] + one[2], other[0] + other[2])
+    bottom = min(one[1] + one[3], other[1] + other[3])
+    return (left, top, right - left, bottom - top) if left < right and top < bottom else (0,) * 4
+
+
+def _around(boxes: list[Box]) -> Box | None:
+    """The smallest box around some, if there are any."""
+    if not boxes:
+        return None
+    left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    right = max(box[0] + box[2] for box in boxes)
+    bottom = max(box[1] + box[3] for box in boxes)
+    return left, top, right - left, bottom - top
