@@ -14,6 +14,7 @@ from pipeline.rendering.shard_maker import render_shard
 from pipeline.rendering.site import site_of
 from shards.base.cores import cores
 from shards.base.keys import SPLITS
+from shards.records.layout import carries_background
 
 _HANDFUL = 32
 
@@ -51,12 +52,13 @@ def estimate_build(plan: Plan, options: BuildOptions) -> Estimate:
         begin = time.perf_counter()
         record = render_shard(renderer, Path(folder), task, lambda done: None)
         seconds = time.perf_counter() - begin
-    backgrounds = sum(len(renderer.stored_background(i).data) for i in range(min(8, len(plan.bg))))
-    each_background = backgrounds / min(8, len(plan.bg)) + 2048
+    apart = 0 if carries_background(plan.options) else len(plan.bg)
+    looked_at = range(min(8, apart))
+    stored = sum(len(renderer.stored_background(index).data) + 2048 for index in looked_at)
     if plan.layered:
         seconds += _passes_seconds(renderer, total) * count / total
     return Estimate(
-        bytes=int(record.bytes / count * total + each_background * len(plan.bg)),
+        bytes=int(record.bytes / count * total + stored / max(1, len(looked_at)) * apart),
         seconds=seconds / count * total / workers,
         workers=workers,
         measured=count,
@@ -66,7 +68,9 @@ def estimate_build(plan: Plan, options: BuildOptions) -> Estimate:
 def _passes_seconds(renderer: Renderer, samples: int) -> float:
     """What a teacher takes in one process to see every source of so many samples alone."""
     plan = renderer.plan
-    passes = min(samples, len(plan.fg)) + min(samples, len(plan.bg))
+    most: int = plan.options["objects"][1]
+    sources = (plan.fg, plan.bg, plan.distractors)
+    passes = sum(min(samples * most, len(of_kind)) for of_kind in sources)
     width, height = plan.options["size"]
     begin = time.perf_counter()
     renderer.predict_alone(np.zeros((height, width, 3), np.uint8))
