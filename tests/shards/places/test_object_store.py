@@ -104,6 +104,13 @@ def test_it_is_read_like_a_folder_and_fetches_only_what_is_touched(
     assert len(list(cache.glob("*/*.tar"))) == 7
 
 
+def test_records_are_fetched_where_a_report_asks_for_them(
+    url: str, plain_build: BuildResult, cache: Path
+) -> None:
+    there, here = open_dataset(url), open_dataset(plain_build.out)
+    assert there.record("val-000000.tar") == here.record("val-000000.tar") is not None
+
+
 def test_a_path_made_of_an_address_is_that_address(url: str, cache: Path) -> None:
     facts = dataset_stats(Path(url), recompute=True, workers=1)
     assert facts["samples"] == 120
