@@ -22,7 +22,7 @@ from shards.pixels.depth_coding import Kind
 from shards.places.object_store import ObjectStore
 from shards.places.outputs import writing
 from shards.places.place import Place, place_of
-from shards.reading.open import open_dataset
+from shards.reading.dataset import Dataset
 from shards.records.manifest import PLAN, build_id, read_manifest, read_plan
 from shards.writing.transfer import Transfer
 
@@ -75,7 +75,7 @@ def convert_dataset(
                 remedy="remove the option",
             )
     if format == "folders":
-        return _to_folders(source, out, workers, tick)
+        return _to_folders(origin, out, workers, tick)
     if format in LABEL_FORMATS:
         return write_labels(origin, out, format, workers=workers, tick=tick, remark=remark)
     return _to_store(origin, out, cast(Format, format), workers, tick)
@@ -131,13 +131,13 @@ def _to_store(
 
 
 def _to_folders(
-    source: Path, out: Path, workers: int | None, tick: Callable[[int], None]
+    source: Place, out: Path, workers: int | None, tick: Callable[[int], None]
 ) -> Conversion:
-    dataset = open_dataset(source)
+    dataset = Dataset(source)
     with writing(out):
         take_folders(out, dataset)
     copy = FolderCopy(source.resolve(), out.resolve(), dataset.digest)
-    tasks = [task for task in tasks_of(read_plan(source)) if task.split != BACKGROUND]
+    tasks = [task for task in tasks_of(read_plan(source.folder)) if task.split != BACKGROUND]
     made = kept = 0
     calls = (delayed(copy.write)(task) for task in tasks)
     with writing(out), results_of(calls, workers) as results:

@@ -8,8 +8,8 @@ from typing import Any
 from pipeline.output.plain_files import ensure_file, take_plain_folder
 from shards.base.errors import RunError
 from shards.base.files import folder_within
+from shards.places.place import Place
 from shards.reading.dataset import Dataset
-from shards.reading.open import open_dataset
 from shards.reading.sample import Sample
 from shards.records.layout import ShardTask
 
@@ -46,7 +46,7 @@ def take_folders(out: Path, dataset: Dataset) -> None:
 class FolderCopy:
     """Copies a data set's samples to plain folders; picklable."""
 
-    shards: Path
+    shards: Place
     out: Path
     digest: str
 
@@ -80,6 +80,6 @@ def _unknown_field(sample: Sample, field: str) -> RunError:
 
 
 @lru_cache(maxsize=1)
-def _opened(shards: Path, digest: str) -> Dataset:
+def _opened(shards: Place, digest: str) -> Dataset:
     """The data set, kept for the next shard; another one in its place has another digest."""
-    return open_dataset(shards)
+    return Dataset(shards)

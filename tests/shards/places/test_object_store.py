@@ -25,7 +25,7 @@ from depthmask.recipes.train_options import TrainOptions
 from depthmask.reports.stats import dataset_stats
 from depthmask.training.loop import train
 from pipeline.build import BuildResult, build_dataset
-from pipeline.convert import convert_dataset
+from pipeline.convert import Target, convert_dataset
 from shards.base.errors import InputError, RunError
 from shards.places.bucket import Bucket
 from shards.places.local_folder import LocalFolder
@@ -120,6 +120,20 @@ def test_it_comes_back_as_any_store(url: str, plain_build: BuildResult, cache: P
     convert_dataset(Path(url), cache / "lmdb", "lmdb", workers=1)
     back = convert_dataset(cache / "lmdb", cache / "tar", "tar", workers=1)
     assert back.digest == plain_build.digest
+
+
+@pytest.mark.parametrize("format", ["coco", "folders"])
+def test_it_becomes_files_for_others(
+    url: str, plain_build: BuildResult, cache: Path, format: Target
+) -> None:
+    for source, name in ((Path(url), "there"), (plain_build.out, "here")):
+        convert_dataset(source, cache / name, format, workers=2)
+    files = [
+        {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+        for out in (cache / "there", cache / "here")
+    ]
+    assert files[0] == files[1]
+    assert len(files[0]) > 120
 
 
 def test_what_changed_there_is_fetched_again(
