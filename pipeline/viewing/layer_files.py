@@ -11,6 +11,8 @@ from shards.pixels.codecs import encode_png
 from shards.reading.sample_object import SampleObject
 
 _OVERLAY = 640
+_LEAST_ZOOM = 0.6
+"""What would become little smaller stays as large as it is."""
 
 
 def layer_files(drawn: DrawnScene) -> dict[str, bytes]:
@@ -42,11 +44,17 @@ def alone(placed: PlacedObject, canvas: tuple[int, int]) -> Image.Image:
 
 
 def show_objects(drawn: DrawnScene, longest: int) -> Image.Image:
-    """The sample with boxes, outlines and names, enlarged to about `longest` pixels."""
+    """The sample with boxes, outlines and names, brought to about `longest` pixels.
+
+    It is enlarged by a whole number, so that its pixels can be seen.
+    """
     image = drawn.sample.image
-    zoom = max(1, int(longest / max(image.shape[:2]) + 0.5))
+    zoom = longest / max(image.shape[:2])
+    if zoom > _LEAST_ZOOM:
+        zoom = max(1, int(zoom + 0.5))
+    size = (max(1, int(zoom * image.shape[1])), max(1, int(zoom * image.shape[0])))
     objects = [SampleObject.from_json(entry) for entry in drawn.sample.info["objects"]]
-    return draw_overlay(image, drawn.arranged.instances, objects, zoom=zoom)
+    return draw_overlay(image, drawn.arranged.instances, objects, size)
 
 
 def overlay_file(drawn: DrawnScene) -> bytes:

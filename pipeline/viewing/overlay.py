@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from shards.base.size import Size
 from shards.reading.sample_object import SampleObject
 
 Colour = tuple[int, int, int]
@@ -37,28 +38,27 @@ def draw_overlay(
     image: NDArray[np.uint8],
     instances: NDArray[np.uint8],
     objects: Sequence[SampleObject],
-    *,
-    zoom: int = 1,
+    size: Size,
 ) -> Image.Image:
-    """A sample's picture (H, W, 3), `zoom` times as large, with its objects drawn over it.
+    """A sample's picture (H, W, 3) at `size`, with its objects drawn over it.
 
     Each has a colour: a line along its pixels in `instances`, a box around all of its pixels in
     the picture, hidden ones too, and its category with the visible share where that is not all.
     """
-    height, width = image.shape[:2]
-    picture = Image.fromarray(image).resize((zoom * width, zoom * height), Image.Resampling.BICUBIC)
-    large = instances.repeat(zoom, 0).repeat(zoom, 1)
-    pixels = np.array(picture)
-    rim = _rim(large)
-    pixels[rim] = colour_instances(large)[rim]
+    zoom = size[0] / image.shape[1]
+    pixels = np.array(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    owners = np.asarray(Image.fromarray(instances).resize(size, Image.Resampling.NEAREST))
+    rim = _rim(owners)
+    pixels[rim] = colour_instances(owners)[rim]
     picture = Image.fromarray(pixels)
     pen = ImageDraw.Draw(picture)
     for number, each in enumerate(objects, 1):
-        x, y, across, down = (zoom * side for side in each.box)
-        pen.rectangle((x, y, x + across - 1, y + down - 1), outline=colour_of(number))
+        x, y, across, down = (int(zoom * side) for side in each.box)
+        corner = (max(x, x + across - 1), max(y, y + down - 1))
+        pen.rectangle((x, y, *corner), outline=colour_of(number))
     taken: list[Window] = []
     for number, each in enumerate(objects, 1):
-        box = tuple(zoom * side for side in each.box)
+        box = tuple(int(zoom * side) for side in each.box)
         taken.append(_draw_name(pen, picture.size, _words(each), box, colour_of(number), taken))
     return picture
 

@@ -67,3 +67,9 @@ def test_previews_that_cannot_be_are_refused(sources: Path, tmp_path: Path) -> N
 def test_a_preview_of_an_address_is_written_here(sources: Path) -> None:
     options = small_options(sources, Path("s3://bucket/cars"), preview=4)
     assert preview_place(options) == Path("cars-preview.png")
+
+
+def test_large_samples_are_shown_small(sources: Path, tmp_path: Path) -> None:
+    out = write_preview(small_options(sources, tmp_path / "s", preview=6, size=(1200, 900)))
+    with Image.open(out) as sheet:
+        assert sheet.width < 1400

@@ -31,7 +31,7 @@ def shown(*objects: SampleObject) -> np.ndarray:
     for number, each in enumerate(objects, 1):
         x, y, width, height = each.box
         instances[y : y + height, x : x + width] = number
-    return np.asarray(draw_overlay(GREY, instances, objects, zoom=2))
+    return np.asarray(draw_overlay(GREY, instances, objects, (128, 96)))
 
 
 def test_a_sample_without_objects_is_its_picture_enlarged() -> None:
@@ -73,3 +73,14 @@ def test_a_sheet_holds_every_tile_once_in_rows() -> None:
     assert 1 < sheet.shape[1] / sheet.shape[0] < 2.2
     for shade in shades:
         assert (sheet == shade).all(2).sum() >= 60 * 40
+
+
+def test_a_large_sample_is_drawn_small() -> None:
+    image = np.full((1000, 2000, 3), 90, np.uint8)
+    instances = np.zeros((1000, 2000), np.uint8)
+    instances[400:700, 500:900] = 1
+    each = replace(ONE, box=(500, 400, 400, 300))
+    picture = np.asarray(draw_overlay(image, instances, [each], (200, 100)))
+    assert picture.shape == (100, 200, 3)
+    assert (picture[40, 50:90] == colour_of(1)).all()
+    assert (picture[55, 60:80] == 90).all()
