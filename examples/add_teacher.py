@@ -11,7 +11,7 @@ from pipeline.depth.teachers.table import MODULES
 
 def describe(choice: Choice) -> TeacherCard:
     """What its values mean, before anything is loaded: inverse depth, 0 is farthest, 1 nearest."""
-    side = (choice.canvas, choice.canvas)
+    width, height = choice.canvas
     return TeacherCard(
         name=choice.name,
         source="examples/add_teacher.py",
@@ -20,8 +20,8 @@ def describe(choice: Choice) -> TeacherCard:
         low=0.0,
         high=1.0,
         weights_sha256=fingerprint([Path(__file__)]),  # it has no weights: its code stands for them
-        input_size=side,
-        output_size=side,
+        input_size=(height, width),
+        output_size=(height, width),
     )
 
 
@@ -33,7 +33,8 @@ def load(choice: Choice) -> Teacher:
         nearness = linspace(0, 1, height, device=pixels.device)
         return nearness[None, :, None].expand(batch, height, width)  # (H,) -> (B, H, W)
 
-    view = View(height=choice.canvas, width=choice.canvas)
+    width, height = choice.canvas
+    view = View(height=height, width=width)
     return Teacher(describe(choice), view, forward, choice.device)
 
 

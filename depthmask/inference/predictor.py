@@ -17,7 +17,6 @@ from depthmask.models.checkpoint import Checkpoint, read_checkpoint
 from depthmask.models.device import autocast, choose_device
 from depthmask.models.network import MaskDepthNet
 from depthmask.models.opacity import find_opacity_cues, weigh_cues
-from depthmask.recipes.sizes import with_shorter_side
 from pipeline.sources.decode import as_rgb
 from shards.base.errors import InputError, RunError
 from shards.base.option_kinds import require_kind
@@ -110,9 +109,11 @@ def working_size(trained: Size, picture: Size, share: float = 1.0) -> Size:
     The sides are multiples of a network's stride, times `share`. Pictures of the training's own
     proportions are seen at its size, whatever that is: the network pads them as it did then.
     """
-    if share == 1.0 and with_shorter_side(picture, min(trained)) == trained:
+    width, height = picture
+    apart = abs(width * trained[1] - height * trained[0])
+    if share == 1.0 and 2 * apart <= min(picture):  # within half a pixel of the training's size
         return trained
-    root, (width, height) = math.sqrt(trained[0] * trained[1]), picture
+    root = math.sqrt(trained[0] * trained[1])
     longest = max(_LONGEST_SHARE * root, *trained)
     scale = min(share * root / (width * height) ** 0.5, share * longest / max(width, height))
 

@@ -121,7 +121,7 @@ class Plan:
         self.distractors = [Source.from_json(entry) for entry in listed]
         depth = document["depth"]
         self.depth = None if depth is None else DepthCoding.from_json(depth)
-        self.layered = depth is not None and self.options.get("depth_mode") == "layered"
+        self.layered = depth is not None and self.options["depth_mode"] == "layered"
         self.batch = 1 if depth is None or self.layered else BATCH
         self._seed: int = self.options["seed"]
         self._flips = 2 if self.options["flip"] else 1

@@ -39,16 +39,13 @@ _OPTIONS = {
     "depth_size": one_of("native", "full"),
     "image_quality": whole(1, 100),
     "inline_backgrounds": _boolean,
-}
-_LATER = {
     "depth_mode": one_of("composite", "layered"),
     "depth_kind": or_none(one_of("metric", "inverse")),
     "depth_range": or_none(listing(real(-1e30, 1e30), 2, 2)),
     "depth_input": or_none(listing(whole(1, 4096), 2, 2)),
 }
-"""Options that older plans may lack."""
 
-check_options = table(_OPTIONS, _LATER)
+check_options = table(_OPTIONS)
 """Checks the options of a build."""
 
 check_stored_options = table(

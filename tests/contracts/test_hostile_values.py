@@ -125,10 +125,12 @@ def test_a_manifest_without_samples_is_refused(plain_build: BuildResult) -> None
 
 
 def test_a_strangers_options_are_quoted_in_the_command_that_a_report_shows() -> None:
-    options = {"depth_model": "$(id).onnx", "size": "64; id", "evil": "x", "fg_scale": ["`id`", 1]}
-    words = build_command(options, only_changed=False)
+    options = {"depth_model": "$(id).onnx", "size": [64, "4; id"], "evil": "x"}
+    options["fg_scale"] = ["`id`", 1]
+    manifest = {"options": options, "sources": {"fg": []}}
+    words = build_command(manifest, only_changed=False)
     assert "--depth-model '$(id).onnx'" in words
-    assert "--size '64; id'" in words
+    assert "--size '64x4; id'" in words
     assert "--fg-scale '`id`' 1" in words
     assert not any("evil" in word for word in words)
 

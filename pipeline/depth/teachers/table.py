@@ -102,14 +102,14 @@ def planned_choice(
     options: Mapping[str, Any], weights: Path | None, device: str, *, fetch: bool = True
 ) -> Choice:
     """The choice that a build's options make, as plan.json holds them or as they were given."""
-    limits, size = options.get("depth_range"), options.get("depth_input")
+    limits, size = options["depth_range"], options["depth_input"]
     return choose(
         options["depth_model"],
         weights,
         canvas=require_kind("--size", options["size"], Size),
         device=device,
         fetch=fetch,
-        kind=options.get("depth_kind"),
+        kind=options["depth_kind"],
         value_range=limits and (limits[0], limits[1]),
         input_size=size and (size[1], size[0]),
     )
