@@ -5,6 +5,8 @@ what stood behind it. pymatting estimates the object's own colour there.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
@@ -56,7 +58,21 @@ def _own_colours(picture: Image.Image) -> list[Image.Image]:
     planes = [np.asarray(picture.getchannel(name).reduce(factor)) for name in "RGBA"]
     shares = np.dstack(planes).astype(np.float32) / np.float32(255)  # (h, w, 4)
     colours, alpha = np.ascontiguousarray(shares[..., :3]), np.ascontiguousarray(shares[..., 3])
-    with _one_at_a_time:
+    with _one_at_a_time, _stops_kept():
         estimated = estimate_foreground_ml(colours, alpha)  # (h, w, 3)
     levels = np.rint(np.clip(estimated, 0, 1) * 255).astype(np.uint8)
     return [Image.fromarray(np.ascontiguousarray(levels[..., channel])) for channel in range(3)]
+
+
+@contextmanager
+def _stops_kept() -> Iterator[None]:
+    """numba raises SystemError for what a signal's handler raised within it: raise that itself."""
+    try:
+        yield
+    except SystemError as error:
+        cause = error.__cause__
+        while isinstance(cause, Exception):
+            cause = cause.__cause__
+        if cause is None:
+            raise
+        raise cause from None

@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -110,3 +112,36 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'depthmask\[decontaminate\]'"):
         require_pymatting()
+
+
+class Stopped(BaseException):
+    """What the handler of a signal raises."""
+
+
+@needs_pymatting
+def test_a_signal_stops_it_with_what_its_handler_raised() -> None:
+    pixels = np.full((200, 200, 4), 200, np.uint8)
+    pixels[:60, :, 3] = 120
+    picture = Image.fromarray(pixels)
+    decontaminate(picture)  # numba is loaded
+    begun = time.perf_counter()
+    decontaminate(picture)
+    spent = time.perf_counter() - begun
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    before = signal.signal(signal.SIGALRM, stop)
+    stops = 0
+    try:
+        for share in np.linspace(0.02, 0.98, 40):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, share * spent)
+                decontaminate(picture)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except Stopped:
+                stops += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert stops
