@@ -72,11 +72,17 @@ def _labelled_by(
     return label
 
 
+def _quoted(text: str) -> str:
+    """A YAML string in ASCII; JSON's pairs of escapes beyond 16 bits are two characters there."""
+    letters = (json.dumps(c)[1:-1] if ord(c) < 1 << 16 else f"\\U{ord(c):08x}" for c in text)
+    return f'"{"".join(letters)}"'
+
+
 def _documents(whole: LabelledSet) -> list[Document]:
     """data.yaml; without `path`, its own folder is where the pictures are looked for."""
     lines = [f"{split}: images/{split}" for split, count in whole.samples.items() if count]
     names = [
-        f"  {number - 1}: {json.dumps(printable(category_name(name)))}"
+        f"  {number - 1}: {_quoted(printable(category_name(name)))}"
         for name, number in whole.categories.items()
     ]
     return [Document("data.yaml", ["\n".join([*lines, "names:", *names, ""]).encode("ascii")])]

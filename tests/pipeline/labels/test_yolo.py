@@ -66,7 +66,7 @@ def test_a_negative_sample_has_an_empty_file() -> None:
 
 
 def test_data_yaml_names_the_folders_and_the_classes_from_0() -> None:
-    names = {'a "b": c': 1, "é": 2, "no": 3}
+    names = {'a "b": c': 1, "é": 2, "no": 3, "🚗\\": 4}
     for form in (YOLO, YOLO_BOXES):
         (document,) = form.documents(LabelledSet(names, {"train": 3, "val": 1, "test": 0}, ""))
         assert document.path == "data.yaml"
@@ -74,5 +74,5 @@ def test_data_yaml_names_the_folders_and_the_classes_from_0() -> None:
         assert yaml.safe_load(text) == {
             "train": "images/train",
             "val": "images/val",
-            "names": {0: 'a "b": c', 1: "é", 2: "no"},
+            "names": {0: 'a "b": c', 1: "é", 2: "no", 3: "🚗\\"},
         }
