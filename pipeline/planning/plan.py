@@ -80,7 +80,7 @@ def require_position(split: str, position: int, count: int) -> None:
     if not 0 <= position < count:
         raise InputError(
             "position",
-            expected=f"0 to {count - 1} of split {split}",
+            expected=f"0 to {count - 1} of split {split}" if count else "a split with samples",
             found=str(position),
             remedy="see the counts that `depthmask stats` prints",
         )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Mapping, Sequence, Set
 
 from pipeline.sources.source import Source
+from shards.base.names import printable
 
 BOTH = "both"
 """The split of a source that any split may show (`--split-by sample`)."""
@@ -160,7 +161,7 @@ def lacking(shares: Mapping[str, float], cells: Mapping[str, int], split_by: str
 
 def without_a_category(shown: Mapping[str, Set[str]], names: Sequence[str]) -> list[str]:
     """Which of the categories `names` the splits do not show, a line for each split."""
-    missing = {split: [n for n in names if n not in of_split] for split, of_split in shown.items()}
+    missing = {split: [n for n in names if n not in found] for split, found in shown.items()}
     return [
         f"no {_listed(lacks)} in {split}: add such foregrounds, or hold out another share"
         for split, lacks in missing.items()
@@ -177,7 +178,8 @@ def without_distractors(shown: Collection[str], distractors: Sequence[Source]) -
 
 
 def _listed(words: Sequence[str]) -> str:
-    """At most _NAMED words, and how many more there are."""
+    """At most _NAMED words, safe to show, and how many more there are."""
+    words = [printable(word) for word in words]
     if len(words) > _NAMED:
         return ", ".join(words[:_NAMED]) + f" and {len(words) - _NAMED} more"
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

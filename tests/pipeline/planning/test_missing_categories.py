@@ -21,6 +21,8 @@ def test_a_category_that_a_split_does_not_show_is_said() -> None:
     assert of_categories(["car"] * 6, **shared).lacking() == []
     (line,) = of_categories(["car"] * 5 + ["sign"], **shared).lacking()
     assert re.fullmatch(r"no sign in (train|val): add such foregrounds, or .* share", line)
+    (line,) = of_categories(["car"] * 5 + ["a\nb\x1b[31m"], **shared).lacking()
+    assert line.startswith(r"no a\nb\x1b[31m in ")
     plan = of_categories([f"c{i}" for i in range(20)], **shared)
     assert [line.split(":")[0] for line in plan.lacking()] == [
         f"no {', '.join(sorted(lacks)[:6])} and 4 more in {split}"
