@@ -4,10 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
-import numpy as np
-
 from pipeline.compositing.blend import blend_used
-from pipeline.compositing.cutout import Cutout, cut_out
+from pipeline.compositing.cutout import Cutout, alpha_of, cut_out
 from pipeline.compositing.edges import position_across
 from pipeline.compositing.place import scaled_size, whole_position
 from pipeline.compositing.placed_object import PlacedObject
@@ -137,7 +135,7 @@ def _may_fit(
     if part is None:
         return True
     within = (part[0] - corner[0], part[1] - corner[1], *part[2:])
-    alpha = np.asarray(turned_alpha(turnable, turn, size, within))
+    alpha = alpha_of(turned_alpha(turnable, turn, size, within))
     if alpha.max() < SOLID:  # perhaps glass: all of it must be seen to know which pixels are own
         return True
     return ground.bears(part, alpha >= SOLID)

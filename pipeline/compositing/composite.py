@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compositing.blend import cut_to_canvas, paint
+from pipeline.compositing.cutout import alpha_of
 from pipeline.compositing.placed_object import PlacedObject
 
 Pixels = NDArray[np.uint8]
@@ -21,7 +22,7 @@ def compose(background: Pixels, objects: Sequence[PlacedObject]) -> tuple[Pixels
     for index, placed in enumerate(objects):
         paint(image, placed)
         inside, picture = cut_to_canvas(placed, image.shape[1::-1])
-        alpha = np.asarray(picture.getchannel("A"))
+        alpha = alpha_of(picture)
         below = mask[inside]
         mask[inside] = _over(alpha, below) if index and below.any() else alpha
     return image, mask

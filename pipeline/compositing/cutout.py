@@ -29,7 +29,7 @@ class Cutout:
         """Its own pixels, bool (h, w)."""
         if self.held is not None:
             return self.held
-        own: NDArray[np.bool_] = np.asarray(_alpha_of(self.picture)) >= self.level
+        own: NDArray[np.bool_] = alpha_of(self.picture) >= self.level
         return own
 
     def mirrored(self) -> "Cutout":
@@ -51,15 +51,17 @@ def cut_out(picture: Image.Image, *, held: bool = False) -> Cutout:
 
     What is used once has them `held`; what is kept finds them again from its alpha.
     """
-    alpha = np.asarray(_alpha_of(picture))
+    alpha = alpha_of(picture)
     level = object_level(alpha)
     own = alpha >= level
     count = int(np.count_nonzero(own))
     return Cutout(picture, level, count, tight_box(own), own if held else None)
 
 
-def _alpha_of(picture: Image.Image) -> Image.Image:
-    return picture if picture.mode == "L" else picture.getchannel("A")
+def alpha_of(picture: Image.Image) -> NDArray[np.uint8]:
+    """The alpha (h, w) of an "RGBA" picture, or of one that is nothing else ("L")."""
+    data = picture.tobytes() if picture.mode == "L" else picture.tobytes("raw", "A")
+    return np.frombuffer(data, np.uint8).reshape(picture.height, picture.width)
 
 
 def tight_box(pixels: NDArray[np.bool_], x: int = 0, y: int = 0) -> Box:
@@ -67,8 +69,11 @@ def tight_box(pixels: NDArray[np.bool_], x: int = 0, y: int = 0) -> Box:
 
     All 0 where there are none.
     """
-    columns, rows = (np.flatnonzero(pixels.any(axis=axis)) for axis in (0, 1))
-    if not len(columns):
+    data, across = pixels.tobytes(), pixels.shape[1]
+    first = data.find(1)
+    if first < 0:
         return 0, 0, 0, 0
-    left, top = int(columns[0]), int(rows[0])
-    return x + left, y + top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1
+    top, bottom = first // across, data.rfind(1) // across + 1
+    columns = np.bitwise_or.reduce(pixels[top:bottom]).tobytes()
+    left = columns.find(1)
+    return x + left, y + top, columns.rfind(1) + 1 - left, bottom - top

@@ -13,8 +13,8 @@ def scaled_size(size: Size, draw: float, canvas: Size, scales: tuple[float, floa
     """
     low, high = scales
     longest = max(1, int((low + draw * (high - low)) * min(canvas) + 0.5))
-    width, height = (max(1, int(side * longest / max(size) + 0.5)) for side in size)
-    return width, height
+    (width, height), among = size, max(size)
+    return max(1, int(width * longest / among + 0.5)), max(1, int(height * longest / among + 0.5))
 
 
 def whole_position(size: Size, draws: tuple[float, float], canvas: Size) -> tuple[int, int]:

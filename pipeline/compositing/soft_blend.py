@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.compositing.cutout import alpha_of
+
 _LENGTH = 160
 """Pixels of an object whose alpha is averaged over 3 x 3, twice; over 5 x 5 at twice the length."""
 
@@ -23,7 +25,7 @@ def soften(picture: Image.Image) -> Image.Image:
     Sums are of integers, and the mean is rounded once; beyond the picture alpha is 0.
     """
     reach = min(_WIDEST, max(1, (max(picture.size) + _LENGTH // 2) // _LENGTH))
-    alpha = np.asarray(picture.getchannel("A"))
+    alpha = alpha_of(picture)
     height, width = alpha.shape
     border, count = 2 * reach, (2 * reach + 1) ** 4
     kind = np.uint16 if 255 * count < 1 << 16 else np.uint32

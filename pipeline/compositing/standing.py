@@ -119,6 +119,8 @@ class Ground:
         """Whether an object may stand there: it is seen, and hides no other beyond the limit."""
         if not footprint.inside:
             return False
+        if not self._standing:
+            return True
         self._weighed = footprint, self._hides(footprint)
         return self._leave_enough(self._weighed[1])
 
@@ -163,9 +165,11 @@ class Ground:
 
     def put(self, footprint: Footprint) -> None:
         """Let an object stand there, in front of all others."""
-        known = self._weighed is not None and self._weighed[0] is footprint
-        hides = self._weighed[1] if self._weighed and known else self._hides(footprint)
-        self._hidden = [*(old + new for old, new in zip(self._hidden, hides, strict=True)), 0]
+        if self._standing:
+            known = self._weighed is not None and self._weighed[0] is footprint
+            hides = self._weighed[1] if self._weighed and known else self._hides(footprint)
+            self._hidden = [old + new for old, new in zip(self._hidden, hides, strict=True)]
+        self._hidden.append(0)
         self._standing.append(footprint)
 
     def measures(self) -> tuple[Measures, ...]:

@@ -31,9 +31,9 @@ class Cast:
     balanced: bool
 
     def fill(self, scene: Scene, first: SceneObject) -> Scene:
-        """A scene with what it draws; `first` is what its cell says of object 0."""
+        """A scene of object 0 as its cell says, `first`, with all that it draws."""
         if self.objects == (1, 1) and not (self.balanced or self.distractors):
-            return dataclasses.replace(scene, objects=(first,))
+            return scene
         count = _between(self.objects, scene, COUNT)
         objects = (self._object(scene, number, first) for number in range(count))
         pasted = _between(self.distractor_count, scene, DISTRACTORS) if self.distractors else 0

@@ -203,8 +203,14 @@ class Plan:
         """
         require_position(split, position, self.cells(split))
         background, first = self._cell_of(split, position)
-        bare = Scene(split=split, position=position, seed=self._seed, background=background)
-        return self._casts[split].fill(bare, first)
+        scene = Scene(
+            split=split,
+            position=position,
+            seed=self._seed,
+            background=background,
+            objects=(first,),
+        )
+        return self._casts[split].fill(scene, first)
 
     def _cell_of(self, split: str, position: int) -> tuple[int, SceneObject]:
         """The background of a sample, and what its cell says of object 0."""
