@@ -23,19 +23,20 @@ ROWS, TILE, GAP, HEAD = 3, 144, 6, 22
 
 
 def chosen(samples: Dataset) -> list[int]:
-    """Positions of samples of many categories, then of large objects, in different scenes."""
+    """Positions of samples of many categories, then of large objects; no source comes twice."""
 
     def worth(position: int) -> tuple[int, int]:
         objects = samples[position].objects
         return len({each.category for each in objects}), sum(each.area for each in objects)
 
-    scenes: set[str] = set()
+    shown: set[str] = set()
     found = []
     for position in sorted(range(len(samples)), key=worth, reverse=True):
-        scene = samples[position].background_name
-        if scene not in scenes:
+        sample = samples[position]
+        sources = {sample.background_name, *(each.foreground for each in sample.objects)}
+        if not sources & shown:
             found.append(position)
-            scenes.add(scene)
+            shown |= sources
     return found[:ROWS]
 
 
