@@ -38,7 +38,7 @@ if (filters) {
     for (const card of cards) {
       const fits = (!split || card.dataset.split === split)
         && card.dataset.names.toLowerCase().includes(name)
-        && (!category || card.dataset.categories.split("\n").includes(category));
+        && (!category || card.dataset.categories.split("/").includes(category));
       card.hidden = !fits;
       shown += fits;
     }

@@ -67,14 +67,27 @@ def test_the_gallery_draws_the_objects_of_each_category(labelled_build: BuildRes
     page = page_of(labelled_build.out)
     tags = Tags(page).found
     cards = [found for _, found in tags if found.get("class") == "card"]
-    shown = {name for card in cards for name in (card["data-categories"] or "").split()}
+    shown = {name for card in cards for name in (card["data-categories"] or "").split("/") if name}
     assert shown == {"cars", "pairs", "rings"}
     assert "" in {card["data-categories"] for card in cards}
     marks = [found for tag, found in tags if tag == "g"]
     outlines = [found["d"] for tag, found in tags if tag == "path" and found.get("d")]
     assert len(marks) > 24
     assert sum((outline or "").startswith("M") for outline in outlines) >= len(marks)
-    assert page.count("<option>") == 3
+    assert page.count('<option value="rings">') == 1
+
+
+def test_the_gallery_filters_by_categories_of_any_name(sources: Path, tmp_path: Path) -> None:
+    names = {"  two  spaces ", "a\nb", 'quo"te'}
+    for number, name in enumerate(sorted(names)):
+        (tmp_path / "fg" / name).mkdir(parents=True)
+        draw_foreground(number).save(tmp_path / "fg" / name / "a.png")
+    options = small_options(sources, tmp_path / "a", fg=tmp_path / "fg", depth_model="none")
+    tags = Tags(page_of(build_dataset(options).out)).found
+    cards = [found for _, found in tags if found.get("class") == "card"]
+    shown = {name for card in cards for name in (card["data-categories"] or "").split("/")}
+    assert shown == names
+    assert names <= {found.get("value") for tag, found in tags if tag == "option"}
 
 
 def test_every_picture_has_a_description_and_nothing_comes_from_elsewhere(
