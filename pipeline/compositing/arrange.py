@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from pipeline.compositing.blend import blend_used
 from pipeline.compositing.cutout import Cutout, alpha_of, cut_out
@@ -60,8 +60,7 @@ class Rules:
         return cls(**(values | pairs))
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     cutout: Cutout
     angle: int
     turn: Turn | None

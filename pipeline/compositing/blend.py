@@ -26,7 +26,7 @@ def paint(canvas: Canvas, placed: PlacedObject) -> None:
     region = canvas[inside]
     joined = Image.frombytes("RGB", picture.size, region.tobytes())
     joined.paste(picture, (0, 0), picture)
-    region[:] = np.asarray(joined)
+    region[:] = np.frombuffer(joined.tobytes(), np.uint8).reshape(region.shape)
 
 
 def blend_used(drawn: str, picture: Image.Image, box: Box, canvas: Size) -> str:

@@ -29,23 +29,30 @@ def soften(picture: Image.Image) -> Image.Image:
     height, width = alpha.shape
     border, count = 2 * reach, (2 * reach + 1) ** 4
     kind = np.uint16 if 255 * count < 1 << 16 else np.uint32
-    sums: NDArray[np.unsignedinteger] = np.zeros((height + 2 * border, width + 2 * border), kind)
-    sums[border:-border, border:-border] = alpha
-    for axis in (0, 0, 1, 1):
-        sums = _summed(sums, reach, axis)
-    mean = ((sums + count // 2) // count).astype(np.uint8)
+    pitch = border + width
+    sums: NDArray[np.unsignedinteger] = np.zeros((height + 2 * border) * pitch + 2 * border, kind)
+    inside = sums[border * pitch : (border + height) * pitch].reshape(height, pitch)
+    inside[:, border:] = alpha
+    for step in (pitch, pitch, 1, 1):
+        sums = _summed(sums, reach, step)
+    sums += kind(count // 2)
+    sums //= kind(count)
+    mean = sums.reshape(height, pitch)[:, :width]
+    least = np.minimum(alpha, mean.astype(np.uint8))
     softened = picture.copy()
-    softened.putalpha(Image.fromarray(np.minimum(alpha, mean)))
+    softened.putalpha(Image.frombytes("L", picture.size, least.tobytes()))
     return softened
 
 
 def _summed(
-    values: NDArray[np.unsignedinteger], reach: int, axis: int
+    values: NDArray[np.unsignedinteger], reach: int, step: int
 ) -> NDArray[np.unsignedinteger]:
-    """Each value that has `reach` others on both sides along an axis, with these added."""
-    length = values.shape[axis] - 2 * reach
-    before = (slice(None),) * axis
-    sums = values[(*before, slice(length))].copy()
-    for shift in range(1, 2 * reach + 1):
-        sums += values[(*before, slice(shift, shift + length))]
+    """Each value that has `reach` others at distances of `step` on both sides, with these added.
+
+    Rows lie one behind the other, zeros between them, so that one addition is of all rows.
+    """
+    length = len(values) - 2 * reach * step
+    sums = values[:length] + values[step : step + length]
+    for shift in range(2 * step, 2 * reach * step + 1, step):
+        sums += values[shift : shift + length]
     return sums

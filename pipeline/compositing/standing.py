@@ -1,6 +1,8 @@
 """Objects that stand on the canvas, and which of its pixels are whose."""
 
 import dataclasses
+from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +11,10 @@ from pipeline.compositing.cutout import Cutout, tight_box
 from pipeline.compositing.place import Box
 from pipeline.compositing.placed_object import PlacedObject
 
+_FEW = 4
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Measures:
+
+class Measures(NamedTuple):
     """What is measured on an object's own pixels; boxes are all 0 where there are none.
 
     `box` holds those inside the canvas, before others hide any; `visible_box` and `area` those
@@ -25,8 +28,7 @@ class Measures:
     truncation: float
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
-class Footprint:
+class Footprint(NamedTuple):
     """The own pixels of an object on a canvas: those of `cutout` over `rows` and `columns` of it.
 
     `corner` is that of its picture, `inside` the number of those on the canvas, `total` that of
@@ -96,24 +98,17 @@ class Ground:
         """Where the own pixels of something would be, its picture's corner at `corner`."""
         (x, y), (width, height) = corner, cutout.picture.size
         wide, high = self._canvas
-        rows = slice(max(y, 0), min(y + height, high))
-        columns = slice(max(x, 0), min(x + width, wide))
         if x >= 0 and y >= 0 and x + width <= wide and y + height <= high:
+            rows, columns = slice(y, y + height), slice(x, x + width)
             left, top, across, down = cutout.box
             box = (x + left, y + top, across, down) if cutout.count else cutout.box
             inside = cutout.count
         else:
+            rows = slice(max(y, 0), min(y + height, high))
+            columns = slice(max(x, 0), min(x + width, wide))
             own = cutout.own[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x]
             inside, box = int(np.count_nonzero(own)), tight_box(own, columns.start, rows.start)
-        return Footprint(
-            cutout=cutout,
-            corner=corner,
-            rows=rows,
-            columns=columns,
-            inside=inside,
-            total=cutout.count,
-            box=box,
-        )
+        return Footprint(cutout, corner, rows, columns, inside, cutout.count, box)
 
     def takes(self, footprint: Footprint) -> bool:
         """Whether an object may stand there: it is seen, and hides no other beyond the limit."""
@@ -139,7 +134,7 @@ class Ground:
     def bears(self, part: Box, own: NDArray[np.bool_]) -> bool:
         """Whether others keep enough beside an object with `own` pixels in the contested part."""
         x, y, width, height = part
-        return self._leave_enough(self._count(self.instances[y : y + height, x : x + width][own]))
+        return self._leave_enough(self._count(self.instances[y : y + height, x : x + width], own))
 
     def _leave_enough(self, hides: list[int]) -> bool:
         return all(
@@ -157,10 +152,14 @@ class Ground:
             return [0] * len(self._standing)
         left, top, width, height = part
         own = footprint.own[top - y : top - y + height, left - x : left - x + width]
-        return self._count(self.instances[top : top + height, left : left + width][own])
+        return self._count(self.instances[top : top + height, left : left + width], own)
 
-    def _count(self, there: NDArray[np.uint8]) -> list[int]:
-        hidden: list[int] = np.bincount(there, minlength=len(self._standing) + 1)[1:].tolist()
+    def _count(self, there: NDArray[np.uint8], own: NDArray[np.bool_]) -> list[int]:
+        standing = len(self._standing)
+        if standing <= _FEW:  # one pass for each takes less than picking the pixels out
+            under = there * own
+            return [int(np.count_nonzero(under == number)) for number in range(1, standing + 1)]
+        hidden: list[int] = np.bincount(there[own], minlength=standing + 1)[1:].tolist()
         return hidden
 
     def put(self, footprint: Footprint) -> None:
@@ -174,12 +173,7 @@ class Ground:
 
     def measures(self) -> tuple[Measures, ...]:
         """What is measured on each object, now that all stand."""
-        return tuple(
-            self._measure(index, footprint, hidden)
-            for index, (footprint, hidden) in enumerate(
-                zip(self._standing, self._hidden, strict=True)
-            )
-        )
+        return tuple(map(self._measure, count(), self._standing, self._hidden))
 
     def _measure(self, index: int, footprint: Footprint, hidden: int) -> Measures:
         visible_box, area = footprint.box, footprint.inside - hidden

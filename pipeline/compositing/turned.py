@@ -6,6 +6,7 @@ pixels, from the step whose pixels are about as large, and each four are average
 """
 
 import dataclasses
+import functools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,14 +113,22 @@ def _half_hull(ordered: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 def plan_turn(turnable: Turnable, angle: int, flip: bool) -> Turn:
     """The turn by `angle` (counter-clockwise, in 1/ANGLES of a degree), and the box after it."""
-    cosine, sine = (int(value * ONE + 0.5 + ONE) - ONE for value in cosine_and_sine(angle / ANGLES))
-    x, y = turnable.corners[:, 0], turnable.corners[:, 1]
+    cosine, sine = _rounded_direction(angle)
+    way = -1 if flip else 1
+    turned = turnable.corners @ np.array([[way * cosine, -way * sine], [sine, cosine]])
+    (left, top), (right, bottom) = turned.min(axis=0).tolist(), turned.max(axis=0).tolist()
+    width, height = right - left, bottom - top
     if flip:
-        x = turnable.pictures[0].width - x
-    across, down = x * cosine + y * sine, y * cosine - x * sine
-    left, top = int(across.min()), int(down.min())
-    width, height = int(across.max()) - left, int(down.max()) - top
+        left += turnable.pictures[0].width * cosine
+        top -= turnable.pictures[0].width * sine
     return Turn(flip=flip, cosine=cosine, sine=sine, left=left, top=top, width=width, height=height)
+
+
+@functools.lru_cache(maxsize=4096)
+def _rounded_direction(angle: int) -> tuple[int, int]:
+    """Cosine and sine in units of 1/ONE; kept, as angles come again."""
+    cosine, sine = cosine_and_sine(angle / ANGLES)
+    return int(cosine * ONE + 0.5 + ONE) - ONE, int(sine * ONE + 0.5 + ONE) - ONE
 
 
 def turned_sizes(

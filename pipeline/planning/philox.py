@@ -3,6 +3,8 @@
 Nothing is drawn in sequence, so workers, resumes and subsets cannot change a sample.
 """
 
+import functools
+
 SPLIT_NUMBERS = {"train": 0, "val": 1, "test": 2}
 
 _MASK64 = (1 << 64) - 1
@@ -15,13 +17,21 @@ def philox(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[in
     A test compares it with numpy's generator, which takes twice as long to set up as this runs.
     """
     a, b, c, d = counter
-    k, m = key
-    for _ in range(10):
+    for k, m in _keys(key):
         left, right = a * 0xD2E7470EE14C6C93, c * 0xCA5A826395121157
         a, b = (right >> 64) ^ b ^ k, right & _MASK64
         c, d = (left >> 64) ^ d ^ m, left & _MASK64
-        k, m = (k + 0x9E3779B97F4A7C15) & _MASK64, (m + 0xBB67AE8584CAA73B) & _MASK64
     return a, b, c, d
+
+
+@functools.lru_cache(maxsize=64)
+def _keys(key: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """The keys of the ten rounds; kept, as all samples of a plan share a dozen."""
+    k, m = key
+    return tuple(
+        ((k + turn * 0x9E3779B97F4A7C15) & _MASK64, (m + turn * 0xBB67AE8584CAA73B) & _MASK64)
+        for turn in range(10)
+    )
 
 
 def uniforms(counter: tuple[int, int, int, int], key: tuple[int, int]) -> list[float]:
