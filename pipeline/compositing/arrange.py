@@ -134,10 +134,10 @@ def _may_fit(
     if part is None:
         return True
     within = (part[0] - corner[0], part[1] - corner[1], *part[2:])
-    alpha = alpha_of(turned_alpha(turnable, turn, size, within))
-    if alpha.max() < SOLID:  # perhaps glass: all of it must be seen to know which pixels are own
+    own = alpha_of(turned_alpha(turnable, turn, size, within)) >= SOLID
+    if not own.any():  # perhaps glass: all of it must be seen to know which pixels are own
         return True
-    return ground.bears(part, alpha >= SOLID)
+    return ground.bears(part, own)
 
 
 def _angle(scene: Scene, number: int, attempt: int, rules: Rules) -> int:
