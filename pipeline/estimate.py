@@ -32,7 +32,8 @@ class Estimate:
         """The estimate for a person."""
         return [
             f"about {self.bytes / 1e6:,.1f} MB, headers and padding included",
-            f"about {self.seconds:,.0f} s with {self.workers} workers "
+            f"about {self.seconds:,.0f} s with {self.workers:,} "
+            f"worker{'s' * (self.workers != 1)}, once sources are prepared "
             f"(measured on {self.measured} samples in one process)",
         ]
 

@@ -23,8 +23,12 @@ def read_option_file(
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
+        found = str(error) if error.__class__ is not FileNotFoundError else "no such file"
         raise InputError(
-            f"{flag} {path}", expected="a TOML file", found=str(error), remedy="see config.toml"
+            f"{flag} {path}",
+            expected="a TOML file",
+            found=found,
+            remedy=f"name a file with lines such as {example}",
         ) from None
     known = {field.name for field in dataclasses.fields(options_class)}
     for name in table:

@@ -32,6 +32,8 @@ def scores_tables(found: dict[str, Any]) -> Group:
             for name, meaning in names.items():
                 if name in scores[task]:
                     table.add_row(meaning, f"{scores[task][name]:.4f}")
+            if "negatives" in scores[task]:
+                table.add_row("negatives", f"{scores[task]['negatives']:,}")
             parts.append(table)
         if "mask" in scores:
             for role in ("foreground", "category", "background"):

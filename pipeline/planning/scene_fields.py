@@ -121,7 +121,7 @@ def _require_range(where: str, range: tuple[int, int], most: int, example: str) 
             where,
             expected=f"0 <= MIN <= MAX, and MAX from 1 to {most}",
             found=f"{low} {high}",
-            remedy=f"give the smaller number first, such as {where} {example}",
+            remedy=f"give two such numbers, as in {where} {example}",
         )
 
 

@@ -69,7 +69,7 @@ def _compare(before: Shard, after: Shard, row: int) -> tuple[int, int]:
         if field == "json":
             continue
         b = DECODERS[field](after.get(row, field))
-        a = DECODERS[field](before.get(row, field), len(b))
+        a = DECODERS[field](before.get(row, field), (b.shape[1], b.shape[0]))
         unequal = a != b
         if unequal.ndim == 3:
             unequal = unequal.any(axis=2)  # (H, W, C) -> (H, W)

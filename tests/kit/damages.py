@@ -20,7 +20,8 @@ Damage = Callable[[Path, str], list[str]]
 def adopt(folder: Path, record: Record) -> None:
     """Write a record, and a dataset.json that agrees with it."""
     write_record(folder, record)
-    records = [read_record(folder, path.name) for path in folder.glob("*.tar")]
+    shards = [path.name for path in folder.iterdir() if path.suffix in (".tar", ".lmdb")]
+    records = [read_record(folder, name) for name in shards]
     manifest = make_manifest(read_plan(folder), [each for each in records if each is not None])
     write_manifest(folder, manifest)
 

@@ -19,7 +19,7 @@ def said(*words: str) -> str:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("build-dataset --rotate 5", "'--rotate': objects stay upright"),
+        ("build-dataset --degrees 5", "'--degrees'; here it is --rotate"),
         ("build-dataset --no-depth", "'--no-depth': here it is --depth-model none"),
         ("build-dataset --val-split .1", "'--val-split'; here it is --val-fraction"),
         ("build-dataset --jobs 4", "'--jobs'; here it is --workers"),

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import s3fs
+from joblib.externals.loky import get_reusable_executor
 from small import files_of, small_options, small_training
 from stopped_runs import same
 
@@ -52,6 +53,7 @@ def server() -> Iterator[str]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         Bucket("s3://pictures/")._files.mkdir("pictures")
+        get_reusable_executor().shutdown()  # workers of earlier tests lack the credentials
         yield f"http://{host}:{port}"
     running.stop()
 
