@@ -54,7 +54,8 @@ def show_objects(drawn: DrawnScene, longest: int) -> Image.Image:
         zoom = max(1, int(zoom + 0.5))
     size = (max(1, int(zoom * image.shape[1])), max(1, int(zoom * image.shape[0])))
     objects = [SampleObject.from_json(entry) for entry in drawn.sample.info["objects"]]
-    return draw_overlay(image, drawn.arranged.instances, objects, size)
+    distractors = [each.box for each in drawn.backdrop.distractors]
+    return draw_overlay(image, drawn.arranged.instances, objects, size, distractors)
 
 
 def overlay_file(drawn: DrawnScene) -> bytes:

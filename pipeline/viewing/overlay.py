@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from shards.base.size import Size
-from shards.reading.sample_object import SampleObject
+from shards.reading.sample_object import Box, SampleObject
 
 Colour = tuple[int, int, int]
 Window = tuple[int, int, int, int]
@@ -19,6 +19,7 @@ _COLOURS: tuple[Colour, ...] = (
 )  # fmt: skip
 _TEXT = 11
 _DARK: Colour = (16, 16, 18)
+_GREY: Colour = (168, 168, 172)
 
 
 def colour_of(instance: int) -> Colour:
@@ -39,11 +40,13 @@ def draw_overlay(
     instances: NDArray[np.uint8],
     objects: Sequence[SampleObject],
     size: Size,
+    distractors: Sequence[Box] = (),
 ) -> Image.Image:
     """A sample's picture (H, W, 3) at `size`, with its objects drawn over it.
 
     Each has a colour: a line along its pixels in `instances`, a box around all of its pixels in
     the picture, hidden ones too, and its category with the visible share where that is not all.
+    Boxes of `distractors` are grey, below those of objects.
     """
     zoom = size[0] / image.shape[1]
     pixels = np.array(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
@@ -52,14 +55,14 @@ def draw_overlay(
     pixels[rim] = colour_instances(owners)[rim]
     picture = Image.fromarray(pixels)
     pen = ImageDraw.Draw(picture)
-    for number, each in enumerate(objects, 1):
-        x, y, across, down = (int(zoom * side) for side in each.box)
-        corner = (max(x, x + across - 1), max(y, y + down - 1))
-        pen.rectangle((x, y, *corner), outline=colour_of(number))
+    marks = [(each.box, _words(each), colour_of(number)) for number, each in enumerate(objects, 1)]
+    marks += [(box, "distractor", _GREY) for box in distractors]
+    boxes = [tuple(int(zoom * side) for side in box) for box, _, _ in marks]
+    for (x, y, across, down), (_, _, colour) in reversed(list(zip(boxes, marks, strict=True))):
+        pen.rectangle((x, y, max(x, x + across - 1), max(y, y + down - 1)), outline=colour)
     taken: list[Window] = []
-    for number, each in enumerate(objects, 1):
-        box = tuple(int(zoom * side) for side in each.box)
-        taken.append(_draw_name(pen, picture.size, _words(each), box, colour_of(number), taken))
+    for box, (_, words, colour) in zip(boxes, marks, strict=True):
+        taken.append(_draw_name(pen, picture.size, words, box, colour, taken))
     return picture
 
 

@@ -61,6 +61,21 @@ def test_names_of_two_objects_at_one_place_do_not_cover_each_other() -> None:
     assert (both[30:40] == colour_of(1)).all(2).any()
 
 
+def test_a_distractor_has_a_grey_box_that_objects_boxes_lie_over() -> None:
+    picture = np.asarray(
+        draw_overlay(
+            GREY, np.zeros((48, 64), np.uint8), [ONE], (128, 96), [(40, 20, 10, 8), ONE.box]
+        )
+    )
+    grey = picture[40, 90]
+    assert (picture[40, 80:100] == grey).all()
+    assert len(set(grey.tolist()[:2])) == 1
+    assert grey[0] > 90
+    assert (picture[45, 90] == 90).all()
+    assert (picture[50, 8] == colour_of(1)).all()
+    assert (picture[59, 8:48] == colour_of(1)).all()
+
+
 def test_instances_get_the_colours_of_the_overlay() -> None:
     coloured = colour_instances(np.array([[0, 1, 2, 255]], np.uint8))
     assert coloured[0].tolist() == [[0, 0, 0], *map(list, map(colour_of, (1, 2, 255)))]
