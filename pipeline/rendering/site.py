@@ -67,17 +67,19 @@ def find_site(
     So are the teacher's weights, where they still lie there. None are fetched from anywhere: the
     plan may be a stranger's.
 
-    InputError for a device that is not here, and where no log names their folders and they are not
-    given.
+    InputError for a device that is not here, for a folder that is given and holds no source of the
+    plan, and where no log names their folders and they are not given.
     """
     require_device(device)
     plan = read_plan(shards)
     require_planned(plan)
     last = _last_build(shards)
     given = {"fg": fg, "bg": bg, "fg_alpha": fg_alpha, "distractors": distractors}
-    roots = {
-        name: given[name] or _logged_root(last, name, shards / LOG) for name in _roots_needed(plan)
-    }
+    needed = _roots_needed(plan)
+    for name, root in given.items():
+        if root is not None and name not in needed:
+            raise _needless(name, root, shards)
+    roots = {name: given[name] or _logged_root(last, name, shards / LOG) for name in needed}
     for name, root in roots.items():
         if not retry_passing(root, root.is_dir):
             raise _moved(name, root)
@@ -120,6 +122,22 @@ def _moved(name: str, root: Path) -> InputError:
         expected=f"the folder of the {kind} that the data set was built from",
         found="no such folder",
         remedy=f"if it was moved, name the new place with {_flag(name)}",
+    )
+
+
+def _needless(name: str, root: Path, shards: Path) -> InputError:
+    what, found = {
+        "fg_alpha": (
+            "alphas lie in a folder of their own",
+            "alphas in the pictures or beside them",
+        ),
+        "distractors": ("samples show distractors", "none"),
+    }[name]
+    return InputError(
+        f"{_flag(name)} {root}",
+        expected=f"a data set whose {what}",
+        found=f"{found} in {shards}",
+        remedy=f"remove {_flag(name)}",
     )
 
 

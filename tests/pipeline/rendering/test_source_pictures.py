@@ -82,6 +82,14 @@ def test_a_shard_is_repaired_from_alpha_files_that_moved(root: Path) -> None:
         find_site(built.out, fg=root / "fgr", bg=root / "bg")
 
 
+def test_a_folder_that_a_data_set_has_no_source_of_is_refused(root: Path) -> None:
+    built = build(root, "a", root / "cut-outs")
+    with pytest.raises(InputError, match=r"alphas in the pictures .* remove --fg-alpha$"):
+        render_sample(built.out, "val", 3, fg_alpha=root / "pha")
+    with pytest.raises(InputError, match=r"show distractors, found none .* remove --distractors$"):
+        find_site(built.out, distractors=root / "things")
+
+
 def test_an_alpha_file_that_changed_is_named(root: Path) -> None:
     built = build(root, "a", root / "fgr", fg_alpha=root / "pha")
     for path in (root / "pha").rglob("*.png"):
