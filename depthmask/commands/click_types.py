@@ -50,11 +50,14 @@ class _Whole(click.ParamType[int]):
         if isinstance(value, str):
             found = read_count(value)
             if found is None:
+                sides = where == "--size" and re.fullmatch(r"\d+x\d+", value.strip(), re.ASCII)
                 raise InputError(
                     where,
                     expected="a whole number",
                     found=repr(value),
-                    remedy="write it as 400, 10_000, 10k or 1.5M",
+                    remedy="give one number, the shorter side"
+                    if sides
+                    else "write it as 400, 10_000, 10k or 1.5M",
                 )
         found = int(require_kind(where, found, int))
         if self._low is not None:

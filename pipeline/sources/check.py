@@ -68,6 +68,12 @@ def check_sources(
         raise _no_sources(root, role, found, _CUT_OUT if most_lack else None)
     if most_lack:
         remark("*", f"most of these files have no alpha: {_CUT_OUT}")
+    if cutting.category != PLAIN.category and all(source.group for source in sources):
+        remark(
+            "*",
+            f"--category {cutting.category} applies to none of these: they lie in folders, and the "
+            "first folder is the category",
+        )
     return sources, skipped
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from depthmask.commands import data
 from depthmask.commands.cli import cli
 from depthmask.commands.click_types import read_count
+from depthmask.commands.training import train
 from shards.base.errors import InputError
 
 
@@ -30,6 +31,14 @@ def test_counts_may_be_written_short(word: str, number: int) -> None:
 )  # fmt: skip
 def test_what_cannot_be_a_count_is_none(word: str) -> None:
     assert read_count(word) is None
+
+
+def test_a_size_of_two_sides_where_one_is_wanted_gets_the_remedy() -> None:
+    with click.Context(train) as context, pytest.raises(InputError) as refusal:
+        train.parse_args(context, ["--shards", "a", "--size", "320x240"])
+    assert str(refusal.value) == (
+        "--size: expected a whole number, found '320x240'; give one number, the shorter side"
+    )
 
 
 def options_of(*words: str) -> dict[str, object]:

@@ -187,3 +187,18 @@ def test_folders_give_categories_and_groups(tmp_path: Path) -> None:
     ]
     backgrounds, _ = check_sources(tmp_path, "bg", silent)
     assert [(source.category, source.group) for source in backgrounds][1] == (None, "cars")
+
+
+def test_a_category_that_no_file_at_the_root_gets_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cars").mkdir()
+    draw_foreground(0).save(tmp_path / "cars" / "a.png")
+    remarks: list[str] = []
+    check(tmp_path, Cutting(), remarks)
+    assert remarks == []
+    check(tmp_path, Cutting(category="thing"), remarks)
+    assert len(remarks) == 1
+    assert remarks[0].startswith("--category thing applies to none of these: they lie in folders")
+    draw_foreground(1).save(tmp_path / "b.png")
+    remarks.clear()
+    check(tmp_path, Cutting(category="thing"), remarks)
+    assert remarks == []
