@@ -1,11 +1,16 @@
 """pipeline/rendering/calibration.py: the range of a teacher that declares none"""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small import small_options
 
 from pipeline.rendering.calibration import range_of
+from pipeline.rendering.preparation import plan_build
+from pipeline.rendering.watcher import SilentWatcher
 from shards.base.errors import InputError
 
 
@@ -39,3 +44,18 @@ def test_a_range_holds_nearly_all_values_and_is_not_much_wider(
 def test_equal_values_everywhere_have_no_range() -> None:
     with pytest.raises(InputError, match="values differ, found 3 everywhere"):
         range_of([np.full((2, 8, 8), 3, np.float32)])
+
+
+def test_nothing_is_written_while_a_build_is_planned(sources: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("pymatting")
+    from onnx_files import convolution
+
+    model = tmp_path / "m.onnx"
+    convolution(model, shape=("b", 3, 64, 64), settings={"kind": "inverse"})
+    options = small_options(
+        sources, tmp_path / "out", depth_model=str(model), decontaminate=True, samples=4
+    )
+    plan, _ = plan_build(options, SilentWatcher())
+    assert plan.depth is not None
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.json", "m.onnx"]
