@@ -116,13 +116,17 @@ class ObjectStore:
         records = [record_name(name) for name in sizes if name.endswith(".tar")]
         names = [name for name in (PLAN, MANIFEST, *records) if name in sizes]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = dict(zip(names, pool.map(bucket.read, names), strict=True))
+            read = dict(zip(names, pool.map(bucket.read, names), strict=True))
+        found = {
+            name: data
+            for name, data in read.items()
+            if data is not None and (name in (PLAN, MANIFEST) or _is_whole(data, sizes))
+        }
         for path in [*self.folder.glob("*.json"), *self.folder.glob("*.tar")]:
             if path.name not in found:
                 path.unlink(missing_ok=True)
         for name, data in found.items():
-            if data is not None and (name in (PLAN, MANIFEST) or _is_whole(data, sizes)):
-                write_atomic(self.folder / name, data)
+            write_atomic(self.folder / name, data)
 
     @contextmanager
     def shard_folder(self) -> Iterator[Path]:

@@ -297,6 +297,16 @@ def test_a_build_there_has_the_bytes_of_one_in_a_folder(
     assert open_dataset("s3://pictures/direct")[100].key == "val-000000010"
 
 
+def test_a_record_in_the_cache_does_not_count_for_another_shard_there(
+    server: str, sources: Path, plain_build: BuildResult, cache: Path
+) -> None:
+    build_there(sources, "replaced")
+    Bucket("s3://pictures/replaced").write("val-000000.tar", b"of another size")
+    again = build_there(sources, "replaced")
+    assert (again.shards_made, again.shards_kept) == (1, 6)
+    assert objects("s3://pictures/replaced") == files_of(plain_build.out)
+
+
 def test_a_build_there_is_finished_from_any_machine(
     server: str,
     sources: Path,
