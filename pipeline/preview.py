@@ -17,6 +17,7 @@ from pipeline.viewing.sheet import make_sheet
 from shards.base.errors import InputError
 from shards.base.files import write_whole
 from shards.base.keys import SPLITS
+from shards.base.names import printable
 from shards.places.outputs import require_file, writing
 
 _TILE = 320
@@ -75,5 +76,5 @@ def shares(plan: Plan, wanted: int) -> dict[str, int]:
 
 def _tile(renderer: Renderer, split: str, position: int) -> tuple[Image.Image, str]:
     drawn = renderer.draw(renderer.plan.scene(split, position))
-    words = f"{split} {position}: {drawn.sample.info['background']}"
+    words = f"{split} {position}: {printable(drawn.sample.info['background'])}"
     return show_objects(drawn, _TILE), words

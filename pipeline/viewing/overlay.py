@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from shards.base.names import printable
 from shards.base.size import Size
 from shards.reading.sample_object import Box, SampleObject
 
@@ -79,7 +80,7 @@ def _rim(instances: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _words(each: SampleObject) -> str:
-    name = each.category or each.foreground or "object"
+    name = printable(each.category or each.foreground or "object")
     return name if each.visible == 1 else f"{name} {100 * each.visible:.0f} %"
 
 

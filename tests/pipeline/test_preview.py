@@ -1,6 +1,7 @@
 """pipeline/preview.py"""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def test_a_sheet_does_not_ask_the_teacher(sources: Path, tmp_path: Path) -> None
     plain = write_preview(options).read_bytes()
     deep = dataclasses.replace(options, depth_model="densedepth-lite")
     assert write_preview(deep).read_bytes() == plain
+
+
+def test_names_of_several_lines_are_shown_in_one(sources: Path, tmp_path: Path) -> None:
+    (tmp_path / "fg" / "of\ntwo").mkdir(parents=True)
+    (tmp_path / "bg").mkdir()
+    for path in sources.glob("fg/*"):
+        shutil.copy(path, tmp_path / "fg" / "of\ntwo")
+    for path in sources.glob("bg/*"):
+        shutil.copy(path, tmp_path / "bg" / f"a\nb{path.name}")
+    options = small_options(tmp_path, tmp_path / "s", preview=2)
+    assert write_preview(options).is_file()
 
 
 def test_previews_that_cannot_be_are_refused(sources: Path, tmp_path: Path) -> None:
