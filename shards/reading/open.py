@@ -21,7 +21,7 @@ def open_dataset(path: Sequence[str | Path]) -> "AnyDataset": ...
 
 
 def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
-    """The finished data set in a folder, train then val; several folders are read as one.
+    """The finished data set in a folder, train, val, test; several folders are read as one.
 
     An address (s3://bucket/name) is read through a folder below $DEPTHMASK_CACHE, which keeps
     what was fetched. InputError where there is none, or where several do not fit together.

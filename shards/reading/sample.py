@@ -3,7 +3,7 @@
 | field         | what                                   | stored as                     |
 |---------------|----------------------------------------|-------------------------------|
 | `image.jpg`   | the composite (H, W, 3)                | uint8                         |
-| `mask.png`    | the foreground's alpha as placed (H, W)| uint8 0..255, soft            |
+| `mask.png`    | the objects' alpha together (H, W)     | uint8 0..255, soft            |
 | `depth.png16` | the depth target (h, w), native size   | uint16 codes 0..2^bits-1      |
 | `depth.jpg`   | the same with `--depth-format jpeg8`   | uint8 codes                   |
 | `instances.png` | which object owns each pixel (H, W)  | uint8, only of many objects   |
@@ -97,7 +97,7 @@ class Sample:
 
     @cached_property
     def mask(self) -> NDArray[np.uint8]:
-        """The foreground's alpha as placed, uint8 (H, W), 0..255."""
+        """The alpha of all objects together as they are placed, uint8 (H, W), 0..255."""
         return self._pixels("mask.png", self.size)
 
     @cached_property

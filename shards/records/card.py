@@ -23,7 +23,7 @@ _LARGEST = "1M<n<10M"
 _LISTED_CATEGORIES = 100
 _FIELDS = {
     "image.jpg": "the composite, 8-bit RGB",
-    "mask.png": "the foreground's alpha as placed, 8-bit grey, soft edges",
+    "mask.png": "the objects' alpha as placed, together, 8-bit grey, soft edges",
     "instances.png": "whose each pixel is, 8-bit grey: i is objects[i - 1] of the json, 0 nobody's",
     "depth.png16": "the depth target, a 16-bit grey PNG of codes",
     "depth.jpg": "the depth target, an 8-bit grey JPEG of codes",
