@@ -88,7 +88,11 @@ class _Number(click.ParamType[float]):
 class _Size(click.ParamType[Size]):
     """A width and a height, 320x240, or one number for both."""
 
-    name = "WIDTHxHEIGHT"
+    name = "size"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """As it is typed: click would write the x large, too."""
+        return "WIDTHxHEIGHT"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Size:
         count = read_count(value) if isinstance(value, str) else None

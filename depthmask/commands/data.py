@@ -50,7 +50,8 @@ def build_dataset(options: BuildOptions, json_wanted: bool) -> None:
       depthmask build-dataset --fg cars --bg scenes --samples 4000 --size 128
       depthmask build-dataset --fg cars --bg scenes --depth-model none
       depthmask build-dataset --fg cars --bg scenes --recipe D --split-by source
-      depthmask build-dataset --fg cars --bg scenes --out shards --preview 40
+      depthmask build-dataset --fg objects --bg scenes --objects 1 4 --rotate 15
+      depthmask build-dataset --fg objects --bg scenes --objects 1 4 --preview 40
     """
     from depthmask.terminal.build_progress import BuildProgress
     from pipeline.build import build_dataset

@@ -140,8 +140,8 @@ def convert(
     boxes; what polygons cannot hold is counted.
 
     SHARDS may also be plain folders of ready composites: image, background, mask and perhaps
-    depth with equal names (or train and val, each with these). They become a data set
-    that everything reads, but that cannot be drawn again. The same command resumes a stopped
+    depth with equal names (or train, val and test, each with these). They become a data set that
+    everything reads, but that cannot be drawn again. The same command resumes a stopped
     conversion.
 
     \b

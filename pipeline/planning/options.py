@@ -64,7 +64,9 @@ class BuildOptions:
         Path("shards"), "Folder of the data set, or s3://BUCKET/NAME.", metavar="DIR"
     )
     size: Size = option(
-        (224, 224), "Width and height of the samples in pixels, or one for both.", identity=True
+        (224, 224),
+        "Width and height of the samples in pixels, as 320x240, or one for both.",
+        identity=True,
     )
     placements: int = option(
         20, "Random placements of each foreground on each background.", identity=True

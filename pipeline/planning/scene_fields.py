@@ -23,7 +23,7 @@ def objects_field() -> Any:
     """`--objects`."""
     return option(
         (1, 1),
-        "Number of objects, uniform; 0 gives backgrounds without any.",
+        "Number of objects in a sample, drawn from MIN to MAX; 0 is a background alone.",
         identity=True,
         metavar="MIN MAX",
     )

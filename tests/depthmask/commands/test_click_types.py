@@ -41,6 +41,11 @@ def test_a_size_of_two_sides_where_one_is_wanted_gets_the_remedy() -> None:
     )
 
 
+def test_help_says_how_a_size_is_typed() -> None:
+    words = CliRunner().invoke(cli, ["build-dataset", "--help"]).output
+    assert "--size WIDTHxHEIGHT" in words
+
+
 def options_of(*words: str) -> dict[str, object]:
     with click.Context(data.build_dataset) as context:
         data.build_dataset.parse_args(context, ["--fg", "a", "--bg", "b", *words])
