@@ -18,23 +18,6 @@ from shards.base.keys import LISTED_SPLITS, SPLITS
 from shards.pixels.codecs import encode_png
 from shards.places.outputs import writing
 from shards.records.manifest import read_plan
-from shards.writing.encoding import RawSample
-
-
-def render_sample(
-    shards: Path,
-    split: str,
-    position: int,
-    *,
-    fg: Path | None = None,
-    bg: Path | None = None,
-    fg_alpha: Path | None = None,
-    distractors: Path | None = None,
-) -> RawSample:
-    """The sample at `position` of `split`, drawn from its sources as the build drew it."""
-    return render_scene(
-        shards, split, position, fg=fg, bg=bg, fg_alpha=fg_alpha, distractors=distractors
-    ).sample
 
 
 def render_scene(
@@ -47,7 +30,7 @@ def render_scene(
     fg_alpha: Path | None = None,
     distractors: Path | None = None,
 ) -> DrawnScene:
-    """The same with the layers that it is put together from.
+    """The sample at `position` of `split` with its layers, drawn as the build drew it.
 
     The folders of sources are those of the last build on this data set, unless given. Depth is
     predicted in the same batch as in the build, so its last bits are the same too.

@@ -36,8 +36,3 @@ def crop_to_canvas(picture: Image.Image, crop: Crop, canvas: Size) -> Image.Imag
     x, y, width, height = crop
     part = picture.crop((x, y, x + width, y + height))
     return part.resize(canvas, Image.Resampling.BICUBIC)
-
-
-def fill_canvas(picture: Image.Image, canvas: Size) -> Image.Image:
-    """The largest centred part of a picture in the canvas' shape, as "RGB" at its size."""
-    return crop_to_canvas(flatten(picture), largest_crop(picture.size, canvas), canvas)

@@ -14,7 +14,7 @@ from depthmask.reports.report import write_report
 from depthmask.reports.stats import dataset_stats
 from pipeline.build import build_dataset
 from pipeline.convert import convert_dataset
-from pipeline.render import render_sample
+from pipeline.render import render_scene
 from pipeline.rendering.on_the_fly import open_on_the_fly
 from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
@@ -135,7 +135,7 @@ def test_a_sample_is_drawn_again_and_on_the_fly_as_it_is_stored(
     plain: Path, kind: dict[str, Any], sources: Path, tmp_path: Path
 ) -> None:
     stored = open_dataset(plain).split("train")[5]
-    raw = render_sample(plain, "train", 5)
+    raw = render_scene(plain, "train", 5).sample
     assert np.array_equal(raw.mask, stored.mask)
     if raw.depth_codes is not None:
         assert np.array_equal(raw.depth_codes, stored.depth_codes)

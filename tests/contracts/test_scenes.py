@@ -12,7 +12,7 @@ from small import draw_background, draw_foreground, files_of, small_options
 from pipeline.build import BuildResult, build_dataset
 from pipeline.planning.options import BuildOptions
 from pipeline.planning.plan import Plan
-from pipeline.render import render_sample
+from pipeline.render import render_scene
 from pipeline.rendering.on_the_fly import open_on_the_fly
 from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
@@ -128,7 +128,7 @@ def test_it_is_verified_repaired_and_rendered_from_its_sources(
     assert repair_dataset(find_site(out), verdict, workers=1).sound
     assert files_of(out) == files_of(built.out)
     stored = open_dataset(out).sample("val", 5)
-    again = render_sample(out, "val", 5)
+    again = render_scene(out, "val", 5).sample
     assert np.array_equal(again.mask, stored.mask)
     assert np.array_equal(again.instances, stored.instances)
     assert again.background.data == stored.get("background.jpg")

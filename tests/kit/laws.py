@@ -19,7 +19,7 @@ from pipeline.planning.plan import Plan
 from pipeline.rendering.renderer import Renderer
 from pipeline.rendering.site import Site
 from pipeline.sources.alpha import crop_to_alpha
-from pipeline.sources.canvas import fill_canvas
+from pipeline.sources.canvas import crop_to_canvas, flatten, largest_crop
 from pipeline.sources.decode import decode_picture
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
@@ -89,7 +89,7 @@ def check_pixels(plan: Plan, renderer: Renderer, folders: dict[str, Path]) -> No
             scene = plan.scene(split, position)
             sample = renderer.composite(scene)
             back = source_of(folders["bg"], plan.bg[scene.background].name)
-            behind = fill_canvas(back, canvas)
+            behind = crop_to_canvas(flatten(back), largest_crop(back.size, canvas), canvas)
             clear, solid = sample.mask == 0, sample.mask == 255
             assert np.array_equal(sample.image[clear], np.asarray(behind)[clear])
             (drawn,) = scene.objects

@@ -10,7 +10,7 @@ from PIL import Image
 from small import small_options
 
 from pipeline.build import BuildResult, build_dataset
-from pipeline.render import render_sample, render_scene, write_scene
+from pipeline.render import render_scene, write_scene
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError, RunError
 from shards.pixels.codecs import encode_jpeg
@@ -23,7 +23,7 @@ def test_a_sample_is_rendered_again_bit_for_bit(
     plain_build: BuildResult, split: str, position: int
 ) -> None:
     stored = open_dataset(plain_build.out).sample(split, position)
-    again = render_sample(plain_build.out, split, position)
+    again = render_scene(plain_build.out, split, position).sample
     assert encode_jpeg(again.image, 90) == stored.get("image.jpg")
     assert np.array_equal(again.mask, stored.mask)
     assert again.info == stored.info
@@ -36,7 +36,7 @@ def test_a_test_sample_is_built_verified_and_rendered_again(sources: Path, tmp_p
     assert verify_dataset(built.out, deep=True, workers=1).sound
     dataset = open_dataset(built.out)
     stored = dataset.split("test")[7]
-    again = render_sample(built.out, "test", 7)
+    again = render_scene(built.out, "test", 7).sample
     assert encode_jpeg(again.image, 90) == stored.get("image.jpg")
     assert (again.info, stored.key) == (stored.info, "test-000000007")
     assert [sample.split for sample in dataset] == ["train"] * 22 + ["val"] * 10 + ["test"] * 8
@@ -45,7 +45,7 @@ def test_a_test_sample_is_built_verified_and_rendered_again(sources: Path, tmp_p
 def test_depth_is_predicted_again_bit_for_bit(tiny_dataset: Path) -> None:
     for position in (3, 20, 35):
         stored = open_dataset(tiny_dataset).sample("train", position)
-        again = render_sample(tiny_dataset, "train", position)
+        again = render_scene(tiny_dataset, "train", position).sample
         assert again.depth_codes is not None
         assert np.array_equal(again.depth_codes, stored.depth_codes)
 
@@ -56,8 +56,8 @@ def test_sources_that_moved_can_be_named(
     copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
     (copy / LOG).unlink()
     with pytest.raises(InputError, match="name them with --fg and --bg"):
-        render_sample(copy, "val", 0)
-    again = render_sample(copy, "val", 0, fg=sources / "fg", bg=sources / "bg")
+        render_scene(copy, "val", 0)
+    again = render_scene(copy, "val", 0, fg=sources / "fg", bg=sources / "bg").sample
     assert np.array_equal(again.mask, open_dataset(copy).sample("val", 0).mask)
 
 
@@ -97,7 +97,7 @@ def test_names_that_do_not_exist_are_refused(
     plain_build: BuildResult, split: str, position: int
 ) -> None:
     with pytest.raises(InputError):
-        render_sample(plain_build.out, split, position)
+        render_scene(plain_build.out, split, position)
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ def test_a_torn_log_is_read_as_far_as_it_goes(
         file.write(line)
     if "fg" in line:
         with pytest.raises(InputError, match="name them with --fg and --bg"):
-            render_sample(copy, "val", 0)
+            render_scene(copy, "val", 0)
     else:
-        assert render_sample(copy, "val", 0).info["split"] == "val"
+        assert render_scene(copy, "val", 0).sample.info["split"] == "val"
 
 
 def test_a_log_that_names_impossible_folders_ends_in_a_sentence(
@@ -122,7 +122,7 @@ def test_a_log_that_names_impossible_folders_ends_in_a_sentence(
     copy = Path(shutil.copytree(plain_build.out, tmp_path / "copy"))
     (copy / LOG).write_text(json.dumps({"event": "build", "fg": "a\0b", "bg": "\ud800"}))
     with pytest.raises(InputError, match=r"expected the folder of the foregrounds .* no such"):
-        render_sample(copy, "val", 0)
+        render_scene(copy, "val", 0)
 
 
 def test_a_plan_that_takes_a_background_for_a_foreground_ends_in_a_sentence(
@@ -133,4 +133,4 @@ def test_a_plan_that_takes_a_background_for_a_foreground_ends_in_a_sentence(
     plan["sources"]["fg"] = plan["sources"]["bg"]
     (copy / PLAN).write_text(json.dumps(plan))
     with pytest.raises(RunError, match="found no alpha channel"):
-        render_sample(copy, "train", 0, fg=sources / "bg", bg=sources / "bg")
+        render_scene(copy, "train", 0, fg=sources / "bg", bg=sources / "bg")

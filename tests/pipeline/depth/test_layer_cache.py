@@ -11,7 +11,7 @@ from small import draw_foreground, files_of, small_options
 from pipeline.build import BuildResult, build_dataset
 from pipeline.depth.layer_cache import FOLDER
 from pipeline.planning.options import BuildOptions
-from pipeline.render import render_sample
+from pipeline.render import render_scene
 from pipeline.rendering.site import find_site
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
@@ -64,7 +64,7 @@ def test_samples_are_drawn_again_bit_for_bit(built: BuildResult, tmp_path: Path)
     assert not verdict.broken
     assert not (copy / FOLDER).exists()
     for split, position in (("train", 31), ("val", 3)):
-        again = render_sample(copy, split, position)
+        again = render_scene(copy, split, position).sample
         assert again.depth_codes is not None
         stored = open_dataset(copy).sample(split, position)
         assert np.array_equal(again.depth_codes, stored.depth_codes)
@@ -127,7 +127,7 @@ def test_scenes_of_many_objects_do_not_depend_on_workers_and_are_drawn_again(
     counts = set()
     for position in range(0, 40, 3):
         sample = dataset.sample("train", position)
-        again = render_sample(tmp_path / "one", "train", position)
+        again = render_scene(tmp_path / "one", "train", position).sample
         assert again.depth_codes is not None
         assert np.array_equal(again.depth_codes, sample.depth_codes)
         counts.add(len(sample.info["objects"]))

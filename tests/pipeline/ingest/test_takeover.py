@@ -19,7 +19,7 @@ from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
 from pipeline.ingest.export_folders import FOLDERS
 from pipeline.ingest.folder_samples import read_folder_facts
-from pipeline.render import render_sample
+from pipeline.render import render_scene
 from pipeline.rendering.site import find_site
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError, RunError
@@ -91,7 +91,7 @@ def test_it_cannot_be_drawn_again_and_says_so(folders: Path, sources: Path, tmp_
     convert_dataset(folders, shards, "tar", depth_kind="inverse", workers=1)
     taken = "a data set that was taken over from plain folders"
     with pytest.raises(InputError, match=taken):
-        render_sample(shards, "train", 0)
+        render_scene(shards, "train", 0)
     with pytest.raises(InputError, match=taken):
         find_site(shards)
     before = files_of(shards)

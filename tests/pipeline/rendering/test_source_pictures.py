@@ -12,7 +12,7 @@ from small import draw_foreground, files_of, small_options
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.planning.plan import Plan
-from pipeline.render import render_sample
+from pipeline.render import render_scene
 from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
 from pipeline.verify import verify_dataset
@@ -75,7 +75,7 @@ def test_a_shard_is_repaired_from_alpha_files_that_moved(root: Path) -> None:
     site = find_site(built.out, fg_alpha=root / "elsewhere")
     assert repair_dataset(site, verdict, workers=1).sound
     assert files_of(built.out) == before
-    again = render_sample(built.out, "val", 3, fg_alpha=root / "elsewhere")
+    again = render_scene(built.out, "val", 3, fg_alpha=root / "elsewhere").sample
     assert np.array_equal(again.mask, open_dataset(built.out).sample("val", 3).mask)
     (built.out / LOG).unlink()
     with pytest.raises(InputError, match="name this one with --fg-alpha"):
@@ -85,7 +85,7 @@ def test_a_shard_is_repaired_from_alpha_files_that_moved(root: Path) -> None:
 def test_a_folder_that_a_data_set_has_no_source_of_is_refused(root: Path) -> None:
     built = build(root, "a", root / "cut-outs")
     with pytest.raises(InputError, match=r"alphas in the pictures .* remove --fg-alpha$"):
-        render_sample(built.out, "val", 3, fg_alpha=root / "pha")
+        render_scene(built.out, "val", 3, fg_alpha=root / "pha")
     with pytest.raises(InputError, match=r"show distractors, found none .* remove --distractors$"):
         find_site(built.out, distractors=root / "things")
 
@@ -96,7 +96,7 @@ def test_an_alpha_file_that_changed_is_named(root: Path) -> None:
         with Image.open(path) as alpha:
             alpha.point(lambda value: value // 2).save(path)
     with pytest.raises(RunError, match=r"pha/.*png: .* found another content"):
-        render_sample(built.out, "train", 0)
+        render_scene(built.out, "train", 0)
     with pytest.raises(InputError, match="a difference in the fg sources"):
         build(root, "a", root / "fgr", fg_alpha=root / "pha")
 
@@ -143,7 +143,7 @@ def test_decontaminated_edges_change_colours_and_no_mask(root: Path) -> None:
     versions = json.loads((clean.out / "plan.json").read_bytes())["versions"]
     assert {"pymatting", "numba"} <= versions.keys()
     assert not {"pymatting", "numba"} & read_plan(plain.out)["versions"].keys()
-    again = render_sample(clean.out, "train", 5)
+    again = render_scene(clean.out, "train", 5).sample
     assert np.array_equal(again.mask, open_dataset(clean.out).sample("train", 5).mask)
     assert verify_dataset(clean.out, deep=True, site=find_site(clean.out), share=1).sound
 
@@ -179,7 +179,7 @@ def test_distractors_are_checked_split_and_found_like_foregrounds(root: Path) ->
     (root / "things").rename(root / "elsewhere")
     with pytest.raises(InputError, match=r"name the new place with --distractors$"):
         find_site(built.out)
-    moved = render_sample(built.out, "train", 3, distractors=root / "elsewhere")
+    moved = render_scene(built.out, "train", 3, distractors=root / "elsewhere").sample
     stored = open_dataset(built.out).sample("train", 3)
     assert np.array_equal(moved.mask, stored.mask)
     assert moved.info == stored.info

@@ -6,11 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.sources.canvas import fill_canvas, largest_crop
+from pipeline.sources.canvas import crop_to_canvas, flatten, largest_crop
 from shards.base.size import Size
 
 SIDES = st.integers(1, 5000)
 CANVASES = st.tuples(st.integers(16, 4096), st.integers(16, 4096))
+
+
+def filled(picture: Image.Image, canvas: Size) -> Image.Image:
+    return crop_to_canvas(flatten(picture), largest_crop(picture.size, canvas), canvas)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +53,12 @@ def test_a_crop_lies_within_touches_two_edges_and_has_the_shape_to_half_a_pixel(
 def test_a_background_fills_a_square_and_a_rectangle() -> None:
     wide = Image.new("RGB", (300, 100), (255, 0, 0))
     wide.paste((0, 0, 255), (100, 0, 200, 100))
-    assert np.asarray(fill_canvas(wide, (32, 32))).reshape(-1, 3).tolist() == [[0, 0, 255]] * 1024
-    row = np.asarray(fill_canvas(wide, (60, 20)))[10]
+    assert np.asarray(filled(wide, (32, 32))).reshape(-1, 3).tolist() == [[0, 0, 255]] * 1024
+    row = np.asarray(filled(wide, (60, 20)))[10]
     assert [tuple(row[x]) for x in (5, 30, 55)] == [(255, 0, 0), (0, 0, 255), (255, 0, 0)]
-    assert fill_canvas(wide, (16, 400)).size == (16, 400)
+    assert filled(wide, (16, 400)).size == (16, 400)
 
 
 def test_a_background_with_alpha_lies_over_mid_grey() -> None:
     clear = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
-    assert fill_canvas(clear, (8, 4)).getpixel((1, 1)) == (128, 128, 128)
+    assert filled(clear, (8, 4)).getpixel((1, 1)) == (128, 128, 128)
