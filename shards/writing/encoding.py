@@ -11,7 +11,7 @@ from shards.base.canonical_json import encode_json
 from shards.base.formats import Format
 from shards.pixels.codecs import decode_jpeg, encode_jpeg, encode_png
 from shards.pixels.moments import Moments, moments_of_bytes
-from shards.records.layout import carries_background, keeps_instances
+from shards.records.layout import carries_background
 
 DepthFormat = Literal["png16", "jpeg8"]
 
@@ -26,7 +26,6 @@ class Encoding:
     image_quality: int
     depth_format: DepthFormat
     carries_background: bool = False
-    keeps_instances: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
@@ -36,7 +35,6 @@ class Encoding:
             image_quality=options["image_quality"],
             depth_format=options["depth_format"],
             carries_background=carries_background(options),
-            keeps_instances=keeps_instances(options),
         )
 
 
@@ -83,7 +81,7 @@ def encode_sample(sample: RawSample, encoding: Encoding) -> dict[str, bytes]:
         fields["depth.png16"] = encode_png(sample.depth_codes, "up")
     elif sample.depth_codes is not None:
         fields["depth.jpg"] = encode_jpeg(sample.depth_codes.astype(np.uint8), _JPEG8_QUALITY)
-    if encoding.keeps_instances and sample.instances is not None:
+    if sample.instances is not None:
         fields["instances.png"] = encode_png(sample.instances, "none")
     if encoding.carries_background:
         fields["background.jpg"] = sample.background.data

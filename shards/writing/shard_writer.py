@@ -116,8 +116,7 @@ class ShardWriter:
 
 def payload_bound(split: str, samples: int, size: Size) -> int:
     """An upper bound in bytes on a shard's payload that follows from the plan alone."""
-    planes = (
-        3 if split == BACKGROUND else 3 + 1 + 1 + 2 + 3
-    )  # image, mask, instances, depth, background
+    of_sample = 3 + 1 + 1 + 2 + 3  # image, mask, instances, depth, background
+    planes = 3 if split == BACKGROUND else of_sample
     width, height = size
     return samples * (planes * width * height * 5 // 4 + 20_000)
