@@ -14,12 +14,10 @@ from PIL import Image, ImageFilter
 
 from pipeline.compositing.place import Box
 from shards.base.size import Size
+from shards.pixels.object_pixels import SOLID
 
 LEAST_SIDE = 8
 """Pixels of a side under which an object has no inside to be moved."""
-
-SOLID = 128
-"""Alpha of the pixels whose differences are kept; an object without any is not moved."""
 
 _WORN = 3
 """Pixels that seamlessClone wears away from the mask that it is given."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from pipeline.sources.alpha import is_greyish
 from pipeline.sources.decode import decode_as_stored
 from pipeline.sources.formats.sixteen_bits import sixteen_bit_values
 from pipeline.sources.sandbox import DeadDecoderError
@@ -24,9 +24,6 @@ _FULL = 65535
 """Opaque. Values are counted in 16 bits: those of 8 bits are multiplied by 257."""
 
 _EIGHT_BITS = 257
-_GREYISH = 12
-"""How far apart the channels of a grey picture may be: JPEG shifts them."""
-
 _SHOWN = 4
 _EXPECTED = "masks of grey values: 0, and 255 where the object is, with soft edges between"
 
@@ -115,17 +112,16 @@ def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     if picture.mode == "L" and "transparency" not in picture.info:
         return np.asarray(picture)
     kind = picture.mode
-    rgba = np.asarray(picture.convert("RGBA"))
-    if rgba[..., 3].min() < 255:
+    coloured = picture.convert("RGBA")
+    if np.asarray(coloured.getchannel("A")).min() < 255:
         raise InputError(
             str(path),
             expected=_EXPECTED,
             found=f"a mask in the alpha channel (of {kind})",
             remedy="save that channel alone: Image.open(FILE).convert('RGBA').getchannel('A')",
         )
-    channels = rgba[..., :3].astype(np.int16)
-    if np.ptp(channels, axis=2).max() > _GREYISH:
-        colours = picture.convert("RGB").getcolors(maxcolors=rgba[..., 0].size) or []
+    if not is_greyish(coloured):
+        colours = picture.convert("RGB").getcolors(picture.width * picture.height) or []
         found = f"a palette of {len(colours)} colours" if kind == "P" else f"colours ({kind})"
         raise InputError(
             str(path),
@@ -134,4 +130,4 @@ def _grey_values(path: Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
             remedy="save the object as 255 and all else as 0, such as Image.fromarray("
             "(np.asarray(Image.open(FILE)) == 1).astype('uint8') * 255)",
         )
-    return np.asarray(Image.fromarray(rgba).convert("L"))
+    return np.asarray(coloured.convert("L"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compositing.cutout import tight_box
 from shards.base.errors import RunError
 from shards.reading.sample import Sample
 from shards.reading.sample_object import Box, SampleObject
@@ -35,17 +36,16 @@ def seen_objects(sample: Sample, categories: Mapping[str, int]) -> list[SeenObje
     seen = []
     for number, facts in enumerate(sample.objects, 1):
         pixels = instances == number
-        rows, columns = np.flatnonzero(pixels.any(1)), np.flatnonzero(pixels.any(0))
-        if not len(rows):
+        box = tight_box(pixels)
+        if not box[2]:
             continue
-        x, y, right, bottom = (int(ends) for ends in (columns[0], rows[0], columns[-1], rows[-1]))
         seen.append(
             SeenObject(
                 number=number,
                 category=categories[facts.category],
                 facts=facts,
                 pixels=pixels,
-                box=(x, y, right - x + 1, bottom - y + 1),
+                box=box,
             )
         )
     return seen

@@ -6,9 +6,7 @@ from pipeline.machine.extras import require_packages
 from shards.base.errors import InputError
 from shards.base.option_kinds import require_within
 from shards.base.options import option
-
-MOST_OBJECTS = 255
-"""Objects of a scene: instances.png has 8 bits, and 0 is none."""
+from shards.reading.sample_object import MOST_OBJECTS
 
 BLENDS = ("alpha", "soft", "poisson")
 """What `mix` draws from, in this order."""

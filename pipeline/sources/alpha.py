@@ -17,6 +17,9 @@ LEAST_ALPHA = 8
 _EVEN, _MOST_OF_IT = 12, 0.98
 """How far the pixels of a plain border may lie from its colour, of 255, and how many of them do."""
 
+_GREYISH = 12
+"""How far apart the channels of a grey picture may be: JPEG shifts them."""
+
 _FROM_LEAST = [0] * LEAST_ALPHA + [255] * (256 - LEAST_ALPHA)
 
 
@@ -39,6 +42,13 @@ def crop_to_alpha(picture: Image.Image) -> Image.Image:
             else "wholly transparent"
         )
     return picture.crop(box)
+
+
+def is_greyish(picture: Image.Image) -> bool:
+    """Whether an "RGB" or "RGBA" picture is grey all over, but for what JPEG shifts."""
+    red, green, blue = (np.asarray(picture.getchannel(name)).astype(np.int16) for name in "RGB")
+    pairs = ((red, green), (red, blue), (green, blue))
+    return all(np.abs(one - other).max() <= _GREYISH for one, other in pairs)
 
 
 def plain_ground(picture: Image.Image) -> str | None:

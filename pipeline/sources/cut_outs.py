@@ -6,13 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.sources.alpha import LEAST_ALPHA
+from pipeline.sources.alpha import LEAST_ALPHA, is_greyish
 from pipeline.sources.decode import decode_values
 from pipeline.sources.formats.integrity import UnusablePictureError
 from pipeline.sources.parts import label_parts
-
-_GREYISH = 12
-"""How far apart the channels of a grey picture may be: JPEG shifts them."""
 
 _OBJECT_SIDE = 32
 
@@ -27,8 +24,7 @@ def read_alpha(data: bytes, *, known: bool = False) -> Image.Image:
         if np.asarray(picture.getchannel("A")).min() < 255:
             raise UnusablePictureError("transparent itself, where it should be grey")
         picture = picture.convert("RGB")
-    red, green, blue = (np.asarray(picture.getchannel(name)).astype(np.int16) for name in "RGB")
-    if max(abs(red - green).max(), abs(red - blue).max(), abs(green - blue).max()) > _GREYISH:
+    if not is_greyish(picture):
         raise UnusablePictureError("coloured, where it should be grey")
     return picture.convert("L")
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.compositing.place import Box
-from pipeline.compositing.poisson_blend import SOLID, can_settle, settle
+from pipeline.compositing.poisson_blend import can_settle, settle
+from shards.pixels.object_pixels import SOLID
 
 needs_opencv = pytest.mark.skipif(
     importlib.util.find_spec("cv2") is None, reason="needs the extra poisson"
