@@ -81,7 +81,7 @@ def require_position(split: str, position: int, count: int) -> None:
         raise InputError(
             "position",
             expected=f"0 to {count - 1} of split {split}" if count else "a split with samples",
-            found=str(position),
+            found=str(position) if count else f"{split}, which has none",
             remedy="see the counts that `depthmask stats` prints",
         )
 
