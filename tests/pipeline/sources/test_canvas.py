@@ -50,6 +50,10 @@ def test_a_crop_lies_within_touches_two_edges_and_has_the_shape_to_half_a_pixel(
         assert abs(width * high - height * wide) <= max(canvas) / 2
 
 
+def fill_canvas(picture: Image.Image, canvas: Size) -> Image.Image:
+    return crop_to_canvas(flatten(picture), largest_crop(picture.size, canvas), canvas)
+
+
 def test_a_background_fills_a_square_and_a_rectangle() -> None:
     wide = Image.new("RGB", (300, 100), (255, 0, 0))
     wide.paste((0, 0, 255), (100, 0, 200, 100))
