@@ -20,7 +20,7 @@ def main(out: Path, minutes: float) -> None:
     pictures = depthmask.SampleDataOptions(out=out / "pictures", cars=12, scenes=12)
     depthmask.draw_sample_data(pictures)
 
-    # A data set. The same options again would go on where a stopped build was.
+    # A data set. The same options again resume a stopped build.
     result = depthmask.build_dataset(
         depthmask.BuildOptions(
             fg=pictures.out / "cars",
@@ -33,10 +33,10 @@ def main(out: Path, minutes: float) -> None:
     )
     print(result.samples, "digest", result.digest)
 
-    # A data set is a sequence of samples, train then val; fields are decoded when asked for.
+    # A data set is a sequence of samples, train, val, test; fields are decoded when asked for.
     samples = depthmask.open_dataset(out / "shards")
     sample = samples.split("val")[0]
-    print(sample.info["objects"][0]["foreground"], "on", sample.info["background"])
+    print(sample.objects[0].foreground, "on", sample.background_name, sample.objects[0].box)
     print(sample.image.shape, sample.mask.shape, sample.background.shape)  # uint8
     print(sample.depth.shape, sample.depth.dtype, samples.depth.kind, samples.depth.unit)
     print("train mean", samples.stats["splits"]["train"]["image"]["mean"])
