@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from pipeline.checking.omissions import Omission, count_omissions
-from pipeline.depth.layer_cache import forget_maps
+from pipeline.depth.layer_cache import forget_maps, layers_folder
 from pipeline.execution.engines import engine_of
 from pipeline.execution.job import Engine, Job
 from pipeline.execution.production import make_shards, names_of, saying_what_is_kept
@@ -124,7 +124,8 @@ def _make_missing(
     remove_abandoned()
     if not missing:
         return []
-    site = site_of(options)
+    folder = layers_folder(options.out.resolve(), plan.build)
+    site = dataclasses.replace(site_of(options), layers=folder)
     log_event(
         site.out,
         event="build",

@@ -40,8 +40,7 @@ class Estimate:
 
 def estimate_build(plan: Plan, options: BuildOptions) -> Estimate:
     """Make a few samples and backgrounds in a temporary folder, and scale up; keeps nothing."""
-    site = dataclasses.replace(site_of(options), layers=None)  # nothing is kept of a handful
-    renderer = Renderer(plan, site)
+    renderer = Renderer(plan, site_of(options))
     split = max(SPLITS, key=lambda name: plan.samples[name])
     count = min(_HANDFUL, plan.samples[split])
     total = sum(plan.samples.values())

@@ -1,6 +1,5 @@
 """A sheet of a plan's samples before anything is built."""
 
-import dataclasses
 import io
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def write_preview(options: BuildOptions, watcher: Watcher | None = None) -> Path
     out = preview_place(options)
     require_file(out, "--preview-out")
     plan, _ = plan_build(options, watch)
-    renderer = Renderer(plan, dataclasses.replace(site_of(options), layers=None))
+    renderer = Renderer(plan, site_of(options))
     tiles = [
         _tile(renderer, split, position)
         for split, count in shares(plan, options.preview or 0).items()

@@ -25,7 +25,6 @@ from pipeline.depth.layers import (
 )
 from pipeline.machine.byte_cache import ByteCache
 from pipeline.machine.kept_files import keep, read_kept
-from shards.base.files import folder_within
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 
@@ -33,7 +32,6 @@ FOLDER = ".layers"
 """Where the maps lie within the folder of a data set that is being built."""
 
 _CACHE_BYTES = 48 << 20
-_IN_ONE_FOLDER = 1000
 _HEAD = struct.Struct("<II")  # height, width
 _MOST_BYTES = 4 * 4096**2 + _HEAD.size
 
@@ -96,12 +94,20 @@ class Layers:
     def _map(self, role: str, index: int, picture: Callable[[], NDArray[np.uint8]]) -> Map:
         if self._folder is None:
             return self._predict(picture())
-        group, name = f"{role}-{index // _IN_ONE_FOLDER:06d}", f"{index:09d}"
-        found = _read(self._folder / group / name)
+        found = _read(self._folder, role, index)
         if found is None:
             found = self._predict(picture())
-            _write(folder_within(self._folder.parent, self._folder.name, group) / name, found)
+            body = _HEAD.pack(*found.shape) + found.astype("<f4").tobytes()
+            keep(self._folder, role, index, body)
         return found
+
+
+def layers_folder(out: Path, build: str) -> Path:
+    """Where the processes of a build share maps: a folder `out` may still hold another build's.
+
+    The cache folder of an address does, where somebody has deleted an unfinished data set there.
+    """
+    return out / FOLDER / build[:16]
 
 
 def forget_maps(out: Path) -> None:
@@ -109,9 +115,9 @@ def forget_maps(out: Path) -> None:
     shutil.rmtree(out / FOLDER, ignore_errors=True)
 
 
-def _read(path: Path) -> Map | None:
-    """The map in a file; None where it is missing or damaged."""
-    body = read_kept(path, _MOST_BYTES)
+def _read(folder: Path, role: str, index: int) -> Map | None:
+    """The map that was kept; None where it is missing or damaged."""
+    body = read_kept(folder, role, index, _MOST_BYTES)
     if body is None or len(body) < _HEAD.size:
         return None
     height, width = _HEAD.unpack_from(body)
@@ -119,7 +125,3 @@ def _read(path: Path) -> Map | None:
         return None
     values = np.frombuffer(body, "<f4", offset=_HEAD.size).astype(np.float32)
     return values.reshape(height, width) if np.isfinite(values).all() else None
-
-
-def _write(path: Path, values: Map) -> None:
-    keep(path, _HEAD.pack(*values.shape) + values.astype("<f4").tobytes())

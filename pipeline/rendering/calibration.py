@@ -1,6 +1,5 @@
 """Calibration: the range of a teacher that declares none, found once for a whole data set."""
 
-import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -63,7 +62,7 @@ def calibrate(plan: Plan, site: Site) -> tuple[float, float]:
     A plan with fewer cells has fewer; one without any to train on is calibrated on val, or test.
     """
     split = next(split for split in SPLITS if plan.cells(split))
-    renderer = Renderer(plan, dataclasses.replace(site, layers=None))  # no folder is taken yet
+    renderer = Renderer(plan, site)
     last = min(SAMPLES, plan.cells(split))
     maps = []
     for first in range(0, last, BATCH):

@@ -1,6 +1,5 @@
 """A plan's samples drawn when they are asked for: what a build would store, without the build."""
 
-import dataclasses
 import os
 import threading
 from functools import cached_property
@@ -113,4 +112,4 @@ def open_on_the_fly(options: BuildOptions, watcher: Watcher | None = None) -> On
     plan, skipped = plan_build(options, watch)
     tasks = plan.tasks()
     watch.planned(plan, skipped, tasks, len(tasks))
-    return OnTheFlyDataset(plan, dataclasses.replace(site_of(options), layers=None))
+    return OnTheFlyDataset(plan, site_of(options))

@@ -5,7 +5,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pipeline.depth.layer_cache import FOLDER
 from pipeline.depth.teachers.table import weights_place
 from pipeline.machine.devices import require_device
 from pipeline.planning.options import BuildOptions
@@ -30,7 +29,7 @@ class Site:
     """The folder of --fg-alpha, where the alpha files lie that do not lie beside their picture."""
     distractors: Path | None = None
     layers: Path | None = None
-    """Where the processes of a build share what takes long: maps, decontaminated pictures."""
+    """Where processes share what takes long, maps and decontaminated pictures: in a build only."""
     allow_mixed: bool = False
     """Whether shards may be made under other versions than those of plan.json."""
     fetch: bool = True
@@ -47,7 +46,6 @@ def site_of(options: BuildOptions) -> Site:
         distractors=options.distractors and options.distractors.resolve(),
         device=options.device,
         depth_weights=weights_place(options.depth_model, options.depth_weights),
-        layers=options.out.resolve() / FOLDER,
         allow_mixed=options.allow_mixed,
     )
 

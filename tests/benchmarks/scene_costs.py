@@ -9,7 +9,6 @@ the median, in microseconds a sample.
 """
 
 import argparse
-import dataclasses
 import io
 import time
 from collections.abc import Callable
@@ -40,7 +39,7 @@ _WARM, _ROUND = 400, 40
 def renderer_of(fg: Path, bg: Path, scene: dict[str, object]) -> Renderer:
     options = BuildOptions(fg=fg, bg=bg, out=Path("none"), depth_model="none", **scene)  # type: ignore[arg-type]
     plan, _ = plan_build(options, SilentWatcher())
-    return Renderer(plan, dataclasses.replace(site_of(options), layers=None))
+    return Renderer(plan, site_of(options))
 
 
 def make(renderer: Renderer, first: int) -> None:

@@ -57,7 +57,7 @@ class Material:
         """A renderer of composites in this process, as a worker has it; nothing is written."""
         options = self.options("unwritten", 10_000, **changes)
         plan: Plan = plan_build(options, SilentWatcher())[0]
-        return Renderer(plan, dataclasses.replace(site_of(options), layers=None))
+        return Renderer(plan, site_of(options))
 
     def built(self, options: BuildOptions) -> Path:
         """The folder of a data set, which is built unless it is there."""

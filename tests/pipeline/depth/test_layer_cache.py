@@ -16,6 +16,7 @@ from pipeline.rendering.site import find_site
 from pipeline.verify import verify_dataset
 from shards.base.errors import InputError
 from shards.reading.open import open_dataset
+from shards.records.manifest import PLAN
 
 
 def layered(sources: Path, out: Path, **changes: object) -> BuildOptions:
@@ -49,6 +50,24 @@ def test_parts_share_maps_and_damaged_ones_are_made_again(
     result = build_dataset(layered(sources, out))
     assert result.digest == built.digest
     assert not (out / FOLDER).exists()
+
+
+def test_maps_of_another_data_set_in_the_folder_have_no_say(
+    built: BuildResult, sources: Path, tmp_path: Path
+) -> None:
+    """So it is in the cache of an address whose unfinished data set was deleted there."""
+    for folder in ("fg", "bg"):  # each picture under another one's name
+        (tmp_path / folder).mkdir()
+        paths = sorted((sources / folder).iterdir())
+        for path, other in zip(paths, paths[1:] + paths[:1], strict=True):
+            shutil.copy(path, tmp_path / folder / other.with_suffix(path.suffix).name)
+    out = tmp_path / "out"
+    build_dataset(layered(tmp_path, out, part="1/3"))
+    for path in filter(Path.is_file, out.iterdir()):
+        path.unlink()
+    assert any((out / FOLDER).iterdir())
+    (out / PLAN).write_bytes((built.out / PLAN).read_bytes())
+    assert build_dataset(layered(sources, out)).digest == built.digest
 
 
 def test_a_grown_data_set_is_that_of_one_build(
