@@ -11,13 +11,13 @@ from small import small_options
 
 from pipeline.build import BuildResult, build_dataset
 from pipeline.convert import convert_dataset
-from pipeline.depth.layer_cache import FOLDER
+from pipeline.depth.layer_cache import FOLDER, layers_folder
 from pipeline.output.folder import SET_ASIDE
 from pipeline.rendering.site import find_site
 from pipeline.repair import repair_dataset
 from pipeline.verify import verify_dataset
 from shards.base.errors import RunError
-from shards.records.manifest import LOG, MANIFEST, PLAN
+from shards.records.manifest import LOG, MANIFEST, PLAN, build_id, read_plan
 
 DIARY = b"what the user wrote, without a line break"
 
@@ -87,9 +87,9 @@ def test_nothing_is_set_aside_beyond_a_link(plain_build: BuildResult, tmp_path: 
     assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", [FOLDER, f"{FOLDER}/bg-000000"])
+@pytest.mark.parametrize("below", ["", "BUILD", "BUILD/bg-000000"])
 def test_no_map_of_layered_depth_is_written_beyond_a_link(
-    name: str, sources: Path, tmp_path: Path
+    below: str, sources: Path, tmp_path: Path
 ) -> None:
     elsewhere, shards = tmp_path / "elsewhere", tmp_path / "shards"
     elsewhere.mkdir()
@@ -101,8 +101,10 @@ def test_no_map_of_layered_depth_is_written_beyond_a_link(
     options = dataclasses.replace(options, out=shards)
     (shards / MANIFEST).unlink()
     (shards / "train-000000.tar").unlink()
-    (shards / name).parent.mkdir(exist_ok=True)
-    link(elsewhere, shards / name)
+    own = layers_folder(shards, build_id(read_plan(shards)))
+    place = shards / FOLDER / below.replace("BUILD", own.name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    link(elsewhere, place)
     with pytest.raises(RunError, match="expected a folder of its own, found a link"):
         build_dataset(options)
     assert list(elsewhere.iterdir()) == []
