@@ -36,9 +36,8 @@ class Cutout:
         """The same, left and right exchanged."""
         x, y, width, height = self.box
         turned = self.picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        return Cutout(
-            turned, self.level, self.count, (self.picture.width - x - width, y, width, height)
-        )
+        left = self.picture.width - x - width if self.count else 0
+        return Cutout(turned, self.level, self.count, (left, y, width, height))
 
     @property
     def nbytes(self) -> int:
