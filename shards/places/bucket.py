@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shards.base.errors import InputError, RunError
-from shards.base.files import publish, temporary_beside
+from shards.base.files import publish, sha256_of, temporary_beside
 
 _BLOCK = 1 << 22
 
@@ -84,12 +84,19 @@ class Bucket:
         with self._answering(name):
             self._files.put_file(str(local), self._at(name))
 
-    def get(self, name: str, local: Path) -> None:
-        """Fetch a file to `local`, which appears whole; RunError where there is none."""
+    def get(self, name: str, local: Path, sha256: str | None = None) -> None:
+        """Fetch a file to `local`, which appears whole; RunError for none, or another `sha256`."""
         temporary = temporary_beside(local)
         try:
             with self._answering(name):
                 self._files.get_file(self._at(name), str(temporary))
+            if sha256 is not None and sha256_of(temporary) != sha256:
+                raise RunError(
+                    f"{self.url}/{name}",
+                    expected="the shard that dataset.json names",
+                    found="other bytes",
+                    remedy="put the data set there again with `depthmask convert`",
+                )
             publish(temporary, local)
         except FileNotFoundError:
             raise RunError(

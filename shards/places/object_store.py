@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from shards.base.canonical_json import decode_json
 from shards.base.errors import InputError, RunError
-from shards.base.files import sha256_of, write_atomic
+from shards.base.files import write_atomic
 from shards.base.keys import record_name
 from shards.base.retrying import retry_passing
 from shards.base.scratch import Scratch
@@ -85,17 +85,8 @@ class ObjectStore:
     def fetch(self, name: str, sha256: str | None = None) -> None:
         """Fetch a file if the cache lacks it; RunError where it does not have the `sha256`."""
         path = self.folder / name
-        if retry_passing(path, path.exists):
-            return
-        self.bucket.get(name, path)
-        if sha256 is not None and sha256_of(path) != sha256:
-            path.unlink()
-            raise RunError(
-                f"{self.url}/{name}",
-                expected="the shard that dataset.json names",
-                found="other bytes",
-                remedy="put the data set there again with `depthmask convert`",
-            )
+        if not retry_passing(path, path.exists):
+            self.bucket.get(name, path, sha256)
 
     def refresh(self) -> None:
         """Bring plan.json, records and dataset.json up to date; delete cached shards.
