@@ -26,7 +26,6 @@ from shards.base.keys import SPLITS, sample_key
 from shards.base.size import Size
 from shards.pixels.depth_coding import DepthCoding
 from shards.pixels.fields import DECODERS
-from shards.pixels.object_pixels import object_pixels
 from shards.reading.carried import CarriedFields
 from shards.reading.sample_object import MOST_OBJECTS, SampleObject, check_objects
 
@@ -117,12 +116,18 @@ class Sample:
         """Whose pixel each is, uint8 (H, W): 0 nobody's, i that of `objects[i - 1]`.
 
         Of several objects at a pixel the one painted last. Where a data set has one object a
-        sample at most, this is not stored: it is 1 where the mask is at least 128 (in a mask that
-        is nowhere so opaque, half its largest value).
+        sample at most, this is not stored: it is 1 on the most opaque pixels of the mask, as many
+        as the object has. They cannot be told by a level alone: that of glass follows from its
+        most opaque pixel, which may lie beyond the picture's edge.
         """
         if "instances.png" in self.fields:
             return self._pixels("instances.png", self.size)
-        return object_pixels(self.mask).astype(np.uint8)
+        own = min(sum(each.area for each in self.objects), self.mask.size)
+        if not own:
+            return np.zeros_like(self.mask)
+        level = np.partition(self.mask, -own, axis=None)[-own]
+        whose: NDArray[np.uint8] = (self.mask >= max(level, 1)).astype(np.uint8)
+        return whose
 
     @property
     def background_name(self) -> str:

@@ -90,6 +90,19 @@ def test_any_options_build_a_whole_data_set(fg: Any, bg: Any, chosen: dict[str, 
     run(fg, bg, chosen)
 
 
+def test_glass_whose_most_opaque_pixel_lies_beyond_an_edge_has_the_pixels_of_its_facts() -> None:
+    """A line turned to a width under a pixel: found by hundreds of options."""
+    line, backgrounds = [(0, (1, 300))], [(0, (8, 1)), (0, (900, 1))]
+    chosen = {
+        "size": 16, "placements": 3, "flip": False, "samples": None, "seed": 2,
+        "fg_scale": (0.2, 1.0), "format": "tar", "samples_per_shard": 1, "val_fraction": 0.0,
+        "test_fraction": 0.0, "split_by": "source", "image_quality": 1,
+        "inline_backgrounds": False, "objects": (1, 1), "max_overlap": 0.0, "rotate": 180,
+        "truncate": 1.0, "bg_crop": 1.0, "bg_flip": False,
+    }  # fmt: skip
+    run(line, backgrounds, chosen)
+
+
 @pytest.mark.slow
 @LONG
 @given(PICTURES, PICTURES, OPTIONS)
