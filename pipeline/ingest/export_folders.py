@@ -1,7 +1,6 @@
 """Plain folders: OUT/train/image/KEY.jpg with mask, depth, background and json beside it."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from shards.base.errors import RunError
 from shards.base.files import folder_within
 from shards.places.place import Place
 from shards.reading.dataset import Dataset
+from shards.reading.open import open_for_tasks
 from shards.reading.sample import Sample
 from shards.records.layout import ShardTask
 
@@ -52,7 +52,7 @@ class FolderCopy:
 
     def write(self, task: ShardTask) -> int:
         """Write a shard's samples; returns how many were missing or not the same."""
-        dataset = _opened(self.shards, self.digest)
+        dataset = open_for_tasks(self.shards, self.digest)
         positions = range(task.first, task.first + task.samples)
         return sum(self._write_sample(dataset, dataset.sample(task.split, p)) for p in positions)
 
@@ -77,9 +77,3 @@ def _unknown_field(sample: Sample, field: str) -> RunError:
         found=field,
         remedy="see `depthmask verify`; --repair makes damaged shards again",
     )
-
-
-@lru_cache(maxsize=1)
-def _opened(shards: Place, digest: str) -> Dataset:
-    """The data set, kept for the next shard; another one in its place has another digest."""
-    return Dataset(shards)

@@ -3,7 +3,6 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 from joblib import delayed
@@ -28,6 +27,7 @@ from shards.base.keys import BACKGROUND
 from shards.places.outputs import writing
 from shards.places.place import Place
 from shards.reading.dataset import Dataset
+from shards.reading.open import open_for_tasks
 from shards.records.layout import ShardTask
 from shards.records.manifest import read_plan
 
@@ -55,7 +55,7 @@ class LabelCopy:
 
     def write(self, task: ShardTask) -> ShardLabels:
         """The labels of a shard, its pictures and files written where they are not there yet."""
-        dataset, form = _opened(self.shards, self.digest), FORMS[self.format]
+        dataset, form = open_for_tasks(self.shards, self.digest), FORMS[self.format]
         rows: dict[str, list[bytes]] = {}
         counts: Counter[str] = Counter()
         made = 0
@@ -147,9 +147,3 @@ def losses_in_words(counts: Counter[str]) -> list[str]:
             f"{counts[APART]:,} {of_all} are in several parts, which a polygon ties by thin lines"
         )
     return lines
-
-
-@lru_cache(maxsize=1)
-def _opened(shards: Place, digest: str) -> Dataset:
-    """The data set, kept for the next shard; another one in its place has another digest."""
-    return Dataset(shards)

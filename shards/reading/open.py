@@ -1,11 +1,12 @@
 """Opening data sets: one folder or address, or several that are read as one."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from shards.base.option_kinds import require_kind
-from shards.places.place import place_of
+from shards.places.place import Place, place_of
 from shards.reading.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -37,3 +38,9 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> "AnyDataset":
     from shards.reading.concat import ConcatDataset
 
     return ConcatDataset(members)
+
+
+@lru_cache(maxsize=1)
+def open_for_tasks(place: Place, digest: str) -> Dataset:
+    """The data set, kept for a worker's next shard; another one in its place has another digest."""
+    return Dataset(place)
